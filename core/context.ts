@@ -1,0 +1,94 @@
+import type { drizzle } from 'drizzle-orm/postgres-js';
+import type { Logger } from 'pino';
+import type { Sql } from 'postgres';
+import type * as schema from '#db/schema.ts';
+import type { LiveEvent } from '#domain/api/live.ts';
+import type { EdgeEvent, TestAnswer, TestRequest } from '#domain/wire.ts';
+import type { Config } from './config.ts';
+
+/** What every role is given: made once in main.ts (or by a test), passed down, never imported as a global. */
+export interface CoreContext {
+  readonly config: Config;
+  /** postgres.js, for statements whose locks or shapes matter. */
+  readonly sql: Sql;
+  readonly db: Database;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly streams: Streams;
+  readonly live: LiveBus;
+  readonly edge: EdgeClient;
+  readonly secrets: SecretBox;
+  readonly tokens: ServiceTokens;
+  /** Counters and histograms for GET /metrics. */
+  readonly metrics: Metrics;
+}
+
+export type Database = ReturnType<typeof drizzle<typeof schema>>;
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+export interface Clock {
+  now(): Date;
+  /** Cryptographically random bytes. */
+  random(bytes: number): Uint8Array;
+}
+
+/** The road of events. Adapters: in-process.ts and jetstream.ts. */
+export interface Streams {
+  /** Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream). */
+  publish(events: readonly EdgeEvent[]): Promise<void>;
+  /** A durable consumer. The handler commits and returns; throwing means "again later". */
+  consume(consumer: StreamConsumer): Promise<void>;
+  readiness(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StreamConsumer {
+  readonly name: 'ingest' | 'incidents';
+  readonly kinds: readonly EdgeEvent['kind'][];
+  /** Raw messages: the consumer validates each and parks what it cannot use. */
+  handle(messages: readonly unknown[]): Promise<void>;
+}
+
+/** Fan-out of live events to API processes: best effort, never the road of record. */
+export interface LiveBus {
+  emit(organizationId: string, events: readonly LiveEvent[]): void;
+  /** Returns a function that ends the subscription. */
+  subscribe(listener: (organizationId: string, event: LiveEvent) => void): () => void;
+}
+
+/** Signed calls to the edge. Each throws EdgeUnavailable (retryable) when it cannot be reached. */
+export interface EdgeClient {
+  putAssignment(shard: string, body: unknown): Promise<void>;
+  putPage(slug: string, body: unknown): Promise<void>;
+  deletePage(slug: string): Promise<void>;
+  checkNow(shard: string, monitorId: string): Promise<{ scheduledAt: string }>;
+  test(request: TestRequest): Promise<TestAnswer>;
+}
+
+/** AES-256-GCM for secrets at rest. `context` (for instance `channel:chn_…`) is bound to the ciphertext. */
+export interface SecretBox {
+  seal(plaintext: string, context: string): string;
+  open(sealed: string, context: string): string;
+}
+
+export interface ServiceTokens {
+  /** Signs one request to the edge (jose, EdDSA). */
+  sign(request: { method: string; path: string; body: Uint8Array }): Promise<string>;
+  /** Checks a token of the edge and uses it up; throws ProblemError invalid_service_token. */
+  verify(authorization: string | undefined, request: { method: string; path: string; body: Uint8Array }): Promise<void>;
+}
+
+export interface Metrics {
+  increment(name: string, labels?: Record<string, string>, by?: number): void;
+  observe(name: string, seconds: number, labels?: Record<string, string>): void;
+  gauge(name: string, value: number, labels?: Record<string, string>): void;
+  /** Prometheus text exposition format. */
+  render(): string;
+}
+
+/** Who does something: written into timelines and the audit log. */
+export interface Actor {
+  readonly type: 'system' | 'user' | 'api_key';
+  readonly id: string | null;
+  readonly name: string;
+}

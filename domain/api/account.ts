@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { name, timestamp } from './common.ts';
+
+/** Length is what makes a password hard to guess; 1,000 bounds the work of hashing it. */
+const password = z.string().min(10, 'use at least 10 characters').max(1000);
+const email = z
+  .email()
+  .max(254)
+  .transform((value) => value.toLowerCase());
+
+export const registerSchema = z.strictObject({ email, password, name });
+export const loginSchema = z.strictObject({ email, password: z.string().min(1).max(1000) });
+
+export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
+
+/** Answer of register, login, refresh and GET /auth/me. */
+export const accountSchema = z.object({
+  user: z.object({ id: z.string(), email: z.string(), name: z.string(), createdAt: timestamp }),
+  organization: z.object({ id: z.string(), name: z.string(), role: z.enum(ROLES) }),
+  /** True when the account owns the installation. */
+  installationOwner: z.boolean(),
+});
+export type Account = z.infer<typeof accountSchema>;
+
+/** GET /auth/setup (public): whether the first account is still to be made, and whether one may register. */
+export const setupSchema = z.object({ firstAccount: z.boolean(), registrationOpen: z.boolean() });
+
+export const API_KEY_SCOPES = ['read', 'write', 'admin'] as const;
+export const apiKeyCreateSchema = z.strictObject({
+  name,
+  scopes: z.array(z.enum(API_KEY_SCOPES)).min(1).max(3),
+  expiresInDays: z.int().min(1).max(3650).optional(),
+});
+export const apiKeySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(API_KEY_SCOPES)),
+  /** First characters, to tell keys apart. */
+  prefix: z.string(),
+  createdAt: timestamp,
+  expiresAt: timestamp.nullable(),
+  lastUsedAt: timestamp.nullable(),
+});
+export type ApiKey = z.infer<typeof apiKeySchema>;
+/** `key` is shown in this answer only. */
+export const apiKeyCreatedSchema = apiKeySchema.extend({ key: z.string() });

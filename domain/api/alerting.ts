@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert.ts';
+import { PUBLIC_INCIDENT_STATUSES } from '../snapshot.ts';
+import { listQuerySchema, name, timestamp } from './common.ts';
+
+/* ---- alert rules ---- */
+
+/** Rules of a monitor's own replace the default rule (its quorum down once → critical). */
+export const alertRuleCreateSchema = z.strictObject({
+  name,
+  monitorId: z.string(),
+  condition: alertConditionSchema,
+  severity: severitySchema.default('critical'),
+  recoveryCount: z.int().min(1).max(100).default(1),
+  /** null tells all default channels. */
+  channelIds: z.array(z.string()).max(20).nullable().default(null),
+  notifyOnRecovery: z.boolean().default(true),
+  runbookUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .nullable()
+    .default(null),
+});
+export const alertRuleSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  monitorId: z.string(),
+  condition: alertConditionSchema,
+  severity: severitySchema,
+  recoveryCount: z.int(),
+  channelIds: z.array(z.string()).nullable(),
+  notifyOnRecovery: z.boolean(),
+  runbookUrl: z.string().nullable(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type AlertRule = z.infer<typeof alertRuleSchema>;
+export const alertRuleListQuerySchema = listQuerySchema.extend({ monitorId: z.string().optional() });
+
+/* ---- incidents ---- */
+
+export const INCIDENT_STATUSES = ['open', 'acknowledged', 'resolved'] as const;
+
+export const TIMELINE_KINDS = [
+  'opened',
+  'acknowledged',
+  'resolved',
+  'reopened',
+  'note',
+  'update',
+  'notification',
+  'recovery',
+] as const;
+
+export const timelineEntrySchema = z.object({
+  id: z.string(),
+  kind: z.enum(TIMELINE_KINDS),
+  at: timestamp,
+  actor: z.object({ type: z.enum(['system', 'user', 'api_key']), id: z.string().nullable(), name: z.string() }),
+  /** One sentence or the note's text. */
+  text: z.string(),
+  /** Kind-specific facts: failing locations, channel, public status. */
+  data: z.record(z.string(), z.json()),
+});
+export type TimelineEntry = z.infer<typeof timelineEntrySchema>;
+
+export const incidentSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(INCIDENT_STATUSES),
+  severity: z.enum(SEVERITIES),
+  monitorId: z.string().nullable(),
+  monitorName: z.string().nullable(),
+  alertId: z.string().nullable(),
+  summary: z.string(),
+  publicStatus: z.enum(PUBLIC_INCIDENT_STATUSES),
+  startedAt: timestamp,
+  acknowledgedAt: timestamp.nullable(),
+  resolvedAt: timestamp.nullable(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type Incident = z.infer<typeof incidentSchema>;
+export const incidentDetailSchema = incidentSchema.extend({ timeline: z.array(timelineEntrySchema) });
+export type IncidentDetail = z.infer<typeof incidentDetailSchema>;
+
+export const incidentListQuerySchema = listQuerySchema.extend({
+  status: z.enum(INCIDENT_STATUSES).optional(),
+  severity: severitySchema.optional(),
+  monitorId: z.string().optional(),
+});
+/** POST /incidents: opened by a person. */
+export const incidentCreateSchema = z.strictObject({
+  title: name,
+  severity: severitySchema.default('major'),
+  monitorId: z.string().nullish(),
+  summary: z.string().max(2000).default(''),
+});
+export const incidentNoteSchema = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
+/** POST /incidents/{id}/updates: shown on status pages. */
+export const incidentUpdateSchema = z.strictObject({
+  status: z.enum(PUBLIC_INCIDENT_STATUSES),
+  body: z.string().trim().min(1).max(10_000),
+});
+
+/* ---- channels ---- */
+
+export const WEBHOOK_EVENT_TYPES = [
+  'incident.opened',
+  'incident.acknowledged',
+  'incident.resolved',
+  'incident.updated',
+  'monitor.down',
+  'monitor.up',
+  'test',
+] as const;
+
+export const webhookConfigSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }).max(2048),
+  /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; made when missing. */
+  secret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and base64 of 24 to 64 bytes')
+    .optional(),
+  headers: z.record(z.string().max(128), z.string().max(8192)).default({}),
+});
+
+export const channelCreateSchema = z
+  .object({ name, default: z.boolean().default(true), enabled: z.boolean().default(true) })
+  .and(z.discriminatedUnion('type', [z.object({ type: z.literal('webhook'), config: webhookConfigSchema })]));
+
+export const channelSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  type: z.enum(['webhook']),
+  default: z.boolean(),
+  enabled: z.boolean(),
+  /** Without the secret; header values are hidden, their names shown. */
+  config: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
+  lastDelivery: z.object({ status: z.enum(['pending', 'delivered', 'failed', 'dead']), at: timestamp }).nullable(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type Channel = z.infer<typeof channelSchema>;
+/** `config.secret` is shown in this answer only. */
+export const channelCreatedSchema = channelSchema.extend({
+  config: channelSchema.shape.config.extend({ secret: z.string() }),
+});
+
+export const deliverySchema = z.object({
+  id: z.string(),
+  type: z.enum(WEBHOOK_EVENT_TYPES),
+  incidentId: z.string().nullable(),
+  status: z.enum(['pending', 'delivered', 'failed', 'dead']),
+  createdAt: timestamp,
+  nextAttemptAt: timestamp.nullable(),
+  attempts: z.array(
+    z.object({
+      at: timestamp,
+      durationMs: z.number(),
+      statusCode: z.int().nullable(),
+      /** Stable code when it failed: http_status, timeout, connection_failed, address_refused, … */
+      error: z.string().nullable(),
+      detail: z.string().nullable(),
+    }),
+  ),
+});
+export type Delivery = z.infer<typeof deliverySchema>;

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { PAGE_COMPONENTS_MAX, slugSchema } from '../snapshot.ts';
+import { name, timestamp } from './common.ts';
+
+export const componentInputSchema = z.strictObject({
+  /** Present when an existing component is kept. */
+  id: z.string().optional(),
+  name,
+  description: z.string().max(500).nullish(),
+  group: z.string().max(120).nullish(),
+  monitorId: z.string().nullish(),
+});
+
+export const statusPageCreateSchema = z.strictObject({
+  name,
+  slug: slugSchema,
+  description: z.string().max(1000).nullish(),
+  /** Only `public` in this version; the others answer `not_supported`. */
+  visibility: z.enum(['public', 'password', 'private']).default('public'),
+  components: z.array(componentInputSchema).max(PAGE_COMPONENTS_MAX).default([]),
+});
+
+export const componentSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  group: z.string().nullable(),
+  monitorId: z.string().nullable(),
+});
+
+export const statusPageSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  slug: z.string(),
+  description: z.string().nullable(),
+  visibility: z.enum(['public', 'password', 'private']),
+  components: z.array(componentSchema),
+  /** Where the edge serves it. */
+  url: z.string(),
+  version: z.int(),
+  publishedVersion: z.int().nullable(),
+  createdAt: timestamp,
+  updatedAt: timestamp,
+});
+export type StatusPage = z.infer<typeof statusPageSchema>;

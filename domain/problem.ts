@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** RFC 9457 problems: every error the API can answer, by its stable code. */
+export const PROBLEMS = {
+  malformed_json: { status: 400, title: 'The body is not valid JSON' },
+  malformed_request: { status: 400, title: 'The request cannot be read' },
+  unauthenticated: { status: 401, title: 'Sign in first' },
+  invalid_credentials: { status: 401, title: 'E-mail or password is wrong' },
+  session_expired: { status: 401, title: 'The session has ended' },
+  invalid_service_token: { status: 401, title: 'The service token is not valid' },
+  forbidden: { status: 403, title: 'This is not allowed for you' },
+  insufficient_scope: { status: 403, title: 'The API key does not have the scope for this' },
+  csrf_failed: { status: 403, title: 'The CSRF token is missing or wrong' },
+  registration_closed: { status: 403, title: 'Registration is closed' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  method_not_allowed: { status: 405, title: 'The method is not supported here' },
+  conflict: { status: 409, title: 'This collides with the present state' },
+  email_taken: { status: 409, title: 'An account with this e-mail exists' },
+  slug_taken: { status: 409, title: 'Another status page has this slug' },
+  idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used for another request' },
+  precondition_failed: { status: 412, title: 'The object has changed since you read it' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'Send application/json' },
+  validation_failed: { status: 422, title: 'The request breaks a rule' },
+  not_supported: { status: 422, title: 'This is not available in this version' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  edge_unavailable: { status: 503, title: 'The edge cannot be reached' },
+  unavailable: { status: 503, title: 'A part that is needed is not available' },
+} as const satisfies Record<string, { status: number; title: string }>;
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  traceId: z.string(),
+});
+export type Problem = z.infer<typeof problemSchema>;

@@ -1,0 +1,51 @@
+import type { LocationId } from './location.ts';
+import { isFailure, isVote, type OutcomeKind } from './result.ts';
+
+/** The verdict of one round: what its locations together say about the target. */
+export interface Round {
+  /** Locations that were asked. */
+  readonly asked: readonly LocationId[];
+  /** Locations left out of the vote because nearly everything fails from there (see dark-location.ts). */
+  readonly dark: readonly LocationId[];
+  /** Failing locations that make the monitor down; null is the majority of the voters. */
+  readonly quorum: number | null;
+  readonly outcomes: ReadonlyMap<LocationId, OutcomeKind>;
+}
+
+export interface Verdict {
+  readonly status: 'up' | 'degraded' | 'down' | 'unknown';
+  readonly failing: readonly LocationId[];
+  /** Failing locations that were needed for `down` in this round. */
+  readonly needed: number;
+}
+
+/**
+ * Judges a round, or returns null while it is still open. `down` is decided as soon as no later answer can
+ * change it; everything else waits for the last location, so a slow location cannot hide a failing one.
+ *
+ * Voters are the asked locations that are not dark and whose probe did not itself fail. A strict majority is
+ * needed, so "down" and "up" can never both win; a quorum larger than the voters means all of them.
+ */
+export function judgeRound(round: Round): Verdict | null {
+  const candidates = round.asked.filter((location) => !round.dark.includes(location));
+  const voters = candidates.filter((location) => {
+    const outcome = round.outcomes.get(location);
+    return outcome === undefined || isVote(outcome);
+  });
+  const failing = voters.filter((location) => {
+    const outcome = round.outcomes.get(location);
+    return outcome !== undefined && isFailure(outcome);
+  });
+  const needed = neededFailures(round.quorum, voters.length);
+  if (voters.length > 0 && failing.length >= needed) return { status: 'down', failing, needed };
+
+  const complete = round.asked.every((location) => round.outcomes.has(location));
+  if (!complete) return null;
+  if (voters.length === 0) return { status: 'unknown', failing: [], needed };
+  return { status: failing.length > 0 ? 'degraded' : 'up', failing, needed };
+}
+
+function neededFailures(quorum: number | null, voters: number): number {
+  const majority = Math.floor(voters / 2) + 1;
+  return Math.max(1, Math.min(quorum ?? majority, voters));
+}
