@@ -1,0 +1,117 @@
+import type { Sql } from 'postgres';
+
+/**
+ * `check_results` is partitioned by ISO week (UTC, from Monday). Partitions are made ahead of time by
+ * `LIKE` + `ATTACH`, which takes no lock that stops readers or writers of the parent.
+ */
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+/** Monday 1970-01-05, the first whole ISO week of the epoch. */
+const FIRST_MONDAY_MS = 4 * 24 * 60 * 60 * 1000;
+/** Serialises makers of partitions in all processes; the number only has to be ours. */
+const PARTITION_LOCK = 7_205_202_601;
+const NAME_PATTERN = /^check_results_(\d{4})w(\d{2})$/;
+
+export interface Week {
+  /** Name of the partition: `check_results_2026w47`. */
+  readonly name: string;
+  readonly from: Date;
+  /** Exclusive. */
+  readonly to: Date;
+}
+
+/** The ISO 8601 week (Monday 00:00 UTC to the next) that holds an instant. */
+export function weekOf(at: Date): Week {
+  const from = new Date(Math.floor((at.getTime() - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS);
+  // The week belongs to the year of its Thursday.
+  const thursday = new Date(from.getTime() + 3 * 24 * 60 * 60 * 1000);
+  const year = thursday.getUTCFullYear();
+  const number = 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / WEEK_MS);
+  const name = `check_results_${year}w${String(number).padStart(2, '0')}`;
+  return { name, from, to: new Date(from.getTime() + WEEK_MS) };
+}
+
+/** Makes the partitions of last week, this week and `weeksAhead` more. Safe to call again and from anywhere. */
+export async function ensurePartitions(sql: Sql, now: Date, weeksAhead: number): Promise<void> {
+  const weeks: Week[] = [];
+  for (let offset = -1; offset <= weeksAhead; offset++) {
+    weeks.push(weekOf(new Date(now.getTime() + offset * WEEK_MS)));
+  }
+  await createPartitions(sql, weeks);
+}
+
+/** Makes the partitions that are missing of these weeks, all of them or none. */
+export async function createPartitions(sql: Sql, weeks: readonly Week[]): Promise<void> {
+  const missing = await missingOf(sql, weeks);
+  if (missing.length === 0) return;
+  await sql.begin(async (tx) => {
+    await tx`SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`;
+    // Asked again under the lock: another process may have made them meanwhile.
+    for (const week of await missingOf(tx as unknown as Sql, weeks)) {
+      const name = tx(week.name);
+      await tx`CREATE TABLE ${name} (LIKE check_results INCLUDING ALL)`;
+      // Bounds cannot be parameters; both are our own ISO timestamps.
+      const bounds = `FROM ('${week.from.toISOString()}') TO ('${week.to.toISOString()}')`;
+      await tx`ALTER TABLE check_results ATTACH PARTITION ${name} FOR VALUES ${tx.unsafe(bounds)}`;
+    }
+  });
+}
+
+/** The partitions there are, oldest first. */
+export async function listPartitions(sql: Sql): Promise<Week[]> {
+  const rows = await sql<{ name: string }[]>`
+    SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'check_results'::regclass`;
+  return rows
+    .map((row) => weekNamed(row.name))
+    .filter((week) => week !== null)
+    .sort((a, b) => a.from.getTime() - b.from.getTime());
+}
+
+/**
+ * Drops the partitions that end at or before `before`; returns their names. `DETACH CONCURRENTLY` waits for
+ * running queries instead of stopping new ones; it cannot run in a transaction and a crash may leave the
+ * partition detaching, so FINALIZE comes first.
+ */
+export async function dropPartitions(sql: Sql, before: Date): Promise<string[]> {
+  const dropped: string[] = [];
+  const connection = await sql.reserve();
+  try {
+    // One janitor at a time: DETACH CONCURRENTLY runs outside transactions, so the lock is the session's.
+    const [lock] = await connection<{ held: boolean }[]>`SELECT pg_try_advisory_lock(${PARTITION_LOCK + 1}) AS held`;
+    if (lock?.held !== true) return dropped;
+    try {
+      for (const week of await listPartitions(connection)) {
+        if (week.to.getTime() > before.getTime()) continue;
+        await detach(connection, week.name);
+        await connection`DROP TABLE ${connection(week.name)}`;
+        dropped.push(week.name);
+      }
+    } finally {
+      await connection`SELECT pg_advisory_unlock(${PARTITION_LOCK + 1})`;
+    }
+  } finally {
+    connection.release();
+  }
+  return dropped;
+}
+
+async function detach(sql: Sql, partition: string): Promise<void> {
+  const [row] = await sql<{ pending: boolean }[]>`
+    SELECT i.inhdetachpending AS pending FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'check_results'::regclass AND c.relname = ${partition}`;
+  const how = row?.pending === true ? 'FINALIZE' : 'CONCURRENTLY';
+  await sql`ALTER TABLE check_results DETACH PARTITION ${sql(partition)} ${sql.unsafe(how)}`;
+}
+
+async function missingOf(sql: Sql, weeks: readonly Week[]): Promise<Week[]> {
+  const present = new Set((await listPartitions(sql)).map((week) => week.name));
+  return weeks.filter((week) => !present.has(week.name));
+}
+
+function weekNamed(name: string): Week | null {
+  const match = NAME_PATTERN.exec(name);
+  if (match === null) return null;
+  // 4 January is always in week 1.
+  const first = weekOf(new Date(Date.UTC(Number(match[1]), 0, 4)));
+  return weekOf(new Date(first.from.getTime() + (Number(match[2]) - 1) * WEEK_MS));
+}
