@@ -8,6 +8,18 @@ export type CoreRole = (typeof CORE_ROLES)[number];
 const port = z.coerce.number().int().min(1).max(65_535);
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
+const origins = z.string().transform((text, context): string[] => {
+  const names = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+  if (names.some((origin) => !/^https?:\/\/[^/]+$/.test(origin))) {
+    context.addIssue({ code: 'custom', message: 'name origins such as https://example.com, separated by commas' });
+    return z.NEVER;
+  }
+  return names;
+});
+
 const roles = z.string().transform((text, context): CoreRole[] => {
   const names = [
     ...new Set(
@@ -41,6 +53,8 @@ const settingsSchema = z.object({
   BLACKTIDE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Where people reach the status pages; default http://localhost:{BLACKTIDE_EDGE_PORT}. Used in links. */
   BLACKTIDE_STATUS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Origins of other sites whose scripts may call the API with a browser's cookies; none by default. */
+  BLACKTIDE_CORS_ORIGINS: origins.default([]),
   /** Health and metrics of a process without the api role; default API port + the role's own offset. */
   BLACKTIDE_HEALTH_PORT: port.optional(),
 });
@@ -60,6 +74,7 @@ export interface Config {
   readonly edgeUrl: string;
   readonly publicUrl: string;
   readonly statusUrl: string;
+  readonly corsOrigins: readonly string[];
   readonly healthPort: number | undefined;
 }
 
@@ -98,6 +113,7 @@ export function readConfig(
     edgeUrl: settings.BLACKTIDE_EDGE_URL ?? `http://127.0.0.1:${settings.BLACKTIDE_EDGE_PORT}`,
     publicUrl: settings.BLACKTIDE_PUBLIC_URL ?? `http://localhost:${settings.BLACKTIDE_API_PORT}`,
     statusUrl: settings.BLACKTIDE_STATUS_URL ?? `http://localhost:${settings.BLACKTIDE_EDGE_PORT}`,
+    corsOrigins: settings.BLACKTIDE_CORS_ORIGINS,
     healthPort: settings.BLACKTIDE_HEALTH_PORT,
   };
 }

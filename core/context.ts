@@ -19,6 +19,8 @@ export interface CoreContext {
   readonly edge: EdgeClient;
   readonly secrets: SecretBox;
   readonly tokens: ServiceTokens;
+  /** Signs browser sessions and CSRF tokens (32 bytes of <dataDir>/keys/session.key). */
+  readonly sessionKey: Uint8Array;
   /** Counters and histograms for GET /metrics. */
   readonly metrics: Metrics;
 }
