@@ -195,6 +195,10 @@ export const monitorStatus = pgTable('monitor_status', {
     .primaryKey()
     .references(() => monitors.id, { onDelete: 'cascade' }),
   status: text('status').notNull().$type<'pending' | 'up' | 'degraded' | 'down' | 'unknown' | 'paused'>(),
+  /** What the edge said last. While results are missing `status` is `unknown`; this is what it goes back to. */
+  edgeStatus: text('edge_status').$type<'pending' | 'up' | 'degraded' | 'down' | 'unknown' | 'paused'>(),
+  /** True while `status` is `unknown` because no results arrive. */
+  stale: boolean('stale').notNull().default(false),
   since: at('since'),
   /** Slot of the round behind the status: an older event never overrides a newer one. */
   observedAt: at('observed_at'),
@@ -496,6 +500,8 @@ export const statusPages = pgTable(
     /** Counts every change of what is shown: the snapshot's monotonic version. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     publishedVersion: bigint('published_version', { mode: 'number' }).notNull().default(0),
+    /** When the edge last took a snapshot: its bars move with time, so an old one is made anew. */
+    publishedAt: at('published_at'),
     revision: integer('revision').notNull().default(1),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
