@@ -1,0 +1,100 @@
+import type { ComponentState, ComponentStatus, PageComponent, PageIncident } from './snapshot.ts';
+
+/** What a status page says: one sentence and an indicator, in the terms of Atlassian's Statuspage API v2. */
+
+export type PageIndicator = 'none' | 'minor' | 'major' | 'critical';
+export type AtlassianComponentStatus =
+  | 'operational'
+  | 'degraded_performance'
+  | 'partial_outage'
+  | 'major_outage'
+  | 'under_maintenance';
+
+export interface PageState {
+  readonly indicator: PageIndicator;
+  /** The state to draw: its word, shape and colour. */
+  readonly status: ComponentStatus;
+  /** "All systems operational", "2 of 5 systems are down", … */
+  readonly sentence: string;
+}
+
+/**
+ * Atlassian has no word for "we do not know": what was not measured (pending, unknown, paused) counts as
+ * operational there, because no failure was seen. The page itself shows the difference.
+ */
+const ATLASSIAN_STATUS = {
+  pending: 'operational',
+  up: 'operational',
+  degraded: 'degraded_performance',
+  down: 'major_outage',
+  unknown: 'operational',
+  paused: 'operational',
+  maintenance: 'under_maintenance',
+} as const satisfies Record<ComponentStatus, AtlassianComponentStatus>;
+
+export function atlassianComponentStatus(status: ComponentStatus): AtlassianComponentStatus {
+  return ATLASSIAN_STATUS[status];
+}
+
+/**
+ * A group's status: the worst of its members, a partial outage where only some are down.
+ * An empty group is operational.
+ */
+export function atlassianGroupStatus(statuses: readonly ComponentStatus[]): AtlassianComponentStatus {
+  const down = statuses.filter((status) => status === 'down').length;
+  if (down > 0) return down === statuses.length ? 'major_outage' : 'partial_outage';
+  if (statuses.includes('degraded')) return 'degraded_performance';
+  return statuses.includes('maintenance') ? 'under_maintenance' : 'operational';
+}
+
+/**
+ * The component as it is now: the edge's own state wins over the snapshot's unless the snapshot was made from
+ * a newer round. A component without a monitor never changes by itself.
+ */
+export function currentComponent(component: PageComponent, state: ComponentState | undefined): PageComponent {
+  if (state === undefined || !component.monitored) return component;
+  if (component.observedAt !== null && Date.parse(component.observedAt) > Date.parse(state.observedAt)) {
+    return component;
+  }
+  return { ...component, status: state.status, statusSince: state.since, observedAt: state.observedAt };
+}
+
+/** The whole page in one sentence. Components speak first; an open incident without them still shows. */
+export function pageState(
+  components: readonly Pick<PageComponent, 'status'>[],
+  incidents: readonly Pick<PageIncident, 'status' | 'severity'>[],
+): PageState {
+  const count = (status: ComponentStatus) => components.filter((component) => component.status === status).length;
+  const total = components.length;
+  const down = count('down');
+  if (down > 0 && down === total) {
+    return { indicator: 'critical', status: 'down', sentence: total === 1 ? 'Outage' : 'All systems are down' };
+  }
+  if (down > 0) {
+    return { indicator: 'major', status: 'down', sentence: `${down} of ${total} systems ${isAre(down)} down` };
+  }
+  const degraded = count('degraded');
+  if (degraded > 0) {
+    return { indicator: 'minor', status: 'degraded', sentence: `${systems(degraded, total)} degraded` };
+  }
+  if (incidents.some((incident) => incident.status !== 'resolved' && incident.severity !== 'info')) {
+    return { indicator: 'minor', status: 'degraded', sentence: 'An incident is open' };
+  }
+  const maintained = count('maintenance');
+  if (maintained > 0) {
+    return { indicator: 'minor', status: 'maintenance', sentence: `${systems(maintained, total)} under maintenance` };
+  }
+  const unknown = count('unknown');
+  if (unknown > 0) {
+    return { indicator: 'none', status: 'unknown', sentence: `No current data for ${unknown} of ${total} systems` };
+  }
+  return { indicator: 'none', status: 'up', sentence: 'All systems operational' };
+}
+
+function systems(some: number, total: number): string {
+  return total === 1 ? 'The system is' : `${some} of ${total} systems ${isAre(some)}`;
+}
+
+function isAre(count: number): string {
+  return count === 1 ? 'is' : 'are';
+}
