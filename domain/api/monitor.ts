@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { assertionShapeProblems } from '../assertion.ts';
+import { assertionProblems } from '../assertion-evaluation.ts';
 import { LOCATION_IDS } from '../location.ts';
 import {
   checkSpecSchema,
@@ -25,9 +27,19 @@ const settings = {
   confirm: confirmSchema.default({}),
 };
 
+/** As a user writes it: besides its form, everything in it compiles (expressions, paths, schemas). */
+const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) => {
+  for (const [index, assertion] of config.assertions.entries()) {
+    if (assertionShapeProblems(assertion).length > 0) continue;
+    for (const { path, message } of assertionProblems(assertion)) {
+      context.addIssue({ code: 'custom', path: ['assertions', index, path], message });
+    }
+  }
+});
+
 /** POST /monitors. Also the shape a PATCH must add up to. */
 export const monitorCreateSchema = z.discriminatedUnion('type', [
-  z.strictObject({ ...settings, type: z.literal('http'), config: httpConfigSchema }),
+  z.strictObject({ ...settings, type: z.literal('http'), config: writtenHttpConfigSchema }),
 ]);
 export type MonitorCreate = z.infer<typeof monitorCreateSchema>;
 
@@ -78,7 +90,7 @@ export const monitorTestSchema = z.discriminatedUnion('type', [
     timeoutMs: settings.timeoutMs,
     locations: settings.locations,
     type: z.literal('http'),
-    config: httpConfigSchema,
+    config: writtenHttpConfigSchema,
   }),
 ]);
 export const monitorTestAnswerSchema = testAnswerSchema;

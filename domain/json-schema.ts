@@ -1,0 +1,111 @@
+import { format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
+import { compileRegex, regexProblem } from './linear-regex.ts';
+
+/**
+ * JSON Schema (drafts 4, 7, 2019-09, 2020-12) with `pattern` in linear time. The library would run patterns on
+ * the engine's own backtracking RegExp, where a hostile schema can stop a probe; so each `pattern` becomes a
+ * `format` that lives for one validation.
+ */
+type Json = unknown;
+
+/** Values of these keywords are data, not schemas. */
+const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples', 'required', '$comment']);
+/** Values of these keywords map names to schemas: a name there is no keyword. */
+const MAP_KEYWORDS: ReadonlySet<string> = new Set([
+  'properties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'dependencies',
+]);
+const PATTERN_FORMAT = 'blacktide-pattern:';
+
+/** Why the schema cannot be used, or null. */
+export function jsonSchemaProblem(schema: Json): string | null {
+  try {
+    const refused = refusal(schema);
+    if (refused !== null) return refused;
+    validator(withLinearPatterns(schema, new Set()));
+    return null;
+  } catch (error) {
+    return `is not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Why the value does not match, or null when it does. Throws when the schema cannot be used. */
+export function jsonSchemaMismatch(schema: Json, value: Json): string | null {
+  const refused = refusal(schema);
+  if (refused !== null) throw new Error(refused);
+  const patterns = new Set<string>();
+  const checked = validator(withLinearPatterns(schema, patterns));
+  for (const pattern of patterns) {
+    const regex = compileRegex(pattern);
+    format[PATTERN_FORMAT + pattern] = (text: string) => regex.matcher(text).find();
+  }
+  try {
+    const { valid, errors } = checked.validate(value);
+    if (valid) return null;
+    const innermost = errors.at(-1);
+    return innermost === undefined ? 'it does not match' : `${innermost.instanceLocation}: ${innermost.error}`;
+  } finally {
+    for (const pattern of patterns) delete format[PATTERN_FORMAT + pattern];
+  }
+}
+
+function validator(schema: Json): Validator {
+  return new Validator(schema as Schema | boolean, draftOf(schema));
+}
+
+function draftOf(schema: Json): SchemaDraft {
+  const declared = isObject(schema) && typeof schema.$schema === 'string' ? schema.$schema : '';
+  if (declared.includes('draft-04')) return '4';
+  if (declared.includes('draft-07') || declared.includes('draft-06')) return '7';
+  return declared.includes('2019-09') ? '2019-09' : '2020-12';
+}
+
+/** What cannot be evaluated in linear time, anywhere in the schema. */
+function refusal(schema: Json, names = false): string | null {
+  if (Array.isArray(schema)) return firstOf(schema.map((item) => refusal(item)));
+  if (!isObject(schema)) return null;
+  return firstOf(
+    Object.entries(schema).map(([key, value]) => {
+      if (names) return refusal(value);
+      if (DATA_KEYWORDS.has(key)) return null;
+      if (key === 'patternProperties') return 'patternProperties is not supported';
+      // The library's expression for this non-standard format backtracks exponentially.
+      if (key === 'format' && value === 'url') return 'format "url" is not supported; use "uri"';
+      if (key === 'pattern' && typeof value === 'string') return patternRefusal(value);
+      return refusal(value, MAP_KEYWORDS.has(key));
+    }),
+  );
+}
+
+function patternRefusal(pattern: string): string | null {
+  const problem = regexProblem(pattern);
+  return problem === null ? null : `pattern ${JSON.stringify(pattern)} ${problem}`;
+}
+
+/** A copy in which each `pattern` is a format of its own; the patterns are added to `found`. */
+function withLinearPatterns(schema: Json, found: Set<string>, names = false): Json {
+  if (Array.isArray(schema)) return schema.map((item) => withLinearPatterns(item, found));
+  if (!isObject(schema)) return schema;
+  const copy: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (!names && key === 'pattern' && typeof value === 'string') found.add(value);
+    else if (!names && DATA_KEYWORDS.has(key)) copy[key] = value;
+    else copy[key] = withLinearPatterns(value, found, !names && MAP_KEYWORDS.has(key));
+  }
+  if (!names && typeof schema.pattern === 'string') {
+    const others = Array.isArray(copy.allOf) ? copy.allOf : [];
+    copy.allOf = [...others, { format: PATTERN_FORMAT + schema.pattern }];
+  }
+  return copy;
+}
+
+function firstOf(problems: readonly (string | null)[]): string | null {
+  return problems.find((problem) => problem !== null) ?? null;
+}
+
+function isObject(value: Json): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
