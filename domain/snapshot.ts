@@ -30,7 +30,7 @@ export const pageComponentSchema = z.object({
   /** The core's view when the snapshot was made; a newer state from the shard overrides it. */
   status: z.enum(COMPONENT_STATUSES),
   statusSince: z.iso.datetime().nullable(),
-  /** Slot of the round behind `status`; decides which view is newer. */
+  /** When the edge judged `status` (MonitorStatusEvent.at); decides which view is newer. */
   observedAt: z.iso.datetime().nullable(),
   uptimePercent: z.number().min(0).max(100).nullable(),
   /** Oldest first, PAGE_DAYS entries at most, the last one today. */

@@ -106,7 +106,13 @@ export const monitorStatusEventSchema = z.object({
   monitorId: z.string().startsWith('mon_'),
   status: z.enum(['pending', 'up', 'degraded', 'down', 'unknown', 'paused']),
   previous: z.enum(['pending', 'up', 'degraded', 'down', 'unknown', 'paused']),
+  /** Slot of the round behind the change. */
   scheduledAt: z.iso.datetime(),
+  /**
+   * When the edge judged it. Orders the changes of one monitor (newer wins), here and in ComponentState:
+   * `scheduledAt` cannot, for the first round after a resumption stands for a slot before it.
+   */
+  at: z.iso.datetime(),
   failing: z.array(
     z.object({ location: locationIdSchema, reason: z.enum(REASONS).optional(), detail: z.string().optional() }),
   ),
