@@ -36,8 +36,11 @@ export interface Clock {
 
 /** The road of events. Adapters: in-process.ts and jetstream.ts. */
 export interface Streams {
-  /** Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream). */
-  publish(events: readonly EdgeEvent[]): Promise<void>;
+  /**
+   * Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream). Events are taken
+   * as they came: the consumer validates each, and parks what it cannot use.
+   */
+  publish(events: readonly unknown[]): Promise<void>;
   /** A durable consumer. The handler commits and returns; throwing means "again later". */
   consume(consumer: StreamConsumer): Promise<void>;
   readiness(): Promise<void>;
@@ -46,8 +49,8 @@ export interface Streams {
 
 export interface StreamConsumer {
   readonly name: 'ingest' | 'incidents';
-  readonly kinds: readonly EdgeEvent['kind'][];
-  /** Raw messages: the consumer validates each and parks what it cannot use. */
+  /** `unknown` stands for every kind that this version does not know. */
+  readonly kinds: readonly (EdgeEvent['kind'] | 'unknown')[];
   handle(messages: readonly unknown[]): Promise<void>;
 }
 

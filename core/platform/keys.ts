@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JWK } from 'jose';
+import { z } from 'zod';
+import { ConfigError } from '../config.ts';
+
+/** What the core needs to know in secret, made by standalone/keys.ts on the first start. */
+export interface Keys {
+  /** Signs requests to the edge. */
+  readonly corePrivate: JWK;
+  /** Checks requests of the edge. */
+  readonly edgePublic: JWK;
+  /** Master key of secrets at rest, 32 bytes. */
+  readonly secrets: Uint8Array;
+  /** Signs browser sessions, 32 bytes. */
+  readonly session: Uint8Array;
+}
+
+const SECRET_BYTES = 32;
+const jwkSchema = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() });
+
+/** Reads `<dataDir>/keys`; throws ConfigError with one sentence when a file is missing or broken. */
+export function readKeys(dataDir: string): Keys {
+  const folder = join(dataDir, 'keys');
+  return {
+    corePrivate: readJwk(join(folder, 'core.private.jwk')),
+    edgePublic: readJwk(join(folder, 'edge.public.jwk')),
+    secrets: readSecret(join(folder, 'secrets.key')),
+    session: readSecret(join(folder, 'session.key')),
+  };
+}
+
+function readJwk(path: string): JWK {
+  const text = readText(path);
+  try {
+    return jwkSchema.parse(JSON.parse(text)) as JWK;
+  } catch {
+    throw new ConfigError(`The key file ${path} is not an Ed25519 key in JWK form.`);
+  }
+}
+
+/** 32 bytes in base64url. */
+function readSecret(path: string): Uint8Array {
+  const bytes = Buffer.from(readText(path).trim(), 'base64url');
+  if (bytes.length !== SECRET_BYTES) throw new ConfigError(`The key file ${path} does not hold ${SECRET_BYTES} bytes.`);
+  return bytes;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new ConfigError(`The key file ${path} cannot be read; start BlackTide once to have it made.`);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+
+export interface Loop {
+  /** Runs the work now, or once more when it is running. */
+  wake(): void;
+  /** No new turn begins; resolves when the running one has ended. */
+  close(): Promise<void>;
+}
+
+/**
+ * Does `work` again and again: at once when it says that there is more or when it is woken, else after
+ * `pollMs`. An error is logged and ends the turn, never the loop.
+ */
+export function startLoop(options: {
+  readonly name: string;
+  readonly pollMs: number;
+  readonly logger: Logger;
+  readonly work: () => Promise<'more' | 'idle'>;
+}): Loop {
+  let closed = false;
+  let woken = false;
+  let interrupt: () => void = () => {};
+
+  async function run(): Promise<void> {
+    while (!closed) {
+      woken = false;
+      const outcome = await turn();
+      if (outcome === 'more' || woken || closed) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, options.pollMs);
+        interrupt = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async function turn(): Promise<'more' | 'idle'> {
+    try {
+      return await options.work();
+    } catch (error) {
+      if (!closed) options.logger.error({ err: error, loop: options.name }, 'a turn of the loop failed');
+      // The wake-up that led here is used up, or a broken database would be asked without pause.
+      woken = false;
+      return 'idle';
+    }
+  }
+
+  const running = run();
+  return {
+    wake() {
+      woken = true;
+      interrupt();
+    },
+    async close() {
+      closed = true;
+      interrupt();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+
+/** PLATFORM: the whole end takes at most ten seconds; one step that hangs must not use them all up. */
+const STEP_TIMEOUT_MS = 4_000;
+
+/** What was started, ended in the opposite order. */
+export class Shutdown {
+  readonly #logger: Logger;
+  readonly #steps: { name: string; close: () => Promise<void> }[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Remembers how to end something that has just been started. */
+  add(name: string, close: () => Promise<void>): void {
+    this.#steps.push({ name, close });
+  }
+
+  /** Ends everything once; a step that fails or hangs is logged and left behind. */
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const step of this.#steps.toReversed()) {
+      try {
+        await withDeadline(step.close(), STEP_TIMEOUT_MS);
+      } catch (error) {
+        this.#logger.error({ err: error, step: step.name }, 'could not be ended in order');
+      }
+    }
+  }
+}
+
+async function withDeadline(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`did not end within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,104 @@
+import type { StreamConsumer, Streams } from '../context.ts';
+import { ProblemError } from '../platform/problem-error.ts';
+import { kindOf } from './consumer-kinds.ts';
+
+/** Messages that may wait for one consumer; then the edge is told to come again, and keeps them meanwhile. */
+const WAITING_MAX = 10_000;
+/** Messages handled at once, like a batch of the uplink. */
+const BATCH_MAX = 500;
+
+interface Delivery {
+  readonly messages: readonly unknown[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The road inside one process. `publish` resolves when every consumer has committed, so an acknowledgement to
+ * the edge means the same as with JetStream: it is safe. A failure rejects, and the edge sends again.
+ */
+export function createInProcessStreams(): Streams {
+  const queues: ConsumerQueue[] = [];
+  return {
+    async publish(events) {
+      const deliveries = queues.flatMap((queue) => {
+        const messages = events.filter((event) => queue.takes(event));
+        return messages.length === 0 ? [] : [queue.deliver(messages)];
+      });
+      // All of them, so that one consumer's failure does not leave another's rejection unheard.
+      const outcomes = await Promise.allSettled(deliveries);
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
+    },
+    async consume(consumer) {
+      queues.push(new ConsumerQueue(consumer));
+    },
+    async readiness() {},
+    async close() {
+      await Promise.all(queues.map((queue) => queue.close()));
+    },
+  };
+}
+
+/** What waits for one consumer; one batch at a time, several deliveries together. */
+class ConsumerQueue {
+  readonly #consumer: StreamConsumer;
+  readonly #kinds: ReadonlySet<string>;
+  #waiting: Delivery[] = [];
+  #waitingMessages = 0;
+  #running: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(consumer: StreamConsumer) {
+    this.#consumer = consumer;
+    this.#kinds = new Set(consumer.kinds);
+  }
+
+  takes(message: unknown): boolean {
+    return this.#kinds.has(kindOf(message));
+  }
+
+  async deliver(messages: readonly unknown[]): Promise<void> {
+    if (this.#closed || this.#waitingMessages + messages.length > WAITING_MAX) {
+      throw new ProblemError('unavailable', 'The core cannot take more events at the moment.');
+    }
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ messages, resolve, reject });
+    });
+    this.#waitingMessages += messages.length;
+    this.#running ??= this.#drain();
+    return done;
+  }
+
+  /** Takes nothing more; what was taken is finished. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      try {
+        await this.#consumer.handle(batch.flatMap((delivery) => delivery.messages));
+        for (const delivery of batch) delivery.resolve();
+      } catch (error) {
+        for (const delivery of batch) delivery.reject(error);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  #nextBatch(): Delivery[] {
+    const batch: Delivery[] = [];
+    let size = 0;
+    for (const delivery of this.#waiting) {
+      if (batch.length > 0 && size + delivery.messages.length > BATCH_MAX) break;
+      batch.push(delivery);
+      size += delivery.messages.length;
+    }
+    this.#waiting = this.#waiting.slice(batch.length);
+    this.#waitingMessages -= size;
+    return batch;
+  }
+}
