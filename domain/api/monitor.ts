@@ -3,7 +3,6 @@ import { assertionShapeProblems } from '../assertion.ts';
 import { assertionProblems } from '../assertion-evaluation.ts';
 import { LOCATION_IDS } from '../location.ts';
 import {
-  checkSpecSchema,
   confirmSchema,
   httpConfigSchema,
   intervalSecondsSchema,
@@ -46,6 +45,18 @@ export type MonitorCreate = z.infer<typeof monitorCreateSchema>;
 /** PATCH /monitors/{id}: JSON merge patch (RFC 7396) over the stored monitor, then validated as a whole. */
 export const monitorPatchSchema = z.looseObject({});
 
+/**
+ * What answers show of `config.auth`: never the password or token. A PATCH that sends this back, or leaves
+ * the secret out, keeps the stored one; `auth: null` removes it.
+ */
+const shownAuthSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('basic'), username: z.string() }),
+  z.object({ type: z.literal('bearer') }),
+]);
+const shownSpecSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('http'), config: httpConfigSchema.extend({ auth: shownAuthSchema.optional() }) }),
+]);
+
 export const locationStatusSchema = z.object({
   id: locationIdSchema,
   status: z.enum(['pending', 'up', 'down', 'unknown']),
@@ -75,7 +86,7 @@ export const monitorSchema = z
     createdAt: timestamp,
     updatedAt: timestamp,
   })
-  .and(checkSpecSchema);
+  .and(shownSpecSchema);
 export type Monitor = z.infer<typeof monitorSchema>;
 
 export const monitorListQuerySchema = listQuerySchema.extend({
