@@ -557,5 +557,9 @@ export const parkedMessages = pgTable(
     payload: text('payload').notNull(),
     at: at('at').notNull().default(sql`now()`),
   },
-  (table) => [index('parked_messages_at').on(table.at)],
+  (table) => [
+    index('parked_messages_at').on(table.at),
+    /** A message that is delivered again is parked once. */
+    uniqueIndex('parked_messages_once').on(table.consumer, sql`md5(payload)`),
+  ],
 );

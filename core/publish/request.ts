@@ -1,0 +1,61 @@
+import { sql } from 'drizzle-orm';
+import type { Executor } from '#db/sql/executor.ts';
+
+/** LISTEN channel of the publish loop. */
+export const PUBLISH_CHANNEL = 'blacktide_publish';
+
+/**
+ * Asking for something to be sent to the edge, in the transaction that changes it: the version counts the
+ * change, the queue row remembers that it has to go out, the notification wakes the loop on commit.
+ */
+
+/** The shard's assignment has changed: a monitor, a rule or a page that shows one. */
+export async function requestAssignment(tx: Executor, shardId: string): Promise<void> {
+  await tx.execute(sql`UPDATE shards SET version = version + 1 WHERE id = ${shardId}`);
+  await enqueue(tx, sql`VALUES ('assignment', ${shardId})`);
+}
+
+/** What the page shows has changed. */
+export async function requestPage(tx: Executor, pageId: string): Promise<void> {
+  await enqueuePages(tx, sql`id = ${pageId}`);
+}
+
+/** No page has this slug any more: it was deleted or renamed. */
+export async function requestPageRemoval(tx: Executor, slug: string): Promise<void> {
+  await enqueue(tx, sql`VALUES ('page_removed', ${slug})`);
+}
+
+/** Something that pages show of the monitor has changed: its status, an incident. */
+export async function requestPagesOfMonitor(tx: Executor, monitorId: string): Promise<void> {
+  await requestPagesOfMonitors(tx, [monitorId]);
+}
+
+export async function requestPagesOfMonitors(tx: Executor, monitorIds: readonly string[]): Promise<void> {
+  await enqueuePages(
+    tx,
+    sql`id IN (SELECT page_id FROM page_components WHERE monitor_id = ANY(${sql.param(monitorIds)}::text[]))`,
+  );
+}
+
+/** Pages whose bars have not moved since `before`. */
+export async function requestStalePages(tx: Executor, before: Date): Promise<void> {
+  await enqueuePages(tx, sql`coalesce(published_at, created_at) < ${before.toISOString()}::timestamptz`);
+}
+
+/** Locked in the order of their ids, so that two transactions with several pages cannot lock each other out. */
+async function enqueuePages(tx: Executor, which: ReturnType<typeof sql>): Promise<void> {
+  const pages = sql`SELECT id FROM status_pages WHERE ${which} ORDER BY id FOR NO KEY UPDATE`;
+  const bumped = await tx.execute(
+    sql`UPDATE status_pages SET version = version + 1 WHERE id IN (${pages}) RETURNING slug`,
+  );
+  for (const { slug } of bumped) await enqueue(tx, sql`VALUES ('page', ${slug})`);
+}
+
+/** A request while the last one is being sent is counted, so that it is not lost with it. */
+async function enqueue(tx: Executor, row: ReturnType<typeof sql>): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO publish_queue AS queued (kind, key) ${row}
+    ON CONFLICT (kind, key) DO UPDATE
+    SET requests = queued.requests + 1, attempts = 0, next_attempt_at = least(queued.next_attempt_at, now())`);
+  await tx.execute(sql`SELECT pg_notify(${PUBLISH_CHANNEL}, '')`);
+}

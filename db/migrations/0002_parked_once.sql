@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX "parked_messages_once" ON "parked_messages" USING btree ("consumer",md5(payload));

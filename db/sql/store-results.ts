@@ -1,0 +1,79 @@
+import { sql } from 'drizzle-orm';
+import type { CheckResult } from '#domain/result.ts';
+import { type Column, type Executor, unnest } from './executor.ts';
+
+const RESULT_COLUMNS: readonly Column<CheckResult>[] = [
+  ['id', 'text', (result) => result.id],
+  ['monitor_id', 'text', (result) => result.monitorId],
+  ['location', 'text', (result) => result.location],
+  ['scheduled_at', 'timestamptz', (result) => result.scheduledAt],
+  ['manual', 'bool', (result) => result.manual],
+  ['started_at', 'timestamptz', (result) => result.startedAt],
+  ['outcome', 'text', (result) => result.outcome],
+  ['reason', 'text', (result) => result.reason ?? null],
+  ['detail', 'text', (result) => result.detail ?? null],
+  ['response_time_ms', 'float8', (result) => result.responseTimeMs],
+  ['status_code', 'int4', (result) => result.statusCode ?? null],
+  ['attempts', 'int4', (result) => result.attempts],
+  ['colo', 'text', (result) => result.colo],
+  ['trace_id', 'text', (result) => result.traceId],
+  ['facts', 'text', factsOf],
+];
+
+/**
+ * Stores a batch of results and everything that follows from those that are new, in one statement; returns the
+ * ids of the new ones. A result that is there already changes nothing.
+ *
+ * Rows are written in the order of their keys, so two batches that meet cannot lock each other out. Joined with
+ * `monitors`, because a monitor that was just deleted has no status left to write. A closed hour's mark is
+ * renewed, so that the aggregator, which deletes a mark only as it read it, comes back for late results.
+ */
+export async function storeResults(db: Executor, results: readonly CheckResult[]): Promise<Set<string>> {
+  const rows = await db.execute(sql`
+    WITH incoming AS (
+      SELECT DISTINCT ON (monitor_id, location, scheduled_at, manual) *
+      FROM ${unnest(results, RESULT_COLUMNS)}
+      ORDER BY monitor_id, location, scheduled_at, manual
+    ), stored AS (
+      INSERT INTO check_results (id, monitor_id, location, scheduled_at, manual, started_at, outcome, reason, detail,
+                                 response_time_ms, status_code, attempts, colo, trace_id, facts)
+      SELECT id, monitor_id, location, scheduled_at, manual, started_at, outcome, reason, detail,
+             response_time_ms, status_code, attempts, colo, trace_id, facts::jsonb
+      FROM incoming
+      ON CONFLICT DO NOTHING
+      RETURNING *
+    ), located AS (
+      INSERT INTO location_status AS known (monitor_id, location, outcome, reason, detail, last_check_at,
+                                            scheduled_at, response_time_ms, colo)
+      SELECT DISTINCT ON (s.monitor_id, s.location)
+             s.monitor_id, s.location, s.outcome, s.reason, s.detail, s.started_at,
+             s.scheduled_at, s.response_time_ms, s.colo
+      FROM stored s JOIN monitors m ON m.id = s.monitor_id
+      ORDER BY s.monitor_id, s.location, s.scheduled_at DESC
+      ON CONFLICT (monitor_id, location) DO UPDATE
+      SET outcome = excluded.outcome, reason = excluded.reason, detail = excluded.detail,
+          last_check_at = excluded.last_check_at, scheduled_at = excluded.scheduled_at,
+          response_time_ms = excluded.response_time_ms, colo = excluded.colo
+      WHERE known.scheduled_at < excluded.scheduled_at
+    ), checked AS (
+      INSERT INTO monitor_status AS known (monitor_id, status, last_check_at)
+      SELECT s.monitor_id, 'pending', max(s.started_at)
+      FROM stored s JOIN monitors m ON m.id = s.monitor_id
+      GROUP BY s.monitor_id ORDER BY s.monitor_id
+      ON CONFLICT (monitor_id) DO UPDATE
+      SET last_check_at = greatest(known.last_check_at, excluded.last_check_at)
+    ), marked AS (
+      INSERT INTO dirty_hours AS known (monitor_id, hour)
+      SELECT DISTINCT monitor_id, date_trunc('hour', scheduled_at, 'UTC') FROM stored ORDER BY 1, 2
+      ON CONFLICT (monitor_id, hour) DO UPDATE SET marked_at = clock_timestamp()
+      WHERE known.hour < date_trunc('hour', now(), 'UTC')
+    )
+    SELECT id FROM stored`);
+  return new Set(rows.map((row) => row.id as string));
+}
+
+function factsOf(result: CheckResult): string | null {
+  const { phases, tls, bodyBytes } = result;
+  if (phases === undefined && tls === undefined && bodyBytes === undefined) return null;
+  return JSON.stringify({ phases, tls, bodyBytes });
+}

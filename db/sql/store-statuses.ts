@@ -1,0 +1,117 @@
+import { sql } from 'drizzle-orm';
+import type { MonitorStatusEvent } from '#domain/wire.ts';
+import { array, type Column, type Executor, unnest } from './executor.ts';
+
+const EVENT_COLUMNS: readonly Column<MonitorStatusEvent>[] = [
+  ['id', 'text', (event) => event.id],
+  ['monitor_id', 'text', (event) => event.monitorId],
+  ['status', 'text', (event) => event.status],
+  ['previous', 'text', (event) => event.previous],
+  ['at', 'timestamptz', (event) => event.scheduledAt],
+  ['failing', 'text', (event) => JSON.stringify(event.failing)],
+];
+
+/** A monitor whose shown status has just changed. */
+export interface StatusChange {
+  readonly monitorId: string;
+  readonly organizationId: string;
+  readonly status: MonitorStatusEvent['status'];
+  readonly previous: MonitorStatusEvent['status'];
+  readonly since: Date;
+}
+
+/**
+ * Stores what the edge says about monitors: every change once in the history, and the newest as the status,
+ * unless the status comes from a newer round already. A disabled monitor stays paused whatever still arrives.
+ * While no results arrive (`stale`) only `edge_status` moves; restoreStatuses() brings it to light.
+ */
+export async function storeStatuses(db: Executor, events: readonly MonitorStatusEvent[]): Promise<StatusChange[]> {
+  const rows = await db.execute(sql`
+    WITH incoming AS (
+      SELECT row.*, m.enabled, m.organization_id FROM ${unnest(events, EVENT_COLUMNS)}
+      JOIN monitors m ON m.id = row.monitor_id
+    ), history AS (
+      INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at, failing)
+      SELECT id, monitor_id, status, previous, at, failing::jsonb FROM incoming ORDER BY id
+      ON CONFLICT DO NOTHING
+    ), newest AS (
+      SELECT DISTINCT ON (monitor_id) monitor_id, organization_id, at, failing,
+             CASE WHEN enabled THEN status ELSE 'paused' END AS status
+      FROM incoming ORDER BY monitor_id, at DESC
+    ), before AS (
+      SELECT s.monitor_id, s.status FROM monitor_status s JOIN newest USING (monitor_id)
+    ), stored AS (
+      INSERT INTO monitor_status AS known (monitor_id, status, edge_status, since, observed_at, failing)
+      SELECT monitor_id, status, status, at, at, failing::jsonb FROM newest ORDER BY monitor_id
+      ON CONFLICT (monitor_id) DO UPDATE
+      SET edge_status = excluded.edge_status,
+          observed_at = excluded.observed_at,
+          failing = excluded.failing,
+          stale = known.stale AND excluded.status <> 'paused',
+          status = CASE WHEN known.stale AND excluded.status <> 'paused' THEN known.status ELSE excluded.status END,
+          since = CASE WHEN known.status = excluded.status OR (known.stale AND excluded.status <> 'paused')
+                       THEN known.since ELSE excluded.since END
+      WHERE known.observed_at IS NULL OR known.observed_at < excluded.observed_at
+      RETURNING monitor_id, status, since
+    )
+    SELECT stored.monitor_id, newest.organization_id, stored.status, stored.since,
+           coalesce(before.status, 'pending') AS previous
+    FROM stored JOIN newest USING (monitor_id) LEFT JOIN before USING (monitor_id)
+    WHERE stored.status IS DISTINCT FROM before.status`);
+  return rows.map(statusChange);
+}
+
+/** Seconds without a result after which nothing is known: three rounds, and a minute for the road. */
+const freshSince = sql`now() - (3 * m.interval_seconds + 60) * interval '1 second'`;
+
+/** Brings back what the edge said last for monitors whose results arrive again. */
+export async function restoreStatuses(db: Executor, monitorIds: readonly string[]): Promise<StatusChange[]> {
+  const rows = await db.execute(sql`
+    WITH restored AS (
+      UPDATE monitor_status s
+      SET stale = false, status = coalesce(s.edge_status, 'pending'), since = s.last_check_at
+      FROM monitors m
+      WHERE m.id = s.monitor_id AND s.stale AND s.last_check_at > ${freshSince}
+        AND s.monitor_id = ANY(${array(monitorIds, 'text')})
+      RETURNING s.monitor_id, m.organization_id, s.status, s.since
+    ), history AS (
+      INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at)
+      SELECT monitor_id || '@' || extract(epoch FROM since), monitor_id, status, 'unknown', since
+      FROM restored ON CONFLICT DO NOTHING
+    )
+    SELECT monitor_id, organization_id, status, since, 'unknown' AS previous FROM restored
+    WHERE status <> 'unknown'`);
+  return rows.map(statusChange);
+}
+
+/** Says `unknown` of enabled monitors whose results stay away: we cannot see them, so we do not claim anything. */
+export async function markStale(db: Executor): Promise<StatusChange[]> {
+  const rows = await db.execute(sql`
+    WITH silent AS (
+      SELECT s.monitor_id, m.organization_id, s.status AS previous
+      FROM monitor_status s JOIN monitors m ON m.id = s.monitor_id
+      WHERE m.enabled AND NOT s.stale AND s.status IN ('up', 'degraded', 'down') AND s.last_check_at < ${freshSince}
+      ORDER BY s.monitor_id
+      FOR UPDATE OF s SKIP LOCKED
+    ), marked AS (
+      UPDATE monitor_status s SET stale = true, status = 'unknown', since = now()
+      FROM silent WHERE s.monitor_id = silent.monitor_id
+      RETURNING s.monitor_id, silent.organization_id, s.status, s.since, silent.previous
+    ), history AS (
+      INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at)
+      SELECT monitor_id || '@' || extract(epoch FROM since), monitor_id, status, previous, since
+      FROM marked ON CONFLICT DO NOTHING
+    )
+    SELECT * FROM marked`);
+  return rows.map(statusChange);
+}
+
+function statusChange(row: Record<string, unknown>): StatusChange {
+  return {
+    monitorId: row.monitor_id as string,
+    organizationId: row.organization_id as string,
+    status: row.status as StatusChange['status'],
+    previous: row.previous as StatusChange['previous'],
+    since: new Date(row.since as string),
+  };
+}
