@@ -25,7 +25,7 @@ describe('the embedded database', () => {
     const killed = await startPostgres({ dataDir });
     await query(killed.url, 'CREATE TABLE survived AS SELECT 7 AS answer');
     const [row] = await query(killed.url, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid");
-    process.kill(Number(row?.['pid']), 'SIGKILL');
+    process.kill(Number(row?.pid), 'SIGKILL');
     const next = await startPostgres({ dataDir });
     expect(await query(next.url, 'SELECT answer FROM survived')).toEqual([{ answer: 7 }]);
     await next.close();

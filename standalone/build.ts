@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** The repository's root: what is built lies in `dist/` there. */
+const ROOT = join(import.meta.dirname, '..');
+const DIST = join(ROOT, 'dist');
+
+interface Target {
+  readonly name: string;
+  /** Folder under dist/. */
+  readonly output: string;
+  /** Globs of every file the output depends on. */
+  readonly inputs: readonly string[];
+  build(outDir: string): Promise<void>;
+}
+
+const WORKER_ENTRIES = {
+  coordinator: 'edge/worker.ts',
+  probe: 'edge/probe-worker.ts',
+  'status-pages': 'status-pages/worker.tsx',
+};
+
+const TARGETS: readonly Target[] = [
+  {
+    name: 'the dashboard',
+    output: 'dashboard',
+    inputs: ['dashboard/**/*', 'domain/**/*.ts', 'package-lock.json', 'standalone/build.ts'],
+    build: buildDashboard,
+  },
+  {
+    name: 'the edge Workers',
+    output: 'workers',
+    inputs: [
+      'edge/**/*.ts',
+      'probes/**/*.ts',
+      'status-pages/**/*',
+      'domain/**/*.ts',
+      'package-lock.json',
+      'standalone/build.ts',
+    ],
+    build: buildWorkers,
+  },
+];
+
+/** Builds what is missing or older than its sources. `announce` is told once, only when there is something to do. */
+export async function ensureBuilt(announce: (sentence: string) => void): Promise<void> {
+  const stale = TARGETS.map((target) => ({ target, fingerprint: fingerprintOf(target) })).filter(
+    ({ target, fingerprint }) => fingerprint !== builtFingerprint(target),
+  );
+  if (stale.length === 0) return;
+  announce(`Building ${stale.map(({ target }) => target.name).join(' and ')} (only when the sources have changed) …`);
+  for (const { target, fingerprint } of stale) await buildTarget(target, fingerprint);
+}
+
+/** Where the Worker bundles are. */
+export function workerBundle(name: keyof typeof WORKER_ENTRIES): string {
+  return join(DIST, 'workers', `${name}.js`);
+}
+
+/** Built beside and swapped in: a killed or a concurrent build never leaves a half-made folder. */
+async function buildTarget(target: Target, fingerprint: string): Promise<void> {
+  const fresh = join(DIST, `.${target.output}-${process.pid}`);
+  const old = `${fresh}-old`;
+  const final = join(DIST, target.output);
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  await target.build(fresh);
+  writeFileSync(join(fresh, '.inputs'), fingerprint);
+  if (existsSync(final)) renameSync(final, old);
+  renameSync(fresh, final);
+  rmSync(old, { recursive: true, force: true });
+}
+
+async function buildDashboard(outDir: string): Promise<void> {
+  const { build } = await import('vite');
+  await build({
+    root: join(ROOT, 'dashboard'),
+    configFile: join(ROOT, 'dashboard', 'vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true },
+  });
+}
+
+async function buildWorkers(outDir: string): Promise<void> {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: WORKER_ENTRIES,
+    outdir: outDir,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    // What wrangler uses for the same sources.
+    platform: 'neutral',
+    conditions: ['workerd', 'worker', 'browser'],
+    mainFields: ['browser', 'module', 'main'],
+    external: ['cloudflare:*', 'node:*'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    sourcemap: 'linked',
+    keepNames: true,
+    logLevel: 'error',
+  });
+}
+
+/** Content, not times: a fresh clone or a copied folder is no change. */
+function fingerprintOf(target: Target): string {
+  const hash = createHash('sha256');
+  const files = globSync([...target.inputs], { cwd: ROOT, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  for (const file of files)
+    hash
+      .update(`${file.slice(ROOT.length)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+function builtFingerprint(target: Target): string | null {
+  const file = join(DIST, target.output, '.inputs');
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await ensureBuilt((sentence) => console.log(sentence));
+}

@@ -1,0 +1,240 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import type { Config } from '#core/config.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
+import { workerBundle } from './build.ts';
+import type { EdgeKeys } from './keys.ts';
+import { identify, signal, waitUntilGone } from './process-identity.ts';
+import { SetupError } from './setup-error.ts';
+
+export interface RunningEdge {
+  close(): Promise<void>;
+}
+
+/** The cron of wrangler.toml, which local workerd never fires by itself. */
+const CRON = '* * * * *';
+const CRON_PERIOD_MS = 60_000;
+const PUBLIC_INTERNET = 'public-internet';
+/** For the two Workers below that only pass requests on. */
+const GLUE_COMPATIBILITY_DATE = '2026-01-01';
+/** SIGKILL is not instant for a process with hundreds of open SQLite files. */
+const ORPHAN_TIMEOUT_MS = 5000;
+
+/**
+ * The edge on one machine: real workerd with the coordinator, one probe Worker per location and the status pages,
+ * on `config.edgePort` of all addresses, state under `<dataDir>/edge`.
+ */
+export async function startEdge(
+  config: Config,
+  keys: EdgeKeys,
+  writeLog: (line: string) => void,
+): Promise<RunningEdge> {
+  const dir = resolve(config.dataDir, 'edge');
+  mkdirSync(dir, { recursive: true });
+  const pidFile = join(dir, 'workerd.pid');
+  await killOrphan(pidFile);
+  const runtime = new Miniflare(edgeOptions(config, keys, dir, pidFile, writeLog));
+  try {
+    await runtime.ready;
+  } catch (error) {
+    await runtime.dispose();
+    throw new SetupError(
+      `The edge does not start: ${(error as Error).message.split('\n').find(Boolean) ?? 'no reason given'}`,
+    );
+  }
+  const stopCron = fireCron(runtime, writeLog);
+  return {
+    close: async () => {
+      stopCron();
+      await runtime.dispose();
+      rmSync(pidFile, { force: true });
+    },
+  };
+}
+
+function edgeOptions(config: Config, keys: EdgeKeys, dir: string, pidFile: string, writeLog: (line: string) => void) {
+  process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, 'workerd.sh');
+  const compatibility = readCompatibility();
+  return convertV4MiniflareOptions({
+    // miniflare's own entry also serves development tools: it stays on loopback, on a port nobody is told.
+    host: '127.0.0.1',
+    port: 0,
+    // Otherwise a remote file is looked up for `request.cf`.
+    cf: false,
+    telemetry: { enabled: false },
+    log: new Log(LogLevel.NONE),
+    resourcePersistencePath: dir,
+    unsafeRuntimeEnv: { BLACKTIDE_WORKERD: workerdBinary(), BLACKTIDE_WORKERD_PID_FILE: pidFile },
+    handleStructuredLogs: ({ message }) => writeLog(message),
+    workers: [
+      frontDoor(config),
+      publicInternet(),
+      { ...coordinator(config, keys), ...compatibility },
+      ...LOCATION_IDS.map((location) => ({ ...probe(location, config), ...compatibility })),
+      { ...statusPages(), ...compatibility },
+    ],
+  });
+}
+
+/** What the zone's routes do on Cloudflare: `/status/*` to the status pages, the rest to the coordinator. */
+function frontDoor(config: Config) {
+  return {
+    name: 'front-door',
+    modules: true,
+    script: `export default {
+      fetch(request, env) {
+        const { pathname } = new URL(request.url);
+        return (pathname.startsWith('/status/') ? env.STATUS_PAGES : env.COORDINATOR).fetch(request);
+      }
+    }`,
+    compatibilityDate: GLUE_COMPATIBILITY_DATE,
+    serviceBindings: { COORDINATOR: 'coordinator', STATUS_PAGES: 'status-pages' },
+    // Four times faster than miniflare's entry.
+    unsafeDirectSockets: [{ host: '*', port: config.edgePort }],
+  };
+}
+
+function coordinator(config: Config, keys: EdgeKeys) {
+  return {
+    name: 'coordinator',
+    modules: true,
+    scriptPath: workerBundle('coordinator'),
+    bindings: {
+      CORE_URL: `http://127.0.0.1:${config.apiPort}`,
+      CORE_PUBLIC_JWK: keys.corePublicJwk,
+      EDGE_PRIVATE_JWK: keys.edgePrivateJwk,
+    },
+    durableObjects: {
+      MONITOR_SHARD: { className: 'MonitorShard', useSQLite: true },
+      UPLINK: { className: 'Uplink', useSQLite: true },
+      STATUS_PAGES: { className: 'StatusPage', useSQLite: true },
+    },
+    serviceBindings: Object.fromEntries(LOCATION_IDS.map((location) => [probeBinding(location), `probe-${location}`])),
+  };
+}
+
+function probe(location: LocationId, config: Config) {
+  return {
+    name: `probe-${location}`,
+    modules: true,
+    scriptPath: workerBundle('probe'),
+    bindings: { LOCATION: location, ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets) },
+    ...(config.allowPrivateTargets ? {} : { outboundService: PUBLIC_INTERNET }),
+  };
+}
+
+/**
+ * Where probes may not reach private addresses: the runtime itself refuses them at connect time, whatever a name
+ * resolves to.
+ */
+function publicInternet() {
+  return {
+    name: PUBLIC_INTERNET,
+    modules: true,
+    script: 'export default { fetch: (request, env) => env.NETWORK.fetch(request) }',
+    compatibilityDate: GLUE_COMPATIBILITY_DATE,
+    serviceBindings: {
+      NETWORK: {
+        network: {
+          allow: ['public'],
+          tlsOptions: { trustBrowserCas: true, trustedCertificates: extraCertificates() },
+        },
+      },
+    },
+  };
+}
+
+function statusPages() {
+  return {
+    name: 'status-pages',
+    modules: true,
+    scriptPath: workerBundle('status-pages'),
+    durableObjects: { STATUS_PAGES: { className: 'StatusPage', scriptName: 'coordinator', useSQLite: true } },
+  };
+}
+
+function probeBinding(location: LocationId): string {
+  return `PROBE_${location.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The same as in the cloud: read from the file that `wrangler deploy` uses. */
+function readCompatibility(): { compatibilityDate: string; compatibilityFlags: string[] } {
+  const text = readFileSync(join(import.meta.dirname, '..', 'wrangler.toml'), 'utf8');
+  const date = /^compatibility_date\s*=\s*"([^"]+)"/m.exec(text)?.[1];
+  const flags = /^compatibility_flags\s*=\s*\[([^\]]*)\]/m.exec(text)?.[1] ?? '';
+  if (date === undefined) throw new SetupError('wrangler.toml names no compatibility_date.');
+  return {
+    compatibilityDate: date,
+    compatibilityFlags: [...flags.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? ''),
+  };
+}
+
+/** Node's own setting for a private certificate authority holds for checks too. */
+function extraCertificates(): string[] {
+  const file = process.env.NODE_EXTRA_CA_CERTS;
+  if (file === undefined) return [];
+  return readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+}
+
+/** workerd is miniflare's own dependency. */
+function workerdBinary(): string {
+  const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
+  return (fromMiniflare('workerd') as { default: string }).default;
+}
+
+/** Fires the cron each minute and once at once; a tick that takes longer than a minute is not overtaken. */
+function fireCron(runtime: Miniflare, writeLog: (line: string) => void): () => void {
+  let running = false;
+  let stopped = false;
+  const fire = async (): Promise<void> => {
+    if (running) return;
+    running = true;
+    try {
+      const worker = await runtime.getWorker('coordinator');
+      await worker.scheduled({ cron: CRON, scheduledTime: new Date() });
+    } catch (error) {
+      if (stopped) return;
+      writeLog(
+        JSON.stringify({ level: 'error', room: 'standalone', message: `cron failed: ${(error as Error).message}` }),
+      );
+    } finally {
+      running = false;
+    }
+  };
+  void fire();
+  const timer = setInterval(fire, CRON_PERIOD_MS);
+  return () => {
+    stopped = true;
+    clearInterval(timer);
+  };
+}
+
+/** A workerd whose parent was killed would go on checking, and keep the port. */
+async function killOrphan(pidFile: string): Promise<void> {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(pidFile, 'utf8'));
+  } catch {
+    return;
+  }
+  const identity = Number.isInteger(pid) && pid > 1 ? identify(pid) : null;
+  if (identity !== null && isWorkerd(pid)) {
+    signal(pid, 'SIGKILL');
+    await waitUntilGone(identity, ORPHAN_TIMEOUT_MS);
+  }
+  rmSync(pidFile, { force: true });
+}
+
+function isWorkerd(pid: number): boolean {
+  if (process.platform === 'linux') {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`).includes('workerd');
+    } catch {
+      return false;
+    }
+  }
+  return spawnSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' }).stdout.includes('workerd');
+}

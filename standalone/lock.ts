@@ -1,0 +1,49 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { SetupError } from './setup-error.ts';
+
+/**
+ * One process of a kind per data directory. The file names its holder, so that what `kill -9` left behind is
+ * recognised. Returns the function that gives the lock back.
+ */
+export function acquireLock(dataDir: string, kind: string): () => void {
+  const dir = join(dataDir, 'locks');
+  const file = join(dir, `${kind}.json`);
+  const mine = join(dir, `${kind}.${process.pid}.new`);
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(mine, JSON.stringify(ownIdentity()));
+  try {
+    while (!tryLink(mine, file)) {
+      const holder = readHolder(file);
+      if (holder !== null && isAlive(holder)) {
+        throw new SetupError(
+          `BlackTide (${kind}) runs already on ${dataDir} as process ${holder.pid}: stop it, or set BLACKTIDE_DATA_DIR to another folder.`,
+        );
+      }
+      rmSync(file, { force: true });
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  return () => rmSync(file, { force: true });
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Null when the file is gone again, or was cut short by a power failure. */
+function readHolder(file: string): ProcessIdentity | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;
+  } catch {
+    return null;
+  }
+}
