@@ -1,0 +1,144 @@
+import { derivedId } from '#domain/id.ts';
+import { atlassianComponentStatus, atlassianGroupStatus, type PageIndicator, pageState } from '#domain/page-status.ts';
+import type { PageComponent, PageIncident, PageSnapshot } from '#domain/snapshot.ts';
+import { lastChange, pagePath } from './page-facts.ts';
+
+/**
+ * The page in the shape of Atlassian's Statuspage API v2 (https://metastatuspage.com/api/v2), so that what
+ * reads other status pages reads this one. `origin` is the host the reader used.
+ */
+export type AtlassianDocument = (page: PageSnapshot, origin: string) => Record<string, unknown>;
+
+const IMPACTS = {
+  critical: 'critical',
+  major: 'major',
+  minor: 'minor',
+  info: 'none',
+} as const satisfies Record<PageIncident['severity'], PageIndicator>;
+
+export const ATLASSIAN_DOCUMENTS = {
+  'summary.json': (page, origin) => ({
+    page: pageObject(page, origin),
+    components: components(page),
+    incidents: unresolved(page).map((incident) => incidentObject(page, incident, origin)),
+    // Not there in this version; the key is part of the shape.
+    scheduled_maintenances: [],
+    status: statusObject(page),
+  }),
+  'status.json': (page, origin) => ({ page: pageObject(page, origin), status: statusObject(page) }),
+  'components.json': (page, origin) => ({ page: pageObject(page, origin), components: components(page) }),
+  'incidents.json': (page, origin) => ({
+    page: pageObject(page, origin),
+    incidents: page.incidents.map((incident) => incidentObject(page, incident, origin)),
+  }),
+  'incidents/unresolved.json': (page, origin) => ({
+    page: pageObject(page, origin),
+    incidents: unresolved(page).map((incident) => incidentObject(page, incident, origin)),
+  }),
+} as const satisfies Record<string, AtlassianDocument>;
+
+function pageObject(page: PageSnapshot, origin: string) {
+  return {
+    id: page.pageId,
+    name: page.name,
+    url: `${origin}${pagePath(page.slug)}`,
+    time_zone: 'Etc/UTC',
+    updated_at: lastChange(page),
+  };
+}
+
+function statusObject(page: PageSnapshot) {
+  const { indicator, sentence } = pageState(page.components, page.incidents);
+  return { indicator, description: sentence };
+}
+
+/** Groups are components too: each stands before its first member and lists all of them. */
+function components(page: PageSnapshot) {
+  const names = page.components.map((component) => component.group);
+  return page.components
+    .flatMap((component, index) => {
+      const member = componentObject(page, component);
+      if (component.group === null || names.indexOf(component.group) < index) return [member];
+      return [groupObject(page, component.group), member];
+    })
+    .map((component, index) => ({ ...component, position: index + 1 }));
+}
+
+function componentObject(page: PageSnapshot, component: PageComponent) {
+  return {
+    id: component.id,
+    name: component.name,
+    status: atlassianComponentStatus(component.status),
+    created_at: component.createdAt,
+    updated_at: component.statusSince ?? page.updatedAt,
+    position: 0,
+    description: component.description,
+    showcase: component.monitored,
+    start_date: component.createdAt.slice(0, 10),
+    group_id: component.group === null ? null : groupId(page, component.group),
+    page_id: page.pageId,
+    group: false,
+    only_show_if_degraded: false,
+  };
+}
+
+function groupObject(page: PageSnapshot, name: string) {
+  const members = page.components.filter((component) => component.group === name);
+  return {
+    id: groupId(page, name),
+    name,
+    status: atlassianGroupStatus(members.map((member) => member.status)),
+    created_at: page.createdAt,
+    updated_at: page.updatedAt,
+    position: 0,
+    description: null,
+    showcase: false,
+    start_date: null,
+    group_id: null,
+    page_id: page.pageId,
+    group: true,
+    only_show_if_degraded: false,
+    components: members.map((member) => member.id),
+  };
+}
+
+/** A group is a name on its members; its id is derived from that name, so it stays the same. */
+function groupId(page: PageSnapshot, name: string): string {
+  return derivedId('cmp', Date.parse(page.createdAt), page.pageId, 'group', name);
+}
+
+function unresolved(page: PageSnapshot): readonly PageIncident[] {
+  return page.incidents.filter((incident) => incident.status !== 'resolved');
+}
+
+function incidentObject(page: PageSnapshot, incident: PageIncident, origin: string) {
+  const affected = page.components.filter((component) => incident.componentIds.includes(component.id));
+  return {
+    id: incident.id,
+    name: incident.title,
+    status: incident.status,
+    created_at: incident.startedAt,
+    updated_at: incident.updatedAt,
+    monitoring_at: incident.updates.findLast((update) => update.status === 'monitoring')?.at ?? null,
+    resolved_at: incident.resolvedAt,
+    impact: IMPACTS[incident.severity],
+    shortlink: `${origin}${pagePath(page.slug)}#${incident.id}`,
+    started_at: incident.startedAt,
+    page_id: page.pageId,
+    incident_updates: incident.updates.map((update) => ({
+      id: update.id,
+      status: update.status,
+      body: update.body,
+      incident_id: incident.id,
+      created_at: update.at,
+      updated_at: update.at,
+      display_at: update.at,
+      // Which components an update changed is not recorded; these are the incident's.
+      affected_components: affected.map((component) => ({ code: component.id, name: component.name })),
+      deliver_notifications: false,
+      custom_tweet: null,
+      tweet_id: null,
+    })),
+    components: affected.map((component) => componentObject(page, component)),
+  };
+}

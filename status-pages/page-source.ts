@@ -1,0 +1,108 @@
+import { type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/snapshot.ts';
+import { BoundedMap } from './bounded-map.ts';
+import type { Representation } from './representation.ts';
+
+/** A changed page must show within a second, and a busy page must not ask its object for every visitor. */
+export const LOOKUP_INTERVAL_MS = 1_000;
+/** The object answers from memory or local SQLite in milliseconds; after this the last good copy is better. */
+export const LOOKUP_TIMEOUT_MS = 2_000;
+/** The largest page is about 3 MB with its representations, so copies stay well below an isolate's 128 MB. */
+const COPIES_MAX = 24;
+/** Slugs asked for lately, existing or not: about 100 bytes each. */
+const CHECKED_SLUGS_MAX = 1_000;
+/** Seven representations, on the few host names one page is reached by, around midnight. */
+const REPRESENTATIONS_MAX = 24;
+
+/** The binding STATUS_PAGES, as far as it is used here: one object per slug. */
+export interface PageObjects {
+  idFromName(slug: string): DurableObjectId;
+  get(id: DurableObjectId): { fetch(url: string, init: { signal: AbortSignal }): Promise<Response> };
+}
+
+/** A page at one revision, with what has been rendered from it; a new revision is a new copy. */
+export interface PageCopy {
+  readonly view: PageView;
+  readonly representations: BoundedMap<string, Representation>;
+}
+
+export type PageLookup =
+  | { readonly kind: 'fresh'; readonly copy: PageCopy }
+  /** The page's object did not answer: this was right when it last did. */
+  | { readonly kind: 'stale'; readonly copy: PageCopy }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unavailable' };
+
+interface PendingLookup {
+  readonly startedAtMs: number;
+  readonly result: Promise<PageLookup>;
+}
+
+/** The isolate's copies of pages. Each slug's object is asked at most once per LOOKUP_INTERVAL_MS, by one visitor for all. */
+export class PageSource {
+  readonly #clock: () => number;
+  readonly #copies = new BoundedMap<string, PageCopy>(COPIES_MAX);
+  readonly #checked = new BoundedMap<string, { kind: PageLookup['kind']; atMs: number }>(CHECKED_SLUGS_MAX);
+  readonly #pending = new Map<string, PendingLookup>();
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  /** `keepAlive` lets a lookup that others wait for outlive the visitor who started it. */
+  async find(slug: string, objects: PageObjects, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
+    if (!SLUG_PATTERN.test(slug)) return { kind: 'missing' };
+    return this.#recent(slug) ?? this.#shared(slug, objects, keepAlive);
+  }
+
+  #recent(slug: string): PageLookup | undefined {
+    const checked = this.#checked.get(slug);
+    if (checked === undefined || this.#clock() - checked.atMs >= LOOKUP_INTERVAL_MS) return undefined;
+    if (checked.kind === 'missing' || checked.kind === 'unavailable') return { kind: checked.kind };
+    const copy = this.#copies.get(slug);
+    return copy && { kind: checked.kind, copy };
+  }
+
+  #shared(slug: string, objects: PageObjects, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
+    const pending = this.#pending.get(slug);
+    // A lookup older than its own timeout was lost with the request that ran it.
+    if (pending && this.#clock() - pending.startedAtMs < LOOKUP_TIMEOUT_MS + LOOKUP_INTERVAL_MS) return pending.result;
+    const result = this.#look(slug, objects).finally(() => {
+      if (this.#pending.get(slug)?.result === result) this.#pending.delete(slug);
+    });
+    this.#pending.set(slug, { startedAtMs: this.#clock(), result });
+    keepAlive(result);
+    return result;
+  }
+
+  async #look(slug: string, objects: PageObjects): Promise<PageLookup> {
+    const lookup = await this.#ask(slug, objects);
+    if (lookup.kind === 'fresh') this.#copies.set(slug, lookup.copy);
+    if (lookup.kind === 'missing') this.#copies.delete(slug);
+    this.#checked.set(slug, { kind: lookup.kind, atMs: this.#clock() });
+    return lookup;
+  }
+
+  async #ask(slug: string, objects: PageObjects): Promise<PageLookup> {
+    try {
+      const response = await objects.get(objects.idFromName(slug)).fetch('https://page/view', {
+        signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS),
+      });
+      if (response.status === 404) {
+        await response.body?.cancel();
+        return { kind: 'missing' };
+      }
+      if (!response.ok) throw new Error(`the page object answered ${response.status}`);
+      return { kind: 'fresh', copy: this.#copyOf(slug, pageViewSchema.parse(await response.json())) };
+    } catch (error) {
+      console.error(JSON.stringify({ message: 'status page lookup failed', slug, error: String(error) }));
+      const copy = this.#copies.get(slug);
+      return copy ? { kind: 'stale', copy } : { kind: 'unavailable' };
+    }
+  }
+
+  #copyOf(slug: string, view: PageView): PageCopy {
+    const held = this.#copies.get(slug);
+    const same = held?.view.revision === view.revision && held.view.page.pageId === view.page.pageId;
+    return held && same ? held : { view, representations: new BoundedMap(REPRESENTATIONS_MAX) };
+  }
+}

@@ -1,0 +1,144 @@
+import { type Context, Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import { PROBLEMS, type ProblemCode } from '#domain/problem.ts';
+import type { PageSnapshot } from '#domain/snapshot.ts';
+import { ATLASSIAN_DOCUMENTS, type AtlassianDocument } from './atlassian.ts';
+import { renderAtom } from './atom.ts';
+import { contentSecurityPolicy } from './content-security-policy.ts';
+import { renderNotice } from './notice.tsx';
+import { renderPage } from './page.tsx';
+import { type PageCopy, type PageObjects, PageSource } from './page-source.ts';
+import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
+import { utcDate } from './wording.ts';
+
+/** Worker of the public status pages: reads the edge's own copy of a page and nothing else. */
+
+export interface Bindings {
+  readonly STATUS_PAGES: PageObjects;
+}
+type Call = Context<{ Bindings: Bindings }>;
+
+/** What visitors and proxies may keep; within this isolate a change shows at once. */
+const CACHE_CONTROL = 'public, max-age=30';
+/** Half a year; says nothing about the other names of the customer's domain. */
+const STRICT_TRANSPORT_SECURITY = 'max-age=15552000';
+/** When to try again while the page's object is away: it restarts within seconds. */
+const RETRY_AFTER_SECONDS = '5';
+
+interface Format {
+  readonly contentType: string;
+  render(page: PageSnapshot, origin: string, nowMs: number): string;
+}
+
+/** Every representation of a page, by its path below `/status/{slug}`. */
+const FORMATS: Readonly<Record<string, Format>> = {
+  '': {
+    contentType: 'text/html; charset=utf-8',
+    render: (page, _origin, nowMs) => renderPage(page, nowMs),
+  },
+  '/feed.atom': { contentType: 'application/atom+xml; charset=utf-8', render: renderAtom },
+  ...Object.fromEntries(
+    Object.entries(ATLASSIAN_DOCUMENTS).map(([name, document]) => [`/api/v2/${name}`, jsonFormat(document)]),
+  ),
+};
+
+function jsonFormat(document: AtlassianDocument): Format {
+  return {
+    contentType: 'application/json; charset=utf-8',
+    render: (page, origin) => JSON.stringify(document(page, origin)),
+  };
+}
+
+/** `clock` answers milliseconds since the epoch. */
+export function createStatusPages(clock: () => number): Hono<{ Bindings: Bindings }> {
+  const source = new PageSource(clock);
+  const app = new Hono<{ Bindings: Bindings }>();
+
+  app.use(secureHeaders({ xFrameOptions: 'DENY', strictTransportSecurity: STRICT_TRANSPORT_SECURITY }));
+  app.use(async (c, next) => {
+    await next();
+    c.header('Content-Security-Policy', await contentSecurityPolicy());
+  });
+  app.use(
+    '/status/:slug/api/*',
+    cors({
+      origin: '*',
+      allowMethods: ['GET', 'HEAD'],
+      allowHeaders: ['If-None-Match'],
+      exposeHeaders: ['ETag', 'Warning'],
+    }),
+  );
+
+  for (const [path, format] of Object.entries(FORMATS)) {
+    app.get(`/status/:slug${path}`, (c) => serve(c, format));
+    app.all(`/status/:slug${path}`, (c) => refuse(c, 'method_not_allowed', { Allow: 'GET, HEAD' }));
+  }
+  app.get('/status/:slug/', (c) => c.redirect(new URL(c.req.url).pathname.slice(0, -1), 301));
+  app.notFound((c) => refuse(c, 'not_found'));
+  app.onError((error, c) => {
+    console.error(JSON.stringify({ message: 'status page failed', path: c.req.path, error: String(error) }));
+    return refuse(c, 'internal');
+  });
+
+  async function serve(c: Call, format: Format): Promise<Response> {
+    const slug = c.req.param('slug') ?? '';
+    const lookup = await source.find(slug, c.env.STATUS_PAGES, (work) => c.executionCtx.waitUntil(work));
+    switch (lookup.kind) {
+      case 'missing':
+        return refuse(c, 'not_found');
+      case 'unavailable':
+        return refuse(c, 'unavailable', { 'Retry-After': RETRY_AFTER_SECONDS });
+      case 'stale':
+        // RFC 7234, section 5.5.1: the answer may be outdated. It is also not to be kept.
+        c.header('Warning', '110 - "Response is Stale"');
+        c.header('Cache-Control', 'no-cache');
+        return send(c, await represent(lookup.copy, format, c));
+      case 'fresh':
+        c.header('Cache-Control', CACHE_CONTROL);
+        return send(c, await represent(lookup.copy, format, c));
+    }
+  }
+
+  /** Rendered once per revision, host and UTC day (the calendar moves at midnight). */
+  async function represent(copy: PageCopy, format: Format, c: Call): Promise<Representation> {
+    const nowMs = clock();
+    const { origin, pathname } = new URL(c.req.url);
+    const key = `${utcDate(nowMs)} ${origin}${pathname}`;
+    const held = copy.representations.get(key);
+    if (held) return held;
+    const body = format.render(copy.view.page, origin, nowMs);
+    const representation = await createRepresentation(body, format.contentType);
+    copy.representations.set(key, representation);
+    return representation;
+  }
+
+  return app;
+}
+
+function send(c: Call, { body, contentType, etag }: Representation): Response {
+  c.header('ETag', etag);
+  if (matchesEtag(c.req.header('If-None-Match'), etag)) return c.body(null, 304);
+  return c.body(body, 200, { 'Content-Type': contentType });
+}
+
+const ADVICE = {
+  not_found: 'Check the address: it may be misspelt, or the page may have been taken down.',
+  method_not_allowed: 'This address can only be read.',
+  unavailable:
+    'The page cannot be read right now. This says nothing about the services it reports on. Try again in a few seconds.',
+  internal: 'The page could not be drawn. This says nothing about the services it reports on. Try again in a minute.',
+} as const satisfies Partial<Record<ProblemCode, string>>;
+
+/** Programs get a problem (RFC 9457), people a page in the same dress. */
+function refuse(c: Call, code: keyof typeof ADVICE, headers: Record<string, string> = {}): Response {
+  const { status, title } = PROBLEMS[code];
+  c.header('Cache-Control', 'no-store');
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  if (!c.req.path.includes('/api/')) return c.html(renderNotice(title, ADVICE[code]), status);
+  const traceId = crypto.randomUUID().replaceAll('-', '');
+  const problem = { type: 'about:blank', title, status, detail: ADVICE[code], code, traceId };
+  return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
+}
+
+export default createStatusPages(Date.now);
