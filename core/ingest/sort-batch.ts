@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import type { ParkedMessage } from '#db/sql/park-messages.ts';
+import type { CheckResult } from '#domain/result.ts';
+import { edgeEventSchema, type locationStateEventSchema, type MonitorStatusEvent } from '#domain/wire.ts';
+import { kindOf } from '../streams/consumer-kinds.ts';
+
+/** A batch of messages by what they are; `unusable` is parked, so one bad message never blocks the others. */
+export interface SortedBatch {
+  readonly results: CheckResult[];
+  readonly statuses: MonitorStatusEvent[];
+  readonly locations: z.infer<typeof locationStateEventSchema>[];
+  readonly unusable: ParkedMessage[];
+}
+
+/** Validates each message once: this is the border. */
+export function sortBatch(messages: readonly unknown[]): SortedBatch {
+  const batch: SortedBatch = { results: [], statuses: [], locations: [], unusable: [] };
+  for (const message of messages) {
+    const parsed = edgeEventSchema.safeParse(message);
+    if (!parsed.success) {
+      batch.unusable.push(unusable(message, firstIssue(parsed.error)));
+      continue;
+    }
+    switch (parsed.data.kind) {
+      case 'check.completed':
+        batch.results.push(parsed.data.result);
+        break;
+      case 'monitor.status':
+        batch.statuses.push(parsed.data);
+        break;
+      case 'location.state':
+        batch.locations.push(parsed.data);
+        break;
+      case 'alert.triggered':
+        batch.unusable.push(unusable(message, 'an alert is not for ingest'));
+        break;
+    }
+  }
+  return batch;
+}
+
+export function unusable(message: unknown, reason: string): ParkedMessage {
+  return { subject: kindOf(message), consumer: 'ingest', reason, payload: JSON.stringify(message) ?? 'undefined' };
+}
+
+function firstIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  return issue === undefined ? 'not valid' : `${issue.path.join('.') || 'message'}: ${issue.message}`;
+}

@@ -1,0 +1,26 @@
+import { sql } from 'drizzle-orm';
+import { type Column, type Executor, unnest } from './executor.ts';
+
+/** A message that nobody can use, with the reason in words. */
+export interface ParkedMessage {
+  readonly subject: string;
+  readonly consumer: string;
+  readonly reason: string;
+  readonly payload: string;
+}
+
+const COLUMNS: readonly Column<ParkedMessage>[] = [
+  ['subject', 'text', (message) => message.subject],
+  ['consumer', 'text', (message) => message.consumer],
+  ['reason', 'text', (message) => message.reason],
+  ['payload', 'text', (message) => message.payload],
+];
+
+/** Keeps messages for people to see and replay; one that is delivered again is kept once. */
+export async function parkMessages(db: Executor, messages: readonly ParkedMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  await db.execute(sql`
+    INSERT INTO parked_messages (subject, consumer, reason, payload)
+    SELECT subject, consumer, reason, payload FROM ${unnest(messages, COLUMNS)}
+    ON CONFLICT DO NOTHING`);
+}
