@@ -36,7 +36,7 @@ export async function startEdge(
   mkdirSync(dir, { recursive: true });
   const pidFile = join(dir, 'workerd.pid');
   await killOrphan(pidFile);
-  const runtime = new Miniflare(edgeOptions(config, keys, dir, pidFile, writeLog));
+  const runtime = withOwnSignals(() => new Miniflare(edgeOptions(config, keys, dir, pidFile, writeLog)));
   try {
     await runtime.ready;
   } catch (error) {
@@ -158,6 +158,19 @@ function statusPages() {
 
 function probeBinding(location: LocationId): string {
   return `PROBE_${location.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** miniflare ends the whole process at once on a signal: its listeners are taken off, ours end things in order. */
+function withOwnSignals(make: () => Miniflare): Miniflare {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const ours = signals.map((name) => new Set(process.listeners(name)));
+  const runtime = make();
+  for (const [index, name] of signals.entries()) {
+    for (const listener of process.listeners(name)) {
+      if (!ours[index]?.has(listener)) process.removeListener(name, listener);
+    }
+  }
+  return runtime;
 }
 
 /** The same as in the cloud: read from the file that `wrangler deploy` uses. */

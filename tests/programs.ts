@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Programs the suites drive that npm cannot bring: each with its Debian package. */
+const PROGRAMS = [
+  { names: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
+  { names: ['nats-server'], package: 'nats-server' },
+] as const;
+
+/** Places that are not on every PATH. */
+const MORE_PATHS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
+const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+
+/** Installs what is missing where that is possible. Otherwise one line that says what to install. */
+export function ensurePrograms(): string | null {
+  const missing = PROGRAMS.filter((program) => findProgram(program.package) === null);
+  if (missing.length === 0) return null;
+  const packages = missing.map((program) => program.package);
+  if (process.getuid?.() === 0 && isDebian()) {
+    console.log(`Installing ${packages.join(' and ')} with apt-get (the tests need them) …`);
+    aptInstall(packages);
+  }
+  const still = missing.filter((program) => findProgram(program.package) === null);
+  if (still.length === 0) return null;
+  const names = still.map((program) => program.package).join(' and ');
+  return `The tests need ${names}: install it (Debian and Ubuntu: "sudo apt-get install ${names}"), then run npm test again.`;
+}
+
+/** Path of a program by its Debian package; null when it is not installed. */
+export function findProgram(packageName: (typeof PROGRAMS)[number]['package']): string | null {
+  const names = PROGRAMS.find((program) => program.package === packageName)?.names ?? [];
+  const folders = [...(process.env.PATH ?? '').split(':').filter(Boolean), ...MORE_PATHS];
+  const candidates = names.flatMap((name) => folders.map((folder) => `${folder}/${name}`));
+  if (packageName === 'chromium') candidates.push(MAC_CHROME);
+  return candidates.find((path) => existsSync(path)) ?? null;
+}
+
+function isDebian(): boolean {
+  return (
+    existsSync('/etc/os-release') && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'))
+  );
+}
+
+function aptInstall(packages: readonly string[]): void {
+  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+  spawnSync('apt-get', ['update', '-q'], options);
+  spawnSync('apt-get', ['install', '-qy', '--no-install-recommends', ...packages], options);
+}
