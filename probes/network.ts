@@ -7,7 +7,8 @@ import type { Phases, Reason, TlsFacts } from '#domain/result.ts';
 export interface Network {
   /**
    * One HTTP exchange, without following redirects. Resolves when the response's head has arrived; the body
-   * is read by the caller. Rejects with NetworkFailure; aborts everything when `signal` fires.
+   * is read by the caller, or not at all. Rejects with NetworkFailure. When `signal` fires, also long after the
+   * head, everything that belongs to the exchange is closed; the probe fires it at the end of each exchange.
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange>;
 }

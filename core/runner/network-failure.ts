@@ -1,0 +1,74 @@
+import type { Reason } from '#domain/result.ts';
+import { NetworkFailure } from '#probes/network.ts';
+
+/** Node's error codes in the closed taxonomy. */
+const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
+  ENOTFOUND: 'dns_failure',
+  ENODATA: 'dns_failure',
+  EAI_AGAIN: 'dns_failure',
+  EAI_FAIL: 'dns_failure',
+  EAI_NODATA: 'dns_failure',
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  ECONNABORTED: 'connection_reset',
+  EPIPE: 'connection_reset',
+  ERR_STREAM_PREMATURE_CLOSE: 'connection_reset',
+  ENETUNREACH: 'network_unreachable',
+  EHOSTUNREACH: 'network_unreachable',
+  ENETDOWN: 'network_unreachable',
+  EADDRNOTAVAIL: 'network_unreachable',
+  ETIMEDOUT: 'timeout',
+  ERR_SOCKET_CONNECTION_TIMEOUT: 'timeout',
+  EPROTO: 'tls_failure',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate_invalid',
+  CERT_HAS_EXPIRED: 'certificate_invalid',
+  CERT_NOT_YET_VALID: 'certificate_invalid',
+  CERT_REVOKED: 'certificate_invalid',
+  CERT_UNTRUSTED: 'certificate_invalid',
+  CERT_REJECTED: 'certificate_invalid',
+  CERT_SIGNATURE_FAILURE: 'certificate_invalid',
+  CERT_CHAIN_TOO_LONG: 'certificate_invalid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate_invalid',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate_invalid',
+  UNABLE_TO_GET_ISSUER_CERT: 'certificate_invalid',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate_invalid',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate_invalid',
+  INVALID_CA: 'certificate_invalid',
+  INVALID_PURPOSE: 'certificate_invalid',
+  HOSTNAME_MISMATCH: 'certificate_invalid',
+};
+
+/** Families of codes: OpenSSL's, the HTTP parser's, the decompressors'. */
+const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] = [
+  ['ERR_SSL_', 'tls_failure'],
+  ['ERR_TLS_', 'tls_failure'],
+  ['HPE_', 'protocol_error'],
+  ['ERR_HTTP_', 'protocol_error'],
+  ['Z_', 'body_unreadable'],
+  ['ERR_BROTLI', 'body_unreadable'],
+  ['ERR__ERROR_FORMAT', 'body_unreadable'],
+  ['ERR_PADDING', 'body_unreadable'],
+  ['ZSTD_', 'body_unreadable'],
+];
+
+/** Whatever Node threw, in the closed taxonomy; what it does not know is `connection_failed`. */
+export function networkFailure(error: unknown): NetworkFailure {
+  if (error instanceof NetworkFailure) return error;
+  // Happy eyeballs reports one failure per address as one error; the first address was the preferred one.
+  if (error instanceof AggregateError && error.errors.length > 0) return networkFailure(error.errors[0]);
+  const code = codeOf(error);
+  const message = error instanceof Error && error.message !== '' ? error.message : (code ?? 'the connection failed');
+  return new NetworkFailure(reasonOf(code), message, { cause: error });
+}
+
+function reasonOf(code: string | undefined): Reason {
+  if (code === undefined) return 'connection_failed';
+  const known = REASON_OF_CODE[code];
+  if (known !== undefined) return known;
+  return REASON_OF_PREFIX.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'connection_failed';
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

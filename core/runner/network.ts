@@ -1,0 +1,186 @@
+import http from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContext, TLSSocket } from 'node:tls';
+import type { Phases, TlsFacts } from '#domain/result.ts';
+import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
+import { ACCEPT_ENCODING, decompressed } from './decompress.ts';
+import { guardedLookup, refuseForbiddenLiteral } from './guarded-lookup.ts';
+import { networkFailure } from './network-failure.ts';
+
+export interface NodeNetworkOptions {
+  /** Lets checks reach private addresses: for one's own machine, or a runner inside a private network. */
+  readonly allowPrivateTargets: boolean;
+  /** Certificates (PEM) that are trusted besides the public ones. */
+  readonly extraCa?: string | undefined;
+}
+
+/**
+ * Node's implementation of the Network port: a fresh connection for each exchange, so that every check
+ * resolves, connects and shakes hands as a first visitor does, and is judged by its address each time.
+ */
+export function createNodeNetwork(options: NodeNetworkOptions): Network {
+  const ca = options.extraCa === undefined ? undefined : [...rootCertificates, options.extraCa];
+  // Made once: parsing the trust store costs more than the handshake.
+  const secureContext = createSecureContext(ca === undefined ? {} : { ca });
+  return {
+    request: (request, signal) => exchange(request, signal, options.allowPrivateTargets, secureContext),
+  };
+}
+
+/** The clock of a Node process. */
+export const NODE_CLOCK: ProbeClock = {
+  monotonicMs: () => performance.now(),
+  nowMs: () => Date.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const ended = () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', ended);
+        resolve();
+      }, ms);
+      if (signal.aborted) ended();
+      else signal.addEventListener('abort', ended, { once: true });
+    }),
+};
+
+function exchange(
+  request: HttpRequest,
+  signal: AbortSignal,
+  allowPrivateTargets: boolean,
+  secureContext: SecureContext,
+): Promise<HttpExchange> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(networkFailure(error));
+    try {
+      const url = new URL(request.url);
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      if (!allowPrivateTargets) refuseForbiddenLiteral(host);
+      refuseOtherVersion(host, request.ipVersion);
+      const options: https.RequestOptions & Pick<ConnectionOptions, 'secureContext'> = {
+        method: request.method,
+        headers: { 'Accept-Encoding': ACCEPT_ENCODING, ...Object.fromEntries(request.headers) },
+        agent: false,
+        family: request.ipVersion === 'any' ? 0 : Number(request.ipVersion),
+        ...(allowPrivateTargets ? {} : { lookup: guardedLookup }),
+        rejectUnauthorized: request.verifyTls,
+        secureContext,
+        signal,
+      };
+      const outgoing = (url.protocol === 'https:' ? https : http).request(url, options);
+      const watch = watchPhases(outgoing);
+      outgoing.on('error', fail);
+      outgoing.on('response', (response) => {
+        try {
+          resolve(answer(request, response, watch()));
+        } catch (error) {
+          outgoing.destroy();
+          fail(error);
+        }
+      });
+      outgoing.end(request.body);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function refuseOtherVersion(host: string, wanted: HttpRequest['ipVersion']): void {
+  const version = isIP(host);
+  if (wanted !== 'any' && version !== 0 && version !== Number(wanted)) {
+    throw new NetworkFailure('network_unreachable', `${host} is not an IPv${wanted} address`);
+  }
+}
+
+function answer(request: HttpRequest, response: http.IncomingMessage, phases: Phases): HttpExchange {
+  const { socket } = response;
+  return {
+    status: response.statusCode ?? 0,
+    headers: headerPairs(response.rawHeaders),
+    body: bodyOf(request, response),
+    phases,
+    tls: socket instanceof TLSSocket ? tlsFacts(socket) : undefined,
+    remoteAddress: socket.remoteAddress,
+  };
+}
+
+function headerPairs(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    pairs.push([(raw[index] ?? '').toLowerCase(), raw[index + 1] ?? '']);
+  }
+  return pairs;
+}
+
+/** RFC 9110, section 6.4.1: these answers have no content, whatever their headers say of it. */
+function hasContent(method: string, status: number | undefined): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304;
+}
+
+function bodyOf(request: HttpRequest, response: http.IncomingMessage): AsyncIterable<Uint8Array> {
+  const encoding = hasContent(request.method, response.statusCode) ? response.headers['content-encoding'] : undefined;
+  const stream = decompressed(response, encoding);
+  // A body that nobody reads may still fail: without a listener that would end the process.
+  stream.on('error', () => {});
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* stream as AsyncIterable<Uint8Array>;
+      } catch (error) {
+        throw networkFailure(error);
+      } finally {
+        response.destroy();
+      }
+    },
+  };
+}
+
+/** Follows the socket; the returned function gives the phases up to now, which is when the head arrives. */
+function watchPhases(outgoing: http.ClientRequest): () => Phases {
+  const startedMs = performance.now();
+  const at: { lookup?: number; connect?: number; secure?: number } = {};
+  outgoing.on('socket', (socket) => {
+    socket.once('lookup', () => {
+      at.lookup = performance.now();
+    });
+    socket.once('connect', () => {
+      at.connect = performance.now();
+    });
+    socket.once('secureConnect', () => {
+      at.secure = performance.now();
+    });
+  });
+  return () => {
+    const ready = at.secure ?? at.connect ?? startedMs;
+    return {
+      ...(at.lookup === undefined ? {} : { dnsMs: at.lookup - startedMs }),
+      ...(at.connect === undefined ? {} : { connectMs: at.connect - (at.lookup ?? startedMs) }),
+      ...(at.secure === undefined ? {} : { tlsMs: at.secure - (at.connect ?? startedMs) }),
+      ttfbMs: performance.now() - ready,
+    };
+  };
+}
+
+function tlsFacts(socket: TLSSocket): TlsFacts {
+  const certificate = socket.getPeerCertificate();
+  const protocol = socket.getProtocol();
+  const notAfterMs = Date.parse(certificate.valid_to);
+  return {
+    ...(protocol === null ? {} : { protocol }),
+    issuer: nameOf(certificate.issuer),
+    subject: nameOf(certificate.subject),
+    ...(Number.isNaN(notAfterMs) ? {} : { notAfter: new Date(notAfterMs).toISOString() }),
+    fingerprintSha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+  };
+}
+
+/** A distinguished name as people write it: "CN=example.com, O=Example". */
+function nameOf(name: NodeJS.Dict<string | string[]> | object): string {
+  return Object.entries(name)
+    .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : String(value)}`)
+    .reverse()
+    .join(', ');
+}

@@ -1,0 +1,39 @@
+import type { LocationId } from '#domain/location.ts';
+import type { HttpConfig } from '#domain/monitor.ts';
+import type { HttpRequest } from '../network.ts';
+
+/** Names the product and where to read about it, so that an operator knows who is asking. */
+export const USER_AGENT = 'BlackTide/0.1 (+https://blacktide.dev/bot)';
+export const LOCATION_HEADER = 'X-BlackTide-Location';
+
+/** The request as configured, with what every probe says about itself. */
+export function firstRequest(config: HttpConfig, location: LocationId): HttpRequest {
+  const headers = new Map<string, readonly [string, string]>();
+  const set = (name: string, value: string) => headers.set(name.toLowerCase(), [name, value]);
+  set('User-Agent', USER_AGENT);
+  set('Accept', '*/*');
+  if (config.body !== undefined) set('Content-Type', contentTypeOf(config.body));
+  for (const [name, value] of Object.entries(config.headers)) set(name, value);
+  if (config.auth !== undefined) set('Authorization', authorization(config.auth));
+  set(LOCATION_HEADER, location);
+  return {
+    method: config.method,
+    url: config.url,
+    headers: [...headers.values()],
+    body: config.body === '' ? undefined : config.body,
+    verifyTls: config.verifyTls,
+    ipVersion: config.ipVersion,
+  };
+}
+
+/** RFC 7617 (Basic, UTF-8) and RFC 6750 (Bearer). */
+function authorization(auth: NonNullable<HttpConfig['auth']>): string {
+  if (auth.type === 'bearer') return `Bearer ${auth.token}`;
+  const bytes = new TextEncoder().encode(`${auth.username}:${auth.password}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
+/** Runtimes would each guess differently. */
+function contentTypeOf(body: string): string {
+  return /^\s*[[{]/.test(body) ? 'application/json' : 'text/plain;charset=UTF-8';
+}

@@ -1,0 +1,35 @@
+import { type Answer, evaluateAssertion } from '#domain/assertion-evaluation.ts';
+import type { HttpConfig } from '#domain/monitor.ts';
+import type { Reason } from '#domain/result.ts';
+
+export interface Judgement {
+  /** The first thing that is wrong; undefined when nothing is. */
+  readonly reason: Reason | undefined;
+  /** All that is wrong, in words. */
+  readonly detail: string | undefined;
+  /** One line for each claim. */
+  readonly lines: readonly string[];
+}
+
+/** Without a claim about the status, these are success (after redirects). */
+const STATUS_DEFAULT = { source: 'status', compare: 'eq', value: '200-399' } as const;
+
+/** Judges the answer: the status first, then every assertion in its order. */
+export function judgeAnswer(config: HttpConfig, answer: Answer): Judgement {
+  const aboutStatus = config.assertions.filter((assertion) => assertion.source === 'status');
+  const others = config.assertions.filter((assertion) => assertion.source !== 'status');
+  const claims = [...(aboutStatus.length > 0 ? aboutStatus : [STATUS_DEFAULT]), ...others];
+  const judged = claims.map((assertion) => ({ assertion, ...evaluateAssertion(assertion, answer) }));
+  const wrong = judged.flatMap((one) => (one.passed ? [] : [one]));
+  const [first] = wrong;
+  return {
+    reason: first === undefined ? undefined : first.assertion.source === 'status' ? 'status_unexpected' : first.reason,
+    detail: first === undefined ? undefined : wrong.map((one) => one.message).join('; '),
+    lines: judged.map((one) => `${one.passed ? '✓' : '✗'} ${one.message}`),
+  };
+}
+
+/** True when an assertion looks at the body's content. */
+export function needsBody(config: HttpConfig): boolean {
+  return config.assertions.some((assertion) => assertion.source === 'body' || assertion.source === 'json');
+}

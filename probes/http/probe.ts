@@ -1,0 +1,163 @@
+import type { HttpConfig } from '#domain/monitor.ts';
+import { formatBytes, formatLatency } from '#domain/quantity.ts';
+import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/result.ts';
+import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '../network.ts';
+import type { ProbeTask } from '../probe.ts';
+import { type Body, bodyText, readBody } from './body.ts';
+import { firstRequest } from './first-request.ts';
+import { judgeAnswer, needsBody } from './judge.ts';
+import { redirectOf } from './redirect.ts';
+import {
+  answerLine,
+  connectionLine,
+  cutText,
+  publicUrl,
+  requestLine,
+  startTranscript,
+  type Transcript,
+} from './transcript.ts';
+
+/**
+ * One HTTP(S) check: the request, its redirects, the whole body, the judgement; all within `timeoutMs`.
+ *
+ * `responseTimeMs` runs from the first request to the last byte of the last body; it is null when the exchange
+ * did not come to its end, because a part of it would look like a fast answer. A body over `bodyBytesMax` is
+ * cut and reported (reason `body_too_large`), which is a success unless an assertion needs the rest.
+ */
+export async function probeHttp(task: ProbeTask<HttpConfig>, network: Network, clock: ProbeClock): Promise<Outcome> {
+  const attempt = new Attempt(task, network, clock);
+  const outcome = await attempt.run();
+  if (!task.transcript) return outcome;
+  return { ...outcome, transcript: [...attempt.transcript.lines] };
+}
+
+/** Reasons that are about the probe, not about its target. */
+const OWN_FAULTS: ReadonlySet<Reason> = new Set(['probe_error', 'unsupported_here', 'location_unavailable']);
+
+/** The state of one attempt: how far it came is part of the outcome when it fails or runs out of time. */
+class Attempt {
+  readonly transcript: Transcript = startTranscript();
+  private readonly task: ProbeTask<HttpConfig>;
+  private readonly network: Network;
+  private readonly clock: ProbeClock;
+  /** Fires when the attempt is over, for whatever reason: nothing of it stays open. */
+  private readonly over = new AbortController();
+  private phases: Phases = {};
+  private head: HttpExchange | undefined;
+
+  constructor(task: ProbeTask<HttpConfig>, network: Network, clock: ProbeClock) {
+    this.task = task;
+    this.network = network;
+    this.clock = clock;
+  }
+
+  async run(): Promise<Outcome> {
+    try {
+      return await Promise.race([this.exchange(), this.timeout()]);
+    } catch (error) {
+      return this.failed(error);
+    } finally {
+      this.over.abort();
+    }
+  }
+
+  private async exchange(): Promise<Outcome> {
+    const { config } = this.task;
+    const startedMs = this.clock.monotonicMs();
+    const head = await this.finalHead(firstRequest(config, this.task.location));
+    const headMs = this.clock.monotonicMs();
+    const body = await readBody(head.body, config.bodyBytesMax, needsBody(config));
+    const endedMs = this.clock.monotonicMs();
+    this.phases = { ...this.phases, transferMs: endedMs - headMs };
+    this.transcript.add(`  body of ${formatBytes(body.bytes)} in ${formatLatency(endedMs - headMs)}`);
+    return this.judged(head, body, endedMs - startedMs);
+  }
+
+  /** Follows redirects to the answer that is judged. Each hop has its own connection, closed before the next. */
+  private async finalHead(first: HttpRequest): Promise<HttpExchange> {
+    const { followRedirects, maxRedirects } = this.task.config;
+    let request = first;
+    for (let redirects = 0; ; redirects++) {
+      const hop = new AbortController();
+      const head = await this.headOf(request, AbortSignal.any([this.over.signal, hop.signal]));
+      const next = followRedirects ? redirectOf(request, head.status, head.headers) : null;
+      if (next === null) return head;
+      hop.abort();
+      if (redirects >= maxRedirects) {
+        throw new NetworkFailure('too_many_redirects', `more than ${maxRedirects} redirects`);
+      }
+      this.transcript.add(`  redirected to ${publicUrl(next.url)}`);
+      request = next;
+    }
+  }
+
+  private async headOf(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange> {
+    this.transcript.add(requestLine(request));
+    this.head = undefined;
+    const head = await this.network.request(request, signal);
+    this.head = head;
+    this.phases = addPhases(this.phases, head.phases);
+    const connection = connectionLine(head);
+    if (connection !== null) this.transcript.add(connection);
+    this.transcript.add(answerLine(head));
+    return head;
+  }
+
+  private judged(head: HttpExchange, body: Body, responseTimeMs: number): Outcome {
+    const contentType = head.headers.find(([name]) => name === 'content-type')?.[1];
+    const { reason, detail, lines } = judgeAnswer(this.task.config, {
+      status: head.status,
+      headers: head.headers,
+      body: bodyText(body, contentType),
+      bodyCut: body.cut,
+      responseTimeMs,
+      tls: head.tls,
+      atMs: this.clock.nowMs(),
+    });
+    for (const line of lines) this.transcript.add(line);
+    const facts = { ...this.seen(), responseTimeMs, bodyBytes: body.bytes };
+    if (reason !== undefined) return { ...facts, outcome: 'failure', reason, detail: cutText(detail ?? reason) };
+    if (!body.cut) return { ...facts, outcome: 'success' };
+    const cut = `the body is larger than ${formatBytes(this.task.config.bodyBytesMax)}; the rest was not read`;
+    this.transcript.add(`  ${cut}`);
+    return { ...facts, outcome: 'success', reason: 'body_too_large', detail: cut };
+  }
+
+  private async timeout(): Promise<Outcome> {
+    await this.clock.sleep(this.task.timeoutMs, this.over.signal);
+    const progress = this.head === undefined ? 'no answer' : `the answer (${this.head.status}) did not end`;
+    const detail = `${progress} within ${formatLatency(this.task.timeoutMs)}`;
+    return this.unfinished('timeout', 'timeout', detail);
+  }
+
+  private failed(error: unknown): Outcome {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof NetworkFailure)) return this.unfinished('error', 'probe_error', message);
+    const kind = OWN_FAULTS.has(error.reason) ? 'error' : error.reason === 'timeout' ? 'timeout' : 'failure';
+    return this.unfinished(kind, error.reason, message);
+  }
+
+  private unfinished(outcome: OutcomeKind, reason: Reason, detail: string): Outcome {
+    this.transcript.add(`✗ ${detail}`);
+    return { ...this.seen(), outcome, reason, detail: cutText(detail), responseTimeMs: null };
+  }
+
+  /** What is known so far, whatever becomes of the attempt. */
+  private seen(): Pick<Outcome, 'phases' | 'statusCode' | 'tls'> {
+    return {
+      ...(Object.keys(this.phases).length > 0 ? { phases: this.phases } : {}),
+      ...(this.head === undefined ? {} : { statusCode: this.head.status }),
+      ...(this.head?.tls === undefined ? {} : { tls: this.head.tls }),
+    };
+  }
+}
+
+/** Redirects add up, so that the phases explain the headline time. */
+function addPhases(sum: Phases, hop: Phases): Phases {
+  const added: Phases = { ...sum };
+  for (const phase of ['dnsMs', 'connectMs', 'tlsMs', 'ttfbMs'] as const) {
+    const ms = hop[phase];
+    if (ms !== undefined) added[phase] = (sum[phase] ?? 0) + ms;
+  }
+  return added;
+}

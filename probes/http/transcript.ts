@@ -1,0 +1,62 @@
+import { formatBytes, formatLatency } from '#domain/quantity.ts';
+import { DETAIL_LENGTH_MAX, type Phases, TRANSCRIPT_LINES_MAX } from '#domain/result.ts';
+import type { HttpExchange, HttpRequest } from '../network.ts';
+
+/** The story of a probe, for people. Values of request headers, queries and bodies stay out of it. */
+export interface Transcript {
+  add(line: string): void;
+  readonly lines: readonly string[];
+}
+
+export function startTranscript(): Transcript {
+  const lines: string[] = [];
+  return {
+    lines,
+    add: (line) => {
+      if (lines.length < TRANSCRIPT_LINES_MAX) lines.push(cutText(line));
+    },
+  };
+}
+
+/** At most DETAIL_LENGTH_MAX characters. */
+export function cutText(text: string): string {
+  return text.length <= DETAIL_LENGTH_MAX ? text : `${text.slice(0, DETAIL_LENGTH_MAX - 1)}…`;
+}
+
+export function requestLine(request: HttpRequest): string {
+  const names = request.headers.map(([name]) => name).join(', ');
+  const body = request.body === undefined ? '' : `, and a body of ${formatBytes(request.body.length)}`;
+  return `→ ${request.method} ${publicUrl(request.url)} with ${names}${body}`;
+}
+
+/** Headers of an answer that help and cannot carry a session. */
+const SHOWN_HEADERS: readonly string[] = ['content-type', 'content-encoding', 'content-length', 'server'];
+
+export function answerLine(exchange: HttpExchange): string {
+  const headers = exchange.headers.filter(([name]) => SHOWN_HEADERS.includes(name));
+  return [`← ${exchange.status}`, ...headers.map(([name, value]) => `${name}: ${value}`)].join(', ');
+}
+
+export function connectionLine(exchange: HttpExchange): string | null {
+  const parts = phaseWords(exchange.phases);
+  if (exchange.remoteAddress !== undefined) parts.unshift(exchange.remoteAddress);
+  if (exchange.tls?.protocol !== undefined) parts.push(exchange.tls.protocol);
+  return parts.length === 0 ? null : `  ${parts.join(', ')}`;
+}
+
+function phaseWords(phases: Phases): string[] {
+  const named = [
+    ['name resolved in', phases.dnsMs],
+    ['connected in', phases.connectMs],
+    ['TLS in', phases.tlsMs],
+    ['first byte after', phases.ttfbMs],
+  ] as const;
+  return named.flatMap(([words, ms]) => (ms === undefined ? [] : [`${words} ${formatLatency(ms)}`]));
+}
+
+/** A URL without what may be secret in it. */
+export function publicUrl(url: string): string {
+  const parsed = URL.parse(url);
+  if (parsed === null) return 'an invalid URL';
+  return `${parsed.origin}${parsed.pathname}${parsed.search === '' ? '' : '?…'}`;
+}
