@@ -1,0 +1,187 @@
+import {
+  type AlertChange,
+  type AlertState,
+  endAlert,
+  INITIAL_ALERT_STATE,
+  type Observation,
+  reduceAlert,
+} from '#domain/alert.ts';
+import { derivedId, derivedTraceId } from '#domain/id.ts';
+import type { LocationId } from '#domain/location.ts';
+import { judgeRound, type Verdict } from '#domain/quorum.ts';
+import { roundSummary } from '#domain/round-summary.ts';
+import type { AlertTriggeredEvent, AssignedMonitor, EdgeEvent, MonitorStatusEvent } from '#domain/wire.ts';
+import type { Round } from './round.ts';
+
+type Status = MonitorStatusEvent['status'];
+type EndCause = Exclude<AlertTriggeredEvent['cause'], 'observed'>;
+
+/** How a monitor is, as its shard judged it last. */
+export interface MonitorState {
+  readonly status: Status;
+  /** Slot of the round that changed it. */
+  readonly statusSinceMs: number;
+  /** When that was judged. */
+  readonly statusAtMs: number;
+  /** Slot of the newest round that was judged: an older one says nothing about now. */
+  readonly judgedMs: number;
+  /** By rule id. */
+  readonly alerts: Readonly<Record<string, AlertState>>;
+}
+
+/** A new state and what has to be told about the way to it. */
+export interface Judgement {
+  readonly state: MonitorState;
+  readonly events: readonly EdgeEvent[];
+}
+
+export function initialState(nowMs: number): MonitorState {
+  return { status: 'pending', statusSinceMs: nowMs, statusAtMs: nowMs, judgedMs: 0, alerts: {} };
+}
+
+/**
+ * Judges a round as far as it is known: null while it is open, was judged already, or is older than what has
+ * been judged (rounds overlap, and an old answer says nothing about now).
+ */
+export function judge(
+  monitor: AssignedMonitor,
+  state: MonitorState,
+  round: Round,
+  dark: readonly LocationId[],
+  nowMs: number,
+): Judgement | null {
+  if (round.judged || !monitor.enabled) return null;
+  const verdict = judgeRound({ asked: round.asked, dark, quorum: monitor.quorum, outcomes: round.outcomes });
+  if (verdict === null) return null;
+  round.judged = true;
+  if (round.slotMs < state.judgedMs) return null;
+  return observe(monitor, { ...state, judgedMs: round.slotMs }, round, verdict, nowMs);
+}
+
+function observe(
+  monitor: AssignedMonitor,
+  state: MonitorState,
+  round: Round,
+  verdict: Verdict,
+  nowMs: number,
+): Judgement {
+  const failing = verdict.failing.map((location) => ({ location, ...round.failing.get(location) }));
+  const observation: Observation = { scheduledAtMs: round.slotMs, status: verdict.status, failing };
+  const events: EdgeEvent[] = [];
+  const alerts: Record<string, AlertState> = {};
+  const summary = roundSummary(round.asked.length, failing);
+  for (const rule of monitor.rules) {
+    const reduced = reduceAlert(monitor.id, rule, state.alerts[rule.id] ?? INITIAL_ALERT_STATE, observation);
+    alerts[rule.id] = reduced.state;
+    if (reduced.change === null) continue;
+    events.push(alertEvent(monitor.id, reduced.change, 'observed', summary, failing, round.traceId, nowMs));
+  }
+  const judged = changeStatus(
+    { ...state, alerts },
+    monitor.id,
+    verdict.status,
+    round.slotMs,
+    nowMs,
+    failing,
+    round.traceId,
+  );
+  return { state: judged.state, events: [...judged.events, ...events] };
+}
+
+/** The monitor was paused: every alert ends, and its status says so. */
+export function pause(monitor: AssignedMonitor, state: MonitorState, nowMs: number): Judgement {
+  const ended = endAlerts(monitor, state, Object.keys(state.alerts), 'paused', nowMs);
+  return withStatus(ended, monitor.id, 'paused', nowMs);
+}
+
+/** The monitor is watched again: what was known before no longer counts. */
+export function resume(monitor: AssignedMonitor, state: MonitorState, nowMs: number): Judgement {
+  return withStatus({ state, events: [] }, monitor.id, 'pending', nowMs);
+}
+
+/** Ends the alerts of the given rules, because of something other than an observation. */
+export function endAlerts(
+  monitor: AssignedMonitor,
+  state: MonitorState,
+  ruleIds: readonly string[],
+  cause: EndCause,
+  nowMs: number,
+): Judgement {
+  const events: EdgeEvent[] = [];
+  const alerts = { ...state.alerts };
+  for (const ruleId of ruleIds) {
+    const alert = alerts[ruleId];
+    const rule = monitor.rules.find((candidate) => candidate.id === ruleId);
+    delete alerts[ruleId];
+    if (alert === undefined || rule === undefined) continue;
+    const { change } = endAlert(rule, alert, nowMs);
+    if (change === null) continue;
+    const traceId = derivedTraceId(monitor.id, change.alertId, cause);
+    events.push(alertEvent(monitor.id, change, cause, END_SUMMARIES[cause], [], traceId, nowMs));
+  }
+  return { state: { ...state, alerts }, events };
+}
+
+const END_SUMMARIES = {
+  paused: 'The monitor was paused.',
+  deleted: 'The monitor was deleted.',
+  rule_removed: 'The alert rule was removed.',
+} as const satisfies Record<EndCause, string>;
+
+function withStatus(judgement: Judgement, monitorId: string, status: Status, nowMs: number): Judgement {
+  const traceId = derivedTraceId(monitorId, status, String(nowMs));
+  const changed = changeStatus(judgement.state, monitorId, status, nowMs, nowMs, [], traceId);
+  return { state: changed.state, events: [...judgement.events, ...changed.events] };
+}
+
+function changeStatus(
+  state: MonitorState,
+  monitorId: string,
+  status: Status,
+  sinceMs: number,
+  nowMs: number,
+  failing: MonitorStatusEvent['failing'],
+  traceId: string,
+): Judgement {
+  if (status === state.status) return { state, events: [] };
+  const event: MonitorStatusEvent = {
+    v: 1,
+    kind: 'monitor.status',
+    id: derivedId('evt', nowMs, monitorId, state.status, status),
+    monitorId,
+    status,
+    previous: state.status,
+    scheduledAt: new Date(sinceMs).toISOString(),
+    at: new Date(nowMs).toISOString(),
+    failing,
+    traceId,
+  };
+  return { state: { ...state, status, statusSinceMs: sinceMs, statusAtMs: nowMs }, events: [event] };
+}
+
+function alertEvent(
+  monitorId: string,
+  change: AlertChange,
+  cause: AlertTriggeredEvent['cause'],
+  summary: string,
+  failing: MonitorStatusEvent['failing'],
+  traceId: string,
+  nowMs: number,
+): AlertTriggeredEvent {
+  return {
+    v: 1,
+    kind: 'alert.triggered',
+    id: derivedId('evt', change.scheduledAtMs, change.alertId, change.to),
+    alertId: change.alertId,
+    ruleId: change.ruleId,
+    monitorId,
+    to: change.to,
+    severity: change.severity,
+    scheduledAt: new Date(change.scheduledAtMs).toISOString(),
+    at: new Date(nowMs).toISOString(),
+    summary,
+    cause,
+    failing,
+    traceId,
+  };
+}

@@ -1,0 +1,407 @@
+import { DurableObject } from 'cloudflare:workers';
+import { derivedId } from '#domain/id.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
+import { isVote } from '#domain/result.ts';
+import { slotAtOrBefore } from '#domain/schedule.ts';
+import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
+import { askProbes } from './ask-probes.ts';
+import { assign, type MonitorChange, unassign } from './assignment-change.ts';
+import type { CoordinatorEnv } from './env.ts';
+import { type Judgement, judge, type MonitorState } from './judging.ts';
+import { LocationWatch } from './location-watch.ts';
+import { log, reasonOf } from './log.ts';
+import { Outbox } from './outbox.ts';
+import { answeredEvent, unmadeEvent } from './result-event.ts';
+import {
+  type Batch,
+  batchesOf,
+  cadenceOf,
+  checksOf,
+  decodeTick,
+  dueSlots,
+  encodeTick,
+  newRound,
+  nextSlot,
+  noteOutcome,
+  openLocations,
+  type Round,
+  type Tick,
+} from './round.ts';
+import { type ShardMonitor, ShardStorage } from './shard-storage.ts';
+import { uplinkOf } from './uplink.ts';
+
+/** Answers of many streams that arrive within this time become one commit; nobody sees ten milliseconds. */
+const COMMIT_LINGER_MS = 10;
+/** While events or component states wait for someone who is away, the alarm looks again at least this often. */
+const RETRY_EVERY_MS = 5_000;
+/** An alarm that failed is repeated after this long, instead of by the platform, which gives up after six times. */
+const ALARM_RETRY_MS = 1_000;
+
+/** What a shard tells about itself. */
+export interface ShardFigures {
+  readonly shard: string | null;
+  readonly version: number;
+  readonly monitors: number;
+  readonly openRounds: number;
+  readonly outboxDepth: number;
+  readonly outboxBytes: number;
+  readonly resultsDropped: number;
+  readonly darkLocations: readonly LocationId[];
+  readonly nextAlarmAt: string | null;
+}
+
+/** An outcome (or the lack of one) on its way into the next commit. */
+interface Arrival {
+  readonly key: string;
+  readonly location: LocationId;
+  readonly eventOf: (round: Round) => CheckCompletedEvent;
+}
+
+/** Schedule, rounds in flight, alert state and outbox of up to 200 monitors. */
+export class MonitorShard extends DurableObject<CoordinatorEnv> {
+  readonly #storage: ShardStorage;
+  readonly #outbox: Outbox;
+  readonly #monitors = new Map<string, ShardMonitor>();
+  readonly #flights = new Map<string, Flight>();
+  readonly #locations = new LocationWatch();
+  #shard: string;
+  #dark: readonly LocationId[];
+  #arrivals: Arrival[] = [];
+  #commitPlanned = false;
+  #pushing = false;
+  #urgent = false;
+
+  constructor(state: DurableObjectState, env: CoordinatorEnv) {
+    super(state, env);
+    this.#storage = new ShardStorage(state.storage);
+    this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
+    this.#shard = this.#storage.shard ?? '';
+    this.#dark = this.#storage.darkLocations;
+    for (const monitor of this.#storage.monitors()) this.#monitors.set(monitor.assigned.id, monitor);
+    this.#storage.atomically(() => this.#writeOffInterrupted());
+  }
+
+  /** A round's table of contents. It waits for no target (rounds overlap) and never throws. */
+  override async alarm(): Promise<void> {
+    try {
+      this.#startDueRounds(Date.now());
+      this.#sendWaiting();
+    } catch (error) {
+      log('error', 'rounds could not be started', { shard: this.#shard, reason: reasonOf(error) });
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  /** The cron's net: does what a lost alarm should have done, and sets the next one. */
+  async revive(): Promise<{ version: number }> {
+    await this.alarm();
+    return { version: this.#storage.version };
+  }
+
+  /** Takes the full set of monitors, if it is newer than the one the shard has. */
+  putAssignment(assignment: Assignment): { applied: boolean; version: number } {
+    const version = this.#storage.version;
+    if (assignment.version <= version) return { applied: false, version };
+    this.#shard = assignment.shard;
+    this.#replaceMonitors(assignment.monitors, Date.now(), () =>
+      this.#storage.saveAssignmentVersion(assignment.shard, assignment.version),
+    );
+    return { applied: true, version: assignment.version };
+  }
+
+  /** The core no longer knows this shard: everything ends. True once the core has been told all of it. */
+  stop(): { drained: boolean } {
+    if (this.#monitors.size > 0) this.#replaceMonitors([], Date.now(), () => undefined);
+    this.#sendWaiting();
+    return { drained: !this.#storage.hasWaiting() };
+  }
+
+  /** Checks a monitor at once, beside its schedule. False when it is not here. */
+  checkNow(monitorId: string, requestedAtMs: number): boolean {
+    const monitor = this.#monitors.get(monitorId);
+    if (monitor === undefined) return false;
+    const rounds = this.#launch([newRound(monitor.assigned, requestedAtMs, true)]);
+    this.#storage.atomically(() => this.#keep(rounds));
+    return true;
+  }
+
+  /** Figures for operators and tests. */
+  async inspect(): Promise<ShardFigures> {
+    const nextAlarmMs = await this.ctx.storage.getAlarm();
+    return {
+      shard: this.#storage.shard,
+      version: this.#storage.version,
+      monitors: this.#monitors.size,
+      openRounds: this.#flights.size,
+      outboxDepth: this.#storage.outboxDepth(),
+      outboxBytes: this.#storage.outboxBytes,
+      resultsDropped: this.#storage.resultsDropped,
+      darkLocations: [...this.#dark],
+      nextAlarmAt: nextAlarmMs === null ? null : new Date(nextAlarmMs).toISOString(),
+    };
+  }
+
+  /* ---- starting rounds ---------------------------------------------------------------------------------- */
+
+  /** Starts what is due and, in the same turn, persists it with the next alarm: one commit, after the fetches. */
+  #startDueRounds(nowMs: number): void {
+    const { due, missed } = dueSlots(this.#monitors.values(), this.#storage.cursorMs, nowMs);
+    const rounds = this.#launch(due.map(({ monitor, slotMs }) => newRound(monitor, slotMs, false)));
+    this.#storage.atomically(() => {
+      this.#keep(rounds);
+      this.#storage.saveCursor(nowMs);
+      this.#tell(
+        missed.flatMap(({ monitor, slotMs }) => missedEvents(newRound(monitor, slotMs, false), NEVER_STARTED)),
+      );
+    });
+    this.#setNextAlarm(nowMs);
+  }
+
+  /** Sends the rounds' checks on their way; one that is on its way already stays the only one. */
+  #launch(rounds: readonly Round[]): Round[] {
+    const fresh = rounds.filter((round) => !this.#flights.has(round.key));
+    for (const batch of batchesOf(fresh)) this.ctx.waitUntil(this.#ask(batch));
+    return fresh;
+  }
+
+  /** Remembers rounds, so that an eviction cannot swallow them silently. */
+  #keep(rounds: readonly Round[]): void {
+    const outline = encodeTick(rounds);
+    if (outline === null) return;
+    const tick: Tick = { id: this.#storage.addTick(outline), rounds };
+    for (const round of rounds) this.#flights.set(round.key, { round, tick });
+  }
+
+  async #ask({ location, rounds }: Batch): Promise<void> {
+    const unanswered = await askProbes(this.env, location, checksOf(rounds), (answers) =>
+      this.#arrive(
+        answers.map((answer) => ({
+          key: answer.key,
+          location,
+          eventOf: (round) => answeredEvent(round, location, answer),
+        })),
+      ),
+    );
+    this.#arrive(
+      unanswered.map(({ key, reason, detail }) => ({
+        key,
+        location,
+        eventOf: (round) => unmadeEvent(round, location, reason, detail),
+      })),
+    );
+  }
+
+  #setNextAlarm(nowMs: number): void {
+    const slotMs = nextSlot(this.#monitors.values(), nowMs);
+    const retryMs = this.#storage.hasWaiting() ? nowMs + RETRY_EVERY_MS : null;
+    const times = [slotMs, retryMs].filter((time) => time !== null);
+    if (times.length === 0) this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
+    else this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.min(...times)));
+  }
+
+  /* ---- taking in what they came to ---------------------------------------------------------------------- */
+
+  #arrive(arrivals: readonly Arrival[]): void {
+    this.#arrivals.push(...arrivals);
+    if (this.#commitPlanned || this.#arrivals.length === 0) return;
+    this.#commitPlanned = true;
+    setTimeout(() => this.#commitArrivals(), COMMIT_LINGER_MS);
+  }
+
+  /** Results, monitor and alert state, and outbox: all of it in one synchronous commit, or nothing. */
+  #commitArrivals(): void {
+    this.#commitPlanned = false;
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    try {
+      this.#storage.atomically(() => this.#record(arrivals, Date.now()));
+    } catch (error) {
+      // Memory is ahead of storage now. Storage is right: begin again from there.
+      log('error', 'outcomes could not be stored', { shard: this.#shard, reason: reasonOf(error) });
+      this.ctx.abort('outcomes could not be stored');
+    }
+    this.#sendWaiting();
+  }
+
+  #record(arrivals: readonly Arrival[], nowMs: number): void {
+    const answered = new Set<Flight>();
+    for (const { key, location, eventOf } of arrivals) {
+      const flight = this.#flights.get(key);
+      if (flight === undefined || flight.round.outcomes.has(location)) continue;
+      const event = eventOf(flight.round);
+      noteOutcome(flight.round, event);
+      answered.add(flight);
+      if (!this.#monitors.has(event.result.monitorId)) continue;
+      this.#locations.note(event.result.monitorId, location, event.result.outcome);
+      this.#tell([event]);
+    }
+    this.#watchLocations(nowMs);
+    for (const { round } of answered) this.#judge(round, nowMs);
+    for (const tick of new Set([...answered].map((flight) => flight.tick))) {
+      this.#storage.saveTick(tick.id, encodeTick(tick.rounds));
+    }
+    for (const { round } of answered) if (openLocations(round).length === 0) this.#flights.delete(round.key);
+  }
+
+  #judge(round: Round, nowMs: number): void {
+    const monitor = this.#monitors.get(round.monitor.id);
+    if (monitor === undefined) return;
+    const judgement = judge(monitor.assigned, monitor.state, round, this.#dark, nowMs);
+    if (judgement !== null) this.#apply(monitor, judgement);
+  }
+
+  #apply(monitor: ShardMonitor, { state, events }: Judgement): void {
+    const before = monitor.state;
+    monitor.state = state;
+    if (isWorthStoring(before, state)) this.#storage.saveState(monitor.assigned.id, state);
+    if (before.status !== state.status) this.#markDirty(monitor, monitor.assigned.components);
+    this.#tell(events);
+  }
+
+  #watchLocations(nowMs: number): void {
+    const dark = this.#locations.darkNow(this.#dark);
+    const changed = LOCATION_IDS.filter((location) => dark.includes(location) !== this.#dark.includes(location));
+    if (changed.length === 0) return;
+    this.#dark = dark;
+    this.#storage.saveDarkLocations(dark);
+    this.#tell(changed.map((location) => locationEvent(this.#shard, location, dark.includes(location), nowMs)));
+  }
+
+  /** Rounds that an eviction interrupted: what was not answered is missed, what was is judged. */
+  #writeOffInterrupted(): void {
+    const nowMs = Date.now();
+    for (const { id, rounds } of this.#storage.ticks()) {
+      for (const round of decodeTick(rounds, (monitorId) => this.#monitors.get(monitorId)?.assigned)) {
+        const missed = missedEvents(round, INTERRUPTED);
+        for (const event of missed) noteOutcome(round, event);
+        this.#tell(missed);
+        // Nothing at all was heard: that says nothing about the target, and the next round is near.
+        if ([...round.outcomes.values()].some(isVote)) this.#judge(round, nowMs);
+      }
+      this.#storage.saveTick(id, null);
+    }
+  }
+
+  /* ---- assignments -------------------------------------------------------------------------------------- */
+
+  #replaceMonitors(next: readonly AssignedMonitor[], nowMs: number, alsoSave: () => void): void {
+    const changes = next.map((assigned) => {
+      const before = this.#monitors.get(assigned.id);
+      return { before, assigned, change: assign(before, assigned, nowMs) };
+    });
+    const rounds = this.#launch(
+      changes
+        .filter(({ change }) => change.startNow)
+        .map(({ assigned }) => newRound(assigned, slotAtOrBefore(cadenceOf(assigned), nowMs), false)),
+    );
+    this.#storage.atomically(() => {
+      this.#removeAllBut(new Set(next.map((monitor) => monitor.id)), nowMs);
+      for (const { before, assigned, change } of changes) this.#replaceMonitor(before, assigned, change);
+      this.#keep(rounds);
+      alsoSave();
+    });
+    this.#setNextAlarm(nowMs);
+    this.#sendWaiting();
+  }
+
+  #removeAllBut(kept: ReadonlySet<string>, nowMs: number): void {
+    for (const [id, monitor] of this.#monitors) {
+      if (kept.has(id)) continue;
+      this.#tell(unassign(monitor, nowMs).events);
+      this.#storage.removeMonitor(id);
+      this.#monitors.delete(id);
+      this.#locations.forget(id);
+    }
+  }
+
+  #replaceMonitor(before: ShardMonitor | undefined, assigned: AssignedMonitor, change: MonitorChange): void {
+    const monitor = { assigned, fromMs: change.fromMs, state: change.state };
+    this.#monitors.set(assigned.id, monitor);
+    if (!isSame(before, monitor)) this.#storage.saveMonitor(monitor);
+    if (!assigned.enabled) this.#locations.forget(assigned.id);
+    const changedStatus = before?.state.status !== change.state.status;
+    const components = changedStatus ? assigned.components : newComponents(before, assigned);
+    this.#markDirty(monitor, components);
+    this.#tell(change.events);
+  }
+
+  /* ---- telling others ----------------------------------------------------------------------------------- */
+
+  #tell(events: readonly EdgeEvent[]): void {
+    this.#storage.addEvents(events);
+    if (events.some((event) => event.kind !== 'check.completed')) this.#urgent = true;
+  }
+
+  #markDirty({ state }: ShardMonitor, components: AssignedMonitor['components']): void {
+    for (const { slug, componentId } of components) {
+      this.#storage.markDirty(slug, {
+        componentId,
+        status: state.status,
+        since: new Date(state.statusSinceMs).toISOString(),
+        observedAt: new Date(state.statusAtMs).toISOString(),
+      });
+    }
+  }
+
+  #sendWaiting(): void {
+    this.#outbox.enforceBounds();
+    this.ctx.waitUntil(this.#outbox.wake(this.#urgent ? 'now' : 'soon'));
+    this.#urgent = false;
+    this.ctx.waitUntil(this.#pushComponents());
+  }
+
+  /** Component states go straight to the page objects: the page is right while the core is down. */
+  async #pushComponents(): Promise<void> {
+    if (this.#pushing) return;
+    this.#pushing = true;
+    try {
+      for (let dirty = this.#storage.dirtyComponents(); dirty.length > 0; dirty = this.#storage.dirtyComponents()) {
+        for (const [slug, components] of Map.groupBy(dirty, (component) => component.slug)) {
+          await this.env.STATUS_PAGES.getByName(slug).putStates(components.map((component) => component.state));
+          for (const component of components) this.#storage.markClean(component);
+        }
+      }
+    } catch (error) {
+      // They stay dirty; the next alarm tries again.
+      log('warn', 'a status page could not be told', { shard: this.#shard, reason: reasonOf(error) });
+    } finally {
+      this.#pushing = false;
+    }
+  }
+}
+
+/** A round on its way, with the stored outline it belongs to. */
+interface Flight {
+  readonly round: Round;
+  readonly tick: Tick;
+}
+
+const INTERRUPTED = 'the shard was restarted while this check was running';
+const NEVER_STARTED = 'the shard was not awake when this check was due';
+
+function missedEvents(round: Round, cause: string): CheckCompletedEvent[] {
+  return openLocations(round).map((location) => unmadeEvent(round, location, 'missed_slot', cause));
+}
+
+/** A round judged like the one before it changes nothing that an eviction could lose. */
+function isWorthStoring(before: MonitorState, after: MonitorState): boolean {
+  if (before.status !== after.status) return true;
+  const ids = Object.keys(after.alerts);
+  return ids.length !== Object.keys(before.alerts).length || ids.some((id) => before.alerts[id] !== after.alerts[id]);
+}
+
+function isSame(before: ShardMonitor | undefined, after: ShardMonitor): boolean {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(after);
+}
+
+function newComponents(before: ShardMonitor | undefined, assigned: AssignedMonitor): AssignedMonitor['components'] {
+  const known = before?.assigned.components ?? [];
+  return assigned.components.filter(
+    ({ slug, componentId }) => !known.some((one) => one.slug === slug && one.componentId === componentId),
+  );
+}
+
+function locationEvent(shard: string, location: LocationId, dark: boolean, nowMs: number): EdgeEvent {
+  const id = derivedId('evt', nowMs, shard, location, dark ? 'dark' : 'back');
+  return { v: 1, kind: 'location.state', id, location, shard, dark, at: new Date(nowMs).toISOString() };
+}

@@ -1,0 +1,83 @@
+import { pageSnapshotSchema } from '#domain/snapshot.ts';
+import { assignmentSchema, type Directory, directorySchema } from '#domain/wire.ts';
+import { askCore } from './core-client.ts';
+import type { CoordinatorEnv } from './env.ts';
+import { log, reasonOf } from './log.ts';
+import { putAssignment, putPage, removePage, stopShard } from './order.ts';
+import { inventoryOf } from './uplink.ts';
+
+/** Well inside the minute between two crons. */
+const ASK_TIMEOUT_MS = 10_000;
+/** Things looked after at once; with their sub-requests far below the thousand an invocation may make. */
+const AT_ONCE = 6;
+
+/**
+ * The cron's work, every minute: wake every shard (an alarm may be lost), and bring to the edge whatever the
+ * core has in another version. Without the core the first half still happens.
+ */
+export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> {
+  const { shards, pages } = await inventoryOf(env).inventory();
+  const versions = new Map<string, number>();
+  await eachOf(shards, 'a shard could not be revived', async (shard) => {
+    versions.set(shard, (await env.MONITOR_SHARD.getByName(shard).revive()).version);
+  });
+  try {
+    const directory = directorySchema.parse(await readCore(env, '/edge/v1/directory'));
+    await reconcileShards(env, directory, shards, versions);
+    await reconcilePages(env, directory, new Map(pages.map((page) => [page.slug, page.version])));
+  } catch (error) {
+    log('warn', 'the core could not be asked what it has', { reason: reasonOf(error) });
+  }
+}
+
+async function reconcileShards(
+  env: CoordinatorEnv,
+  directory: Directory,
+  known: readonly string[],
+  versions: ReadonlyMap<string, number>,
+): Promise<void> {
+  const behind = directory.shards.filter(({ shard, version }) => version > (versions.get(shard) ?? 0));
+  await eachOf(behind, 'an assignment could not be pulled', async ({ shard }) => {
+    const path = `/edge/v1/shards/${encodeURIComponent(shard)}/assignment`;
+    await putAssignment(env, assignmentSchema.parse(await readCore(env, path)));
+  });
+  const wanted = new Set(directory.shards.map(({ shard }) => shard));
+  const gone = known.filter((shard) => !wanted.has(shard));
+  await eachOf(gone, 'a shard could not be stopped', (shard) => stopShard(env, shard));
+}
+
+async function reconcilePages(
+  env: CoordinatorEnv,
+  directory: Directory,
+  versions: ReadonlyMap<string, number>,
+): Promise<void> {
+  const behind = directory.pages.filter(({ slug, version }) => version > (versions.get(slug) ?? 0));
+  await eachOf(behind, 'a status page could not be pulled', async ({ slug }) => {
+    const path = `/edge/v1/pages/${encodeURIComponent(slug)}`;
+    await putPage(env, pageSnapshotSchema.parse(await readCore(env, path)));
+  });
+  const wanted = new Set(directory.pages.map(({ slug }) => slug));
+  const gone = [...versions.keys()].filter((slug) => !wanted.has(slug));
+  await eachOf(gone, 'a status page could not be removed', (slug) => removePage(env, slug));
+}
+
+async function readCore(env: CoordinatorEnv, path: string): Promise<unknown> {
+  const response = await askCore(env, 'GET', path, ASK_TIMEOUT_MS);
+  if (!response.ok) throw new Error(`the core answered ${response.status} to ${path}`);
+  return response.json();
+}
+
+/** Does the work for every item, a few at a time; one that fails is logged and keeps no other from its turn. */
+async function eachOf<T>(items: readonly T[], failure: string, work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      try {
+        await work(item);
+      } catch (error) {
+        log('warn', failure, { item, reason: reasonOf(error) });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}

@@ -1,0 +1,57 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { SERVICE_BODY_BYTES_MAX, SERVICE_TOKEN_SKEW_SECONDS } from '#domain/wire.ts';
+import type { CoordinatorEnv } from './env.ts';
+import { problemAnswer } from './problem-answer.ts';
+import { verifyServiceToken } from './service-token.ts';
+import { inventoryOf } from './uplink.ts';
+
+/** What the gate hands on: the body it has read and verified. */
+export interface GateVariables {
+  bodyText: string;
+}
+
+export type GateContext = Context<{ Bindings: CoordinatorEnv; Variables: GateVariables }>;
+
+/**
+ * Only the core passes: its token must be genuine, fresh, made for this very request, and not used before.
+ * Everything else gets 401 and changes nothing.
+ */
+export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variables: GateVariables }> = async (
+  context,
+  next,
+) => {
+  const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
+  if (token === undefined) return problemAnswer('invalid_service_token');
+  const body = await readBounded(context.req.raw, SERVICE_BODY_BYTES_MAX);
+  if (body === null) return problemAnswer('payload_too_large', `at most ${SERVICE_BODY_BYTES_MAX} bytes`);
+  const url = new URL(context.req.url);
+  const request = { method: context.req.method, path: url.pathname + url.search, body };
+  const key = context.env.CORE_PUBLIC_JWK;
+  const claims = await verifyServiceToken(token, key, 'blacktide-core', 'blacktide-edge', request, Date.now());
+  if (claims === null) return problemAnswer('invalid_service_token');
+  const untilMs = (claims.exp + SERVICE_TOKEN_SKEW_SECONDS) * 1000;
+  if (!(await inventoryOf(context.env).useToken(claims.jti, untilMs))) {
+    return problemAnswer('invalid_service_token', 'the token was used before');
+  }
+  context.set('bodyText', new TextDecoder().decode(body));
+  return next();
+};
+
+/** The whole body, or null when it is larger than `bytesMax`: no more than that is ever held. */
+async function readBounded(request: Request, bytesMax: number): Promise<Uint8Array | null> {
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return null;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > bytesMax) return null;
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return body;
+}

@@ -1,0 +1,100 @@
+import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import {
+  SERVICE_TOKEN_SKEW_SECONDS,
+  SERVICE_TOKEN_TTL_SECONDS,
+  type ServiceTokenClaims,
+  serviceTokenClaimsSchema,
+} from '#domain/wire.ts';
+
+/** One request between core and edge, as its token is bound to it. */
+export interface SignedRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly body: Uint8Array;
+}
+
+type Party = ServiceTokenClaims['iss'];
+
+/** A key read from JSON text once per isolate: importing one costs more than using it. Never promises: one that
+ * another request began may not be awaited in Workers. */
+const keys = new Map<string, CryptoKey>();
+
+/** Signs a request with an Ed25519 key (JWK as JSON text); the token serves once, for a minute. */
+export async function signServiceToken(
+  privateJwk: string,
+  from: Party,
+  to: Party,
+  request: SignedRequest,
+  nowMs: number,
+): Promise<string> {
+  const iat = Math.floor(nowMs / 1000);
+  return new SignJWT({ req: `${request.method} ${request.path}`, bod: await bodyHash(request.body) })
+    .setProtectedHeader({ alg: 'EdDSA' })
+    .setIssuer(from)
+    .setAudience(to)
+    .setIssuedAt(iat)
+    .setExpirationTime(iat + SERVICE_TOKEN_TTL_SECONDS)
+    .setJti(crypto.randomUUID())
+    .sign(await keyOf(privateJwk));
+}
+
+/**
+ * The claims of a token that is genuine, fresh and made for exactly this request; null for any other. That it
+ * is used only once is for the caller to see to, with `jti` and `exp`.
+ */
+export async function verifyServiceToken(
+  token: string,
+  publicJwk: string,
+  from: Party,
+  to: Party,
+  request: SignedRequest,
+  nowMs: number,
+): Promise<ServiceTokenClaims | null> {
+  const claims = await readClaims(token, publicJwk, from, to, nowMs);
+  if (claims === null) return null;
+  if (claims.exp - claims.iat > SERVICE_TOKEN_TTL_SECONDS) return null;
+  if (claims.iat > nowMs / 1000 + SERVICE_TOKEN_SKEW_SECONDS) return null;
+  if (claims.req !== `${request.method} ${request.path}`) return null;
+  return claims.bod === (await bodyHash(request.body)) ? claims : null;
+}
+
+async function readClaims(
+  token: string,
+  publicJwk: string,
+  issuer: Party,
+  audience: Party,
+  nowMs: number,
+): Promise<ServiceTokenClaims | null> {
+  const key = await keyOf(publicJwk);
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: ['EdDSA', 'Ed25519'],
+      issuer,
+      audience,
+      currentDate: new Date(nowMs),
+      clockTolerance: SERVICE_TOKEN_SKEW_SECONDS,
+    });
+    return serviceTokenClaimsSchema.safeParse(payload).data ?? null;
+  } catch {
+    // Every way a token can be wrong gets the same answer: nothing to learn for who forges them.
+    return null;
+  }
+}
+
+async function keyOf(jwk: string): Promise<CryptoKey> {
+  const known = keys.get(jwk);
+  if (known !== undefined) return known;
+  const key = await importJWK(JSON.parse(jwk) as JWK, 'EdDSA');
+  if (key instanceof Uint8Array) throw new Error('a service key must be an Ed25519 JWK');
+  keys.set(jwk, key);
+  return key;
+}
+
+async function bodyHash(body: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
+  return btoa(String.fromCharCode(...digest))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}

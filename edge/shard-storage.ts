@@ -1,0 +1,260 @@
+import type { LocationId } from '#domain/location.ts';
+import type { ComponentState } from '#domain/snapshot.ts';
+import type { AssignedMonitor, EdgeEvent } from '#domain/wire.ts';
+import type { MonitorState } from './judging.ts';
+
+/** A monitor as the shard keeps it: what was assigned, since when it is scheduled, and how it is. */
+export interface ShardMonitor {
+  assigned: AssignedMonitor;
+  fromMs: number;
+  state: MonitorState;
+}
+
+/** An event on its way to the core. `body` is its JSON. */
+export interface OutboxEvent {
+  readonly id: string;
+  readonly kind: EdgeEvent['kind'];
+  readonly body: string;
+}
+
+export interface OutboxRow extends OutboxEvent {
+  readonly seq: number;
+}
+
+/** A component's state that its page object has not accepted yet. */
+export interface DirtyComponent {
+  readonly slug: string;
+  readonly state: ComponentState;
+}
+
+/**
+ * All SQL of a shard. Methods are synchronous: called in one turn of the event loop they become one commit, and
+ * `atomically` makes them all or nothing.
+ */
+export class ShardStorage {
+  readonly #storage: DurableObjectStorage;
+  readonly #sql: SqlStorage;
+  #outboxBytes: number;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#sql = storage.sql;
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS monitors (
+        id TEXT PRIMARY KEY, assigned TEXT NOT NULL, from_ms INTEGER NOT NULL, state TEXT NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS ticks (id INTEGER PRIMARY KEY AUTOINCREMENT, rounds TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS outbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, kind TEXT NOT NULL,
+        size INTEGER NOT NULL, body TEXT NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS dirty_components (
+        slug TEXT NOT NULL, component_id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (slug, component_id)
+      ) WITHOUT ROWID;
+    `);
+    this.#outboxBytes = Number(this.#meta('outboxBytes') ?? 0);
+  }
+
+  atomically<T>(change: () => T): T {
+    const bytesBefore = this.#outboxBytes;
+    try {
+      return this.#storage.transactionSync(change);
+    } catch (error) {
+      this.#outboxBytes = bytesBefore;
+      throw error;
+    }
+  }
+
+  /** The shard's own id; null before its first assignment. */
+  get shard(): string | null {
+    return this.#meta('shard');
+  }
+
+  get version(): number {
+    return Number(this.#meta('version') ?? 0);
+  }
+
+  saveAssignmentVersion(shard: string, version: number): void {
+    this.#saveMeta('shard', shard);
+    this.#saveMeta('version', String(version));
+  }
+
+  /** Every slot up to this moment has been started or written off. */
+  get cursorMs(): number {
+    return Number(this.#meta('cursorMs') ?? 0);
+  }
+
+  saveCursor(cursorMs: number): void {
+    this.#saveMeta('cursorMs', String(cursorMs));
+  }
+
+  monitors(): ShardMonitor[] {
+    return this.#sql
+      .exec<{ assigned: string; from_ms: number; state: string }>('SELECT assigned, from_ms, state FROM monitors')
+      .toArray()
+      .map((row) => ({
+        assigned: JSON.parse(row.assigned) as AssignedMonitor,
+        fromMs: row.from_ms,
+        state: JSON.parse(row.state) as MonitorState,
+      }));
+  }
+
+  saveMonitor({ assigned, fromMs, state }: ShardMonitor): void {
+    this.#sql.exec(
+      `INSERT INTO monitors (id, assigned, from_ms, state) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET assigned = excluded.assigned, from_ms = excluded.from_ms, state = excluded.state`,
+      assigned.id,
+      JSON.stringify(assigned),
+      fromMs,
+      JSON.stringify(state),
+    );
+  }
+
+  saveState(monitorId: string, state: MonitorState): void {
+    this.#sql.exec('UPDATE monitors SET state = ? WHERE id = ?', JSON.stringify(state), monitorId);
+  }
+
+  removeMonitor(monitorId: string): void {
+    this.#sql.exec('DELETE FROM monitors WHERE id = ?', monitorId);
+  }
+
+  ticks(): { id: number; rounds: string }[] {
+    return this.#sql.exec<{ id: number; rounds: string }>('SELECT id, rounds FROM ticks ORDER BY id').toArray();
+  }
+
+  addTick(rounds: string): number {
+    return this.#sql.exec<{ id: number }>('INSERT INTO ticks (rounds) VALUES (?) RETURNING id', rounds).one().id;
+  }
+
+  saveTick(id: number, rounds: string | null): void {
+    if (rounds === null) this.#sql.exec('DELETE FROM ticks WHERE id = ?', id);
+    else this.#sql.exec('UPDATE ticks SET rounds = ? WHERE id = ?', rounds, id);
+  }
+
+  addEvents(events: readonly EdgeEvent[]): void {
+    if (events.length === 0) return;
+    for (const event of events) {
+      const body = JSON.stringify(event);
+      const id = event.kind === 'check.completed' ? event.result.id : event.id;
+      this.#sql.exec(
+        'INSERT INTO outbox (id, kind, size, body) VALUES (?, ?, ?, ?)',
+        id,
+        event.kind,
+        body.length,
+        body,
+      );
+      this.#outboxBytes += body.length;
+    }
+    this.#saveOutboxBytes();
+  }
+
+  /** The oldest events that wait, in the order they happened. */
+  oldestEvents(limit: number): OutboxRow[] {
+    return this.#sql
+      .exec<{ seq: number; id: string; kind: string; body: string }>(
+        'SELECT seq, id, kind, body FROM outbox ORDER BY seq LIMIT ?',
+        limit,
+      )
+      .toArray() as unknown as OutboxRow[];
+  }
+
+  removeEvents(rows: readonly OutboxRow[]): void {
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    this.#deleteEvents('DELETE FROM outbox WHERE seq <= ? RETURNING size', last.seq);
+  }
+
+  /** Gives up the oldest results (never a transition); returns how many. */
+  dropOldestResults(limit: number): number {
+    return this.#deleteEvents(
+      `DELETE FROM outbox WHERE seq IN (
+         SELECT seq FROM outbox WHERE kind = 'check.completed' ORDER BY seq LIMIT ?
+       ) RETURNING size`,
+      limit,
+    );
+  }
+
+  get outboxBytes(): number {
+    return this.#outboxBytes;
+  }
+
+  outboxDepth(): number {
+    return this.#sql.exec<{ depth: number }>('SELECT count(*) AS depth FROM outbox').one().depth;
+  }
+
+  markDirty(slug: string, state: ComponentState): void {
+    this.#sql.exec(
+      `INSERT INTO dirty_components (slug, component_id, state) VALUES (?, ?, ?)
+       ON CONFLICT (slug, component_id) DO UPDATE SET state = excluded.state`,
+      slug,
+      state.componentId,
+      JSON.stringify(state),
+    );
+  }
+
+  dirtyComponents(): DirtyComponent[] {
+    return this.#sql
+      .exec<{ slug: string; state: string }>('SELECT slug, state FROM dirty_components')
+      .toArray()
+      .map((row) => ({ slug: row.slug, state: JSON.parse(row.state) as ComponentState }));
+  }
+
+  /** The page object has this very state; one that changed meanwhile stays dirty. */
+  markClean({ slug, state }: DirtyComponent): void {
+    this.#sql.exec(
+      'DELETE FROM dirty_components WHERE slug = ? AND component_id = ? AND state = ?',
+      slug,
+      state.componentId,
+      JSON.stringify(state),
+    );
+  }
+
+  /** True when something waits for the core or a page object. */
+  hasWaiting(): boolean {
+    const found = this.#sql.exec(
+      'SELECT 1 WHERE EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM dirty_components)',
+    );
+    return found.toArray().length > 0;
+  }
+
+  get darkLocations(): LocationId[] {
+    return JSON.parse(this.#meta('darkLocations') ?? '[]') as LocationId[];
+  }
+
+  saveDarkLocations(locations: readonly LocationId[]): void {
+    this.#saveMeta('darkLocations', JSON.stringify(locations));
+  }
+
+  /** Results given up since the shard was made, because the core was away for too long. */
+  get resultsDropped(): number {
+    return Number(this.#meta('resultsDropped') ?? 0);
+  }
+
+  saveResultsDropped(count: number): void {
+    this.#saveMeta('resultsDropped', String(count));
+  }
+
+  #deleteEvents(statement: string, argument: number): number {
+    const deleted = this.#sql.exec<{ size: number }>(statement, argument).toArray();
+    this.#outboxBytes -= deleted.reduce((sum, row) => sum + row.size, 0);
+    this.#saveOutboxBytes();
+    return deleted.length;
+  }
+
+  #saveOutboxBytes(): void {
+    this.#saveMeta('outboxBytes', String(this.#outboxBytes));
+  }
+
+  #meta(key: string): string | null {
+    return this.#sql.exec<{ value: string }>('SELECT value FROM meta WHERE key = ?', key).toArray()[0]?.value ?? null;
+  }
+
+  #saveMeta(key: string, value: string): void {
+    this.#sql.exec(
+      'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+      key,
+      value,
+    );
+  }
+}

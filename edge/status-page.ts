@@ -1,0 +1,102 @@
+import { DurableObject } from 'cloudflare:workers';
+import { currentComponent } from '#domain/page-status.ts';
+import { type ComponentState, PAGE_COMPONENTS_MAX, type PageSnapshot, type PageView } from '#domain/snapshot.ts';
+import type { CoordinatorEnv } from './env.ts';
+
+/**
+ * One status page: the core's snapshot of it, and how its components are right now, told by their shards. It
+ * keeps serving, and stays right, while the core is away.
+ */
+export class StatusPage extends DurableObject<CoordinatorEnv> {
+  readonly #sql: SqlStorage;
+
+  constructor(state: DurableObjectState, env: CoordinatorEnv) {
+    super(state, env);
+    this.#sql = state.storage.sql;
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS page (
+        id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, version INTEGER NOT NULL, snapshot TEXT
+      );
+      CREATE TABLE IF NOT EXISTS states (component_id TEXT PRIMARY KEY, observed_ms INTEGER NOT NULL, state TEXT NOT NULL);
+      INSERT INTO page (id, revision, version, snapshot) VALUES (1, 0, 0, NULL) ON CONFLICT DO NOTHING;
+    `);
+  }
+
+  /** For the status-pages Worker: `GET https://page/view` → PageView, or 404 when there is no such page. */
+  override fetch(request: Request): Response {
+    if (request.method !== 'GET' || new URL(request.url).pathname !== '/view')
+      return new Response(null, { status: 404 });
+    const view = this.view();
+    return view === null ? new Response(null, { status: 404 }) : Response.json(view);
+  }
+
+  /** Takes a newer snapshot; an older or equal one changes nothing. */
+  putSnapshot(snapshot: PageSnapshot): { applied: boolean; version: number } {
+    const { version } = this.#page();
+    if (snapshot.version <= version) return { applied: false, version };
+    this.#sql.exec(
+      'UPDATE page SET snapshot = ?, version = ?, revision = revision + 1',
+      JSON.stringify(snapshot),
+      snapshot.version,
+    );
+    return { applied: true, version: snapshot.version };
+  }
+
+  /** Takes how components are now; for each the newer observation wins, whichever way it came. */
+  putStates(states: readonly ComponentState[]): void {
+    let changed = 0;
+    for (const state of states) {
+      changed += this.#sql
+        .exec(
+          `INSERT INTO states (component_id, observed_ms, state) VALUES (?, ?, ?)
+           ON CONFLICT (component_id) DO UPDATE SET observed_ms = excluded.observed_ms, state = excluded.state
+           WHERE excluded.observed_ms >= states.observed_ms AND excluded.state <> states.state
+           RETURNING component_id`,
+          state.componentId,
+          Date.parse(state.observedAt),
+          JSON.stringify(state),
+        )
+        .toArray().length;
+    }
+    if (changed === 0) return;
+    // States of components that left the page go when there are more than a page can show.
+    this.#sql.exec(
+      'DELETE FROM states WHERE component_id NOT IN (SELECT component_id FROM states ORDER BY observed_ms DESC LIMIT ?)',
+      PAGE_COMPONENTS_MAX,
+    );
+    this.#sql.exec('UPDATE page SET revision = revision + 1');
+  }
+
+  /** Forgets the page. Its revision goes on, so that no cache takes a page made anew for the old one. */
+  remove(): void {
+    this.#sql.exec('DELETE FROM states');
+    this.#sql.exec('UPDATE page SET snapshot = NULL, version = 0, revision = revision + 1');
+  }
+
+  view(): PageView | null {
+    const { revision, snapshot } = this.#page();
+    if (snapshot === null) return null;
+    const page = JSON.parse(snapshot) as PageSnapshot;
+    const states = this.#states();
+    const components = page.components.map((component) => currentComponent(component, states.get(component.id)));
+    return { revision, page: { ...page, components } };
+  }
+
+  #page(): { revision: number; version: number; snapshot: string | null } {
+    return this.#sql
+      .exec<{ revision: number; version: number; snapshot: string | null }>(
+        'SELECT revision, version, snapshot FROM page',
+      )
+      .one();
+  }
+
+  #states(): Map<string, ComponentState> {
+    const rows = this.#sql.exec<{ state: string }>('SELECT state FROM states').toArray();
+    return new Map(
+      rows.map((row) => {
+        const state = JSON.parse(row.state) as ComponentState;
+        return [state.componentId, state];
+      }),
+    );
+  }
+}

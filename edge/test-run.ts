@@ -1,0 +1,30 @@
+import type { LocationId } from '#domain/location.ts';
+import type { ProbeAnswer, TestAnswer, TestRequest } from '#domain/wire.ts';
+import { askProbes } from './ask-probes.ts';
+import type { CoordinatorEnv } from './env.ts';
+
+/** Runs an unsaved check once at each location, with its story for people. */
+export async function testRun(env: CoordinatorEnv, request: TestRequest): Promise<TestAnswer> {
+  return { outcomes: await Promise.all(request.locations.map((location) => testAt(env, location, request))) };
+}
+
+async function testAt(
+  env: CoordinatorEnv,
+  location: LocationId,
+  { timeoutMs, type, config }: TestRequest,
+): Promise<TestAnswer['outcomes'][number]> {
+  const traceId = crypto.randomUUID().replaceAll('-', '');
+  const check = { key: location, timeoutMs, traceId, confirm: false, transcript: true, type, config };
+  const answers: ProbeAnswer[] = [];
+  const [unanswered] = await askProbes(env, location, [check], (arrived) => answers.push(...arrived));
+  const [answer] = answers;
+  if (answer !== undefined) return { ...answer.outcome, location, colo: answer.colo };
+  return {
+    outcome: 'error',
+    reason: unanswered?.reason ?? 'probe_error',
+    detail: unanswered?.detail ?? 'the probe ended without an answer',
+    responseTimeMs: null,
+    location,
+    colo: null,
+  };
+}

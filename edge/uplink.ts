@@ -1,0 +1,155 @@
+import { DurableObject } from 'cloudflare:workers';
+import { connect, headers, type JetStreamClient, type NatsConnection } from 'nats.ws';
+import { askCore } from './core-client.ts';
+import type { CoordinatorEnv } from './env.ts';
+import { reasonOf } from './log.ts';
+import type { OutboxEvent } from './shard-storage.ts';
+
+/** Whether the core has acknowledged a batch; if not, whether it could the next time. */
+export type Delivery =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly kind: 'retryable' | 'permanent'; readonly detail: string };
+
+/** What the edge serves, by version: known without the core. */
+export interface Inventory {
+  readonly shards: string[];
+  readonly pages: { slug: string; version: number }[];
+}
+
+/** The core commits a batch within a second; ten tell that it will not. */
+const DELIVERY_TIMEOUT_MS = 10_000;
+/** Answers that the same batch would get again: it is malformed, too large, or for another version. */
+const PERMANENT_STATUSES: readonly number[] = [400, 413, 415, 422];
+/** Used tokens are forgotten at most this often: one DELETE a minute, not one per request. */
+const FORGET_TOKENS_EVERY_MS = 60_000;
+/** One delivery object serves hundreds of shards; several share the work of a large installation. */
+const DELIVERY_LANES = 4;
+
+/** The object that remembers what the edge serves and which service tokens were used. */
+export function inventoryOf(env: CoordinatorEnv): DurableObjectStub<Uplink> {
+  return env.UPLINK.getByName('inventory');
+}
+
+/** The object that carries a shard's events to the core; always the same one, so that they stay in order. */
+export function uplinkOf(env: CoordinatorEnv, shard: string): DurableObjectStub<Uplink> {
+  return env.UPLINK.getByName(`lane-${laneOf(shard)}`);
+}
+
+function laneOf(shard: string): number {
+  let sum = 0;
+  for (const character of shard) sum += character.charCodeAt(0);
+  return sum % DELIVERY_LANES;
+}
+
+/** The way to the core, and what must be known when the core is away. */
+export class Uplink extends DurableObject<CoordinatorEnv> {
+  readonly #sql: SqlStorage;
+  #nats: Promise<NatsConnection> | null = null;
+  #forgotTokensAtMs = 0;
+
+  constructor(state: DurableObjectState, env: CoordinatorEnv) {
+    super(state, env);
+    this.#sql = state.storage.sql;
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS shards (shard TEXT PRIMARY KEY) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS pages (slug TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS used_tokens (jti TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
+    `);
+  }
+
+  /** Delivers events in order. Resolves with `accepted` only when the core has made every one of them safe. */
+  async deliver(shard: string, events: readonly OutboxEvent[]): Promise<Delivery> {
+    const url = this.env.UPLINK_NATS_WS_URL;
+    try {
+      return url === undefined || url === '' ? await this.#post(shard, events) : await this.#publish(url, events);
+    } catch (error) {
+      return { accepted: false, kind: 'retryable', detail: reasonOf(error) };
+    }
+  }
+
+  /** True the first time a token's id is seen, false for every replay until it has expired. */
+  useToken(jti: string, untilMs: number): boolean {
+    const nowMs = Date.now();
+    if (nowMs - this.#forgotTokensAtMs > FORGET_TOKENS_EVERY_MS) {
+      this.#sql.exec('DELETE FROM used_tokens WHERE until_ms < ?', nowMs);
+      this.#forgotTokensAtMs = nowMs;
+    }
+    const inserted = this.#sql.exec(
+      'INSERT INTO used_tokens (jti, until_ms) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING jti',
+      jti,
+      untilMs,
+    );
+    return inserted.toArray().length === 1;
+  }
+
+  inventory(): Inventory {
+    return {
+      shards: this.#sql
+        .exec<{ shard: string }>('SELECT shard FROM shards')
+        .toArray()
+        .map((row) => row.shard),
+      pages: this.#sql.exec<{ slug: string; version: number }>('SELECT slug, version FROM pages').toArray(),
+    };
+  }
+
+  addShard(shard: string): void {
+    this.#sql.exec('INSERT INTO shards (shard) VALUES (?) ON CONFLICT DO NOTHING', shard);
+  }
+
+  forgetShard(shard: string): void {
+    this.#sql.exec('DELETE FROM shards WHERE shard = ?', shard);
+  }
+
+  addPage(slug: string, version: number): void {
+    this.#sql.exec(
+      'INSERT INTO pages (slug, version) VALUES (?, ?) ON CONFLICT (slug) DO UPDATE SET version = excluded.version',
+      slug,
+      version,
+    );
+  }
+
+  forgetPage(slug: string): void {
+    this.#sql.exec('DELETE FROM pages WHERE slug = ?', slug);
+  }
+
+  /** Signed HTTPS. The bodies are JSON already: no need to parse them once more. */
+  async #post(shard: string, events: readonly OutboxEvent[]): Promise<Delivery> {
+    const bodies = events.map((event) => event.body).join(',');
+    const body = `{"v":1,"shard":${JSON.stringify(shard)},"events":[${bodies}]}`;
+    const response = await askCore(this.env, 'POST', '/edge/v1/events', DELIVERY_TIMEOUT_MS, body);
+    const text = await response.text();
+    if (response.status === 202) return { accepted: true };
+    const kind = PERMANENT_STATUSES.includes(response.status) ? 'permanent' : 'retryable';
+    return { accepted: false, kind, detail: `the core answered ${response.status} ${text.slice(0, 200)}` };
+  }
+
+  /** JetStream: every event on its own subject, all on their way at once, accepted when all are stored. */
+  async #publish(url: string, events: readonly OutboxEvent[]): Promise<Delivery> {
+    const jetstream = await this.#jetstream(url);
+    const encoder = new TextEncoder();
+    await Promise.all(
+      events.map((event) => {
+        const head = headers();
+        head.set('Nats-Msg-Id', event.id);
+        return jetstream.publish(`blacktide.${event.kind}`, encoder.encode(event.body), {
+          headers: head,
+          timeout: DELIVERY_TIMEOUT_MS,
+        });
+      }),
+    );
+    return { accepted: true };
+  }
+
+  async #jetstream(url: string): Promise<JetStreamClient> {
+    this.#nats ??= connect({ servers: url, timeout: DELIVERY_TIMEOUT_MS, maxReconnectAttempts: -1 });
+    try {
+      const connection = await this.#nats;
+      if (!connection.isClosed()) return connection.jetstream();
+    } catch (error) {
+      this.#nats = null;
+      throw error;
+    }
+    this.#nats = null;
+    throw new Error('the connection to NATS is closed');
+  }
+}
