@@ -1,6 +1,7 @@
 import { deepCompareStrict } from '@cfworker/json-schema';
 import { type JsonValue, query } from 'jsonpath-rfc9535';
 import parseJsonPath from 'jsonpath-rfc9535/parser';
+import { z } from 'zod';
 import {
   type Assertion,
   type AssertionCompare,
@@ -84,9 +85,18 @@ function jsonPathProblem(path: string): string | null {
     const tree: unknown = parseJsonPath(path);
     return usesRegex(tree) ? 'match() and search() are not supported; compare by matches' : null;
   } catch (error) {
-    return `is not a JSONPath (RFC 9535): ${error instanceof Error ? error.message : String(error)}`;
+    return `is not a JSONPath (RFC 9535)${placeOf(error)}`;
   }
 }
+
+/** Where the parser stopped; its own message lists every character it would have taken. */
+function placeOf(error: unknown): string {
+  const location = typeof error === 'object' && error !== null && 'location' in error ? error.location : undefined;
+  const parsed = parserLocationSchema.safeParse(location);
+  return parsed.success ? `: it breaks at character ${parsed.data.start.offset + 1}` : '';
+}
+
+const parserLocationSchema = z.object({ start: z.object({ offset: z.int() }) });
 
 /** The library runs the patterns of match() and search() on the engine's backtracking RegExp. */
 function usesRegex(node: unknown): boolean {

@@ -1,4 +1,4 @@
-import { format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
+import { dereference, format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
 import { compileRegex, regexProblem } from './linear-regex.ts';
 
 /**
@@ -25,8 +25,7 @@ export function jsonSchemaProblem(schema: Json): string | null {
   try {
     const refused = refusal(schema);
     if (refused !== null) return refused;
-    validator(withLinearPatterns(schema, new Set()));
-    return null;
+    return unresolvedReference(withLinearPatterns(schema, new Set()));
   } catch (error) {
     return `is not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`;
   }
@@ -50,6 +49,16 @@ export function jsonSchemaMismatch(schema: Json, value: Json): string | null {
   } finally {
     for (const pattern of patterns) delete format[PATTERN_FORMAT + pattern];
   }
+}
+
+/** A `$ref` is followed inside the schema only: nothing is fetched. */
+function unresolvedReference(schema: Json): string | null {
+  const known = dereference(schema as Schema | boolean);
+  for (const part of Object.values(known)) {
+    if (typeof part === 'boolean' || part.$ref === undefined) continue;
+    if (!((part.__absolute_ref__ ?? part.$ref) in known)) return `the $ref ${JSON.stringify(part.$ref)} leads nowhere`;
+  }
+  return null;
 }
 
 function validator(schema: Json): Validator {

@@ -34,20 +34,45 @@ const httpAuthSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('bearer'), token: z.string().min(1).max(8192) }),
 ]);
 
+/** Headers that frame the message or name its target: the runtimes set them, and each ignores others. */
+const RESERVED_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-blacktide-location',
+]);
 /** RFC 9110 token: what a header's name may be made of. */
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'is not a header name');
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const headerValue = z
   .string()
   .max(8192)
   .regex(/^[\t\x20-\x7e\x80-\uffff]*$/, 'must be one line of text');
 
+const headersSchema = z.record(z.string(), headerValue).superRefine((headers, context) => {
+  const names = Object.keys(headers);
+  if (names.length > HEADERS_MAX) context.addIssue({ code: 'custom', message: `at most ${HEADERS_MAX} headers` });
+  // On the name itself: a refused record key would only say that some key is refused.
+  for (const name of names) {
+    const problem = headerNameProblem(name);
+    if (problem !== null) context.addIssue({ code: 'custom', path: [name], message: problem });
+  }
+});
+
+function headerNameProblem(name: string): string | null {
+  if (!HEADER_NAME.test(name)) return 'is not a header name';
+  return RESERVED_HEADERS.has(name.toLowerCase()) ? 'is set by the probe itself' : null;
+}
+
 export const httpConfigSchema = z.strictObject({
   url: httpUrl,
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']).default('GET'),
-  headers: z
-    .record(headerName, headerValue)
-    .refine((headers) => Object.keys(headers).length <= HEADERS_MAX, `at most ${HEADERS_MAX} headers`)
-    .default({}),
+  headers: headersSchema.default({}),
   body: z.string().max(REQUEST_BODY_BYTES_MAX).optional(),
   auth: httpAuthSchema.optional(),
   followRedirects: z.boolean().default(true),

@@ -8,7 +8,7 @@ export const slugSchema = z.string().regex(SLUG_PATTERN, 'use a-z, 0-9 and hyphe
 export const PAGE_COMPONENTS_MAX = 200;
 export const PAGE_DAYS = 90;
 /** Open incidents and those resolved in the last 14 days, newest first. */
-const PAGE_INCIDENTS_MAX = 50;
+export const PAGE_INCIDENTS_MAX = 50;
 
 export const COMPONENT_STATUSES = ['pending', 'up', 'degraded', 'down', 'unknown', 'paused', 'maintenance'] as const;
 export type ComponentStatus = (typeof COMPONENT_STATUSES)[number];

@@ -26,8 +26,14 @@ const settings = {
   confirm: confirmSchema.default({}),
 };
 
+/** RFC 9110, section 9.3: content of these has no meaning, and fetch refuses to send it. */
+const METHODS_WITHOUT_BODY: readonly string[] = ['GET', 'HEAD'];
+
 /** As a user writes it: besides its form, everything in it compiles (expressions, paths, schemas). */
 const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) => {
+  if ((config.body ?? '') !== '' && METHODS_WITHOUT_BODY.includes(config.method)) {
+    context.addIssue({ code: 'custom', path: ['body'], message: `${config.method} carries no body` });
+  }
   for (const [index, assertion] of config.assertions.entries()) {
     if (assertionShapeProblems(assertion).length > 0) continue;
     for (const { path, message } of assertionProblems(assertion)) {
