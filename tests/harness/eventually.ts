@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 100;
+
+/**
+ * Waits until `check` neither throws nor gives undefined or false, and returns what it gave. After `withinMs` the
+ * last reason is thrown, so that a red test says what was still wrong.
+ */
+export async function eventually<T>(
+  what: string,
+  check: () => Promise<T | undefined | false> | T | undefined | false,
+  withinMs: number,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  let reason = 'the condition never held';
+  for (;;) {
+    try {
+      const value = await check();
+      if (value !== undefined && value !== false) return value;
+    } catch (error) {
+      reason = (error as Error).message;
+    }
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs / 1000} s: ${what} (${reason})`);
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
+import { processTree } from './process-tree.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** On a busy machine with two cores; alone it takes one to three seconds. */
+const START_TIMEOUT_MS = 60_000;
+/** BlackTide promises 10 s; the test measures it, this only ends a hang. */
+const STOP_TIMEOUT_MS = 30_000;
+
+/** What several processes of one installation share: a data directory and two ports. */
+export interface Installation {
+  readonly dataDir: string;
+  readonly apiPort: number;
+  readonly edgePort: number;
+  readonly apiOrigin: string;
+  readonly edgeOrigin: string;
+  /** Deletes the data directory. */
+  remove(): void;
+}
+
+/** An empty data directory and free ports. */
+export async function newInstallation(): Promise<Installation> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'blacktide-system-'));
+  const apiPort = await freePort();
+  const edgePort = await freePort();
+  return {
+    dataDir,
+    apiPort,
+    edgePort,
+    apiOrigin: `http://127.0.0.1:${apiPort}`,
+    edgeOrigin: `http://127.0.0.1:${edgePort}`,
+    remove: () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
+  };
+}
+
+export interface Product {
+  readonly pid: number;
+  /** Everything printed so far, both streams. */
+  output(): string;
+  errors(): string;
+  /** Waits for "BlackTide is up". */
+  ready(): Promise<void>;
+  /** Waits until the process ends by itself. */
+  exited(): Promise<number | null>;
+  /** Asks it to end and waits; answers its exit code and how long it took. */
+  stop(signal?: NodeJS.Signals): Promise<{ code: number | null; tookMs: number }>;
+  /** kill -9 of the process and everything it started. */
+  killTree(): Promise<void>;
+}
+
+export interface LaunchOptions {
+  /** Arguments of standalone/main.ts: "edge", "core", "--demo". */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Started through npm as a user does, for what npm and the shell do to signals. */
+  readonly throughNpm?: boolean;
+}
+
+/** Starts a part of the product as a user does: a program of its own, its settings in the environment. */
+export function launch(installation: Installation, options: LaunchOptions = {}): Product {
+  const args = options.args ?? [];
+  const [command, ...rest] = options.throughNpm
+    ? ['npm', 'start', '--silent', '--', ...args]
+    : [process.execPath, 'standalone/main.ts', ...args];
+  const child = spawn(command ?? 'npm', rest, {
+    cwd: ROOT,
+    // A process group of its own, as a terminal makes one.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...cleanEnvironment(), ...settings(installation), ...options.env },
+  });
+  return watch(child);
+}
+
+/** `launch` and wait until it is up. */
+export async function start(installation: Installation, options: LaunchOptions = {}): Promise<Product> {
+  const product = launch(installation, options);
+  await product.ready();
+  return product;
+}
+
+function settings(installation: Installation): Record<string, string> {
+  return {
+    BLACKTIDE_DATA_DIR: installation.dataDir,
+    BLACKTIDE_API_PORT: String(installation.apiPort),
+    BLACKTIDE_EDGE_PORT: String(installation.edgePort),
+    BLACKTIDE_LOG_LEVEL: process.env.BLACKTIDE_LOG_LEVEL ?? 'warn',
+  };
+}
+
+/** The caller's own settings, and vitest's, stay out. */
+function cleanEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name, value]) =>
+      value !== undefined && !/^(BLACKTIDE_|VITEST|NODE_ENV$|NODE_OPTIONS$|DATABASE_URL$|NATS_URL$|TEST_)/.test(name),
+  );
+  return Object.fromEntries(kept) as Record<string, string>;
+}
+
+function watch(child: ChildProcess): Product {
+  const pid = child.pid ?? 0;
+  let output = '';
+  let errors = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output += chunk;
+    errors += chunk;
+  });
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
+  const exit = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  return {
+    pid,
+    output: () => output,
+    errors: () => errors,
+    ready: async () => {
+      await eventually(
+        'BlackTide is up',
+        () => output.includes('BlackTide is up') || (ended() ? 'ended' : undefined),
+        START_TIMEOUT_MS,
+      ).catch((error: Error) => {
+        throw new Error(`${error.message}\n${output}`);
+      });
+      if (ended()) throw new Error(`BlackTide ended instead of starting:\n${output}`);
+    },
+    exited: () => exit,
+    stop: async (signal = 'SIGTERM') => {
+      const from = Date.now();
+      if (!ended()) process.kill(pid, signal);
+      const hang = setTimeout(() => killAll(processTree(pid)), STOP_TIMEOUT_MS);
+      const code = await exit;
+      clearTimeout(hang);
+      return { code, tookMs: Date.now() - from };
+    },
+    killTree: async () => {
+      killAll(processTree(pid));
+      await exit;
+    },
+  };
+}
+
+function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It went with its parent.
+    }
+  }
+}

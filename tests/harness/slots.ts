@@ -1,0 +1,48 @@
+import type { CheckResult } from '#domain/result.ts';
+import type { ApiClient } from '#standalone/api-client.ts';
+
+/** Every stored result of a monitor's schedule, newest first; "check now" results are left out. */
+export async function readResults(api: ApiClient, monitorId: string, from?: string): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = new URLSearchParams({ limit: '200', ...(from ? { from } : {}), ...(cursor ? { cursor } : {}) });
+    const page: { data: CheckResult[]; nextCursor: string | null } = await api.get(
+      `/monitors/${monitorId}/results?${query}`,
+    );
+    results.push(...page.data);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return results.filter((result) => !result.manual);
+}
+
+export interface SlotReport {
+  readonly slots: number;
+  /** Slots of the grid between the first and the last stored one that have no result at this location. */
+  readonly holes: readonly string[];
+  /** Slots stored more than once. */
+  readonly duplicates: readonly string[];
+  /** Slots stored with outcome `error`, reason `missed_slot`. */
+  readonly missed: readonly string[];
+}
+
+/** Looks at one location's slots on its grid. */
+export function examineSlots(results: readonly CheckResult[], location: string, intervalSeconds: number): SlotReport {
+  const own = results.filter((result) => result.location === location);
+  const times = own.map((result) => Date.parse(result.scheduledAt)).sort((a, b) => a - b);
+  const stored = new Set(times);
+  const holes: string[] = [];
+  const [first = 0] = times;
+  const last = times.at(-1) ?? 0;
+  for (let at = first; at <= last; at += intervalSeconds * 1000) if (!stored.has(at)) holes.push(iso(at));
+  return {
+    slots: stored.size,
+    holes,
+    duplicates: times.filter((at, index) => times[index - 1] === at).map(iso),
+    missed: own.filter((result) => result.reason === 'missed_slot').map((result) => result.scheduledAt),
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
