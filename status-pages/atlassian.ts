@@ -71,7 +71,6 @@ function componentObject(page: PageSnapshot, component: PageComponent) {
     status: atlassianComponentStatus(component.status),
     created_at: component.createdAt,
     updated_at: component.statusSince ?? page.updatedAt,
-    position: 0,
     description: component.description,
     showcase: component.monitored,
     start_date: component.createdAt.slice(0, 10),
@@ -90,7 +89,6 @@ function groupObject(page: PageSnapshot, name: string) {
     status: atlassianGroupStatus(members.map((member) => member.status)),
     created_at: page.createdAt,
     updated_at: page.updatedAt,
-    position: 0,
     description: null,
     showcase: false,
     start_date: null,
@@ -112,7 +110,7 @@ function unresolved(page: PageSnapshot): readonly PageIncident[] {
 }
 
 function incidentObject(page: PageSnapshot, incident: PageIncident, origin: string) {
-  const affected = page.components.filter((component) => incident.componentIds.includes(component.id));
+  const affected = components(page).filter((component) => incident.componentIds.includes(component.id));
   return {
     id: incident.id,
     name: incident.title,
@@ -139,6 +137,6 @@ function incidentObject(page: PageSnapshot, incident: PageIncident, origin: stri
       custom_tweet: null,
       tweet_id: null,
     })),
-    components: affected.map((component) => componentObject(page, component)),
+    components: affected,
   };
 }

@@ -51,21 +51,21 @@ header p{max-width:60ch;color:var(--ink-2)}
 .component-head{display:flex;justify-content:space-between;align-items:center;gap:4px 16px;flex-wrap:wrap}
 .component-head h3,.component-head h4{font-weight:500}
 .note{max-width:60ch}
-.bars{display:flex;align-items:flex-end;gap:1px;height:36px;margin:12px 0 4px;border-bottom:1px solid var(--line)}
+.bars{position:relative;display:flex;gap:1px;height:36px;margin:12px 0 4px;border-bottom:1px solid var(--line)}
 @media (min-width:600px){.bars{gap:2px}}
-.bars i{position:relative;flex:1 1 0;min-width:1px;height:26px;background:var(--state)}
-.bars .up{background:color-mix(in srgb,var(--state-up) 82%,var(--surface))}
-.bars .degraded{height:31px}
-.bars .down{height:36px}
-.bars .none{height:4px;background:var(--gap)}
-.bars i:hover{background:var(--ink)}
-.bars i:hover::after{content:attr(data-day);position:absolute;z-index:1;bottom:calc(100% + 8px);left:50%;transform:translateX(-50%);
-width:max-content;max-width:240px;padding:4px 8px;background:var(--ink);color:var(--surface);border-radius:4px;
-font:13px/20px system-ui,sans-serif;pointer-events:none}
-.bars i:hover::before{content:"";position:absolute;inset:-8px 0 0}
+.bars i{--fill:var(--state);--height:36px;flex:1 1 0;min-width:1px;
+background:linear-gradient(var(--fill) 0 0) bottom/100% var(--height) no-repeat}
+.bars .up{--fill:color-mix(in srgb,var(--state-up) 82%,var(--surface));--height:26px}
+.bars .degraded{--height:31px}
+.bars .none{--fill:var(--gap);--height:4px}
+.bars i:hover{--fill:var(--ink)}
+.bars i:hover::after{content:attr(data-day);position:absolute;z-index:1;bottom:calc(100% + 4px);left:50%;transform:translateX(-50%);
+max-width:100%;padding:4px 8px;background:var(--ink);color:var(--surface);border-radius:4px;
+font-style:normal;font-size:13px;line-height:20px;white-space:nowrap;pointer-events:none}
 .bars i:nth-child(-n+30):hover::after{left:0;transform:none}
 .bars i:nth-last-child(-n+30):hover::after{left:auto;right:0;transform:none}
-.scale{display:grid;grid-template-columns:1fr auto 1fr;gap:12px;color:var(--ink-2)}
+.scale{display:grid;grid-template-columns:1fr auto 1fr;gap:8px;color:var(--ink-2)}
+.scale span{white-space:nowrap}
 .scale b{font-weight:500;color:var(--ink)}
 .scale b::after{content:"";display:inline-block;width:5px;height:5px;margin:0 2px 3px 7px;border:solid var(--ink-2);border-width:0 1px 1px 0;transform:rotate(45deg)}
 [open]>.scale b::after{transform:translateY(3px) rotate(225deg)}
@@ -81,7 +81,7 @@ caption{text-align:left;color:var(--ink-2);padding-bottom:4px}
 th,td{padding:4px 16px 4px 0;text-align:left;font-weight:400;border-top:1px solid var(--line)}
 thead th{color:var(--ink-2);border-top:0}
 td:last-child,th:last-child{padding-right:0}
-.number{text-align:right}
+.number{text-align:right;white-space:nowrap}
 
 .incident{padding:12px 0 24px}
 .incident+.incident{border-top:1px solid var(--line);padding-top:20px}
@@ -114,8 +114,11 @@ header{padding:24px 0 16px}
 .answer h2{font-size:24px;line-height:32px}
 .part{padding-top:24px}
 .history>li{grid-template-columns:1fr}
+.scale{grid-template-columns:auto 1fr auto}
+.scale b{text-align:center}
+.wide{display:none}
+th,td{padding-right:8px}
 }
-@media (prefers-reduced-motion:no-preference){.bars i{transition:background-color .12s}}
 @media (forced-colors:active){.bars i{forced-color-adjust:none}}
 @media print{
 :root{--surface:#fff;--ink:#000;--ink-2:#444;--line:#bbb;--state-up:#0a766b;--state-degraded:#946000;--state-down:#c22f0a;--state-unknown:#686d73;--state-maintenance:#6a48ad;--gap:#bbb}

@@ -22,7 +22,9 @@ export function UptimeBars({ component, nowMs }: { component: PageComponent; now
       </div>
       <details id={`days-${component.id}`}>
         <summary class="scale">
-          <span>{PAGE_DAYS} days ago</span>
+          <span>
+            {PAGE_DAYS} days<span class="wide"> ago</span>
+          </span>
           <b>{uptimeText(component, days)}</b>
           <span>
             Today<span class="hidden">: daily figures of {component.name}</span>

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { PageSnapshot } from '#domain/snapshot.ts';
+import { ATLASSIAN_DOCUMENTS } from './atlassian.ts';
+import { renderAtom } from './atom.ts';
+import { sampleComponent, sampleIncident, samplePage } from './sample-page.ts';
+
+const ORIGIN = 'https://status.example';
+
+const page: PageSnapshot = samplePage({
+  components: [
+    sampleComponent({ id: 'cmp_1', name: 'Website' }),
+    sampleComponent({
+      id: 'cmp_2',
+      name: 'Orders',
+      group: 'API',
+      status: 'down',
+      statusSince: '2026-11-22T14:02:00.000Z',
+    }),
+    sampleComponent({ id: 'cmp_3', name: 'Search', group: 'API', description: 'Full text' }),
+  ],
+  incidents: [
+    sampleIncident({
+      id: 'inc_2',
+      title: 'Orders <are> down & out',
+      componentIds: ['cmp_2'],
+      updates: [
+        { id: 'u2', status: 'monitoring', body: 'Watching\u0000 it.', at: '2026-11-22T14:10:00.000Z' },
+        { id: 'u1', status: 'investigating', body: 'Looking.', at: '2026-11-22T14:04:00.000Z' },
+      ],
+    }),
+    sampleIncident({
+      id: 'inc_1',
+      status: 'resolved',
+      severity: 'info',
+      resolvedAt: '2026-11-18T13:00:00.000Z',
+      componentIds: [],
+    }),
+  ],
+});
+
+describe("Atlassian's shape", () => {
+  it('summary.json: page, status, components with their groups, open incidents', () => {
+    const summary = ATLASSIAN_DOCUMENTS['summary.json'](page, ORIGIN);
+    const orders = {
+      id: 'cmp_2',
+      name: 'Orders',
+      status: 'major_outage',
+      created_at: '2026-05-01T00:00:00.000Z',
+      updated_at: '2026-11-22T14:02:00.000Z',
+      description: null,
+      showcase: true,
+      start_date: '2026-05-01',
+      group_id: expect.stringMatching(/^cmp_/),
+      page_id: 'stp_1',
+      group: false,
+      only_show_if_degraded: false,
+    };
+    expect(summary).toEqual({
+      page: {
+        id: 'stp_1',
+        name: 'Northwind',
+        url: 'https://status.example/status/northwind',
+        time_zone: 'Etc/UTC',
+        updated_at: '2026-11-22T14:04:00.000Z',
+      },
+      status: { indicator: 'major', description: '1 of 3 systems is down' },
+      components: [
+        expect.objectContaining({ id: 'cmp_1', status: 'operational', group_id: null, position: 1 }),
+        expect.objectContaining({
+          name: 'API',
+          group: true,
+          status: 'partial_outage',
+          components: ['cmp_2', 'cmp_3'],
+          position: 2,
+        }),
+        { ...orders, position: 3 },
+        expect.objectContaining({ id: 'cmp_3', description: 'Full text', position: 4 }),
+      ],
+      incidents: [
+        {
+          id: 'inc_2',
+          name: 'Orders <are> down & out',
+          status: 'investigating',
+          created_at: '2026-11-22T14:02:00.000Z',
+          updated_at: '2026-11-22T14:04:00.000Z',
+          monitoring_at: '2026-11-22T14:10:00.000Z',
+          resolved_at: null,
+          impact: 'critical',
+          shortlink: 'https://status.example/status/northwind#inc_2',
+          started_at: '2026-11-22T14:02:00.000Z',
+          page_id: 'stp_1',
+          incident_updates: [
+            expect.objectContaining({ id: 'u2', status: 'monitoring', incident_id: 'inc_2' }),
+            {
+              id: 'u1',
+              status: 'investigating',
+              body: 'Looking.',
+              incident_id: 'inc_2',
+              created_at: '2026-11-22T14:04:00.000Z',
+              updated_at: '2026-11-22T14:04:00.000Z',
+              display_at: '2026-11-22T14:04:00.000Z',
+              affected_components: [{ code: 'cmp_2', name: 'Orders' }],
+              deliver_notifications: false,
+              custom_tweet: null,
+              tweet_id: null,
+            },
+          ],
+          components: [{ ...orders, position: 3 }],
+        },
+      ],
+      scheduled_maintenances: [],
+    });
+  });
+
+  it('a group keeps its id, and its members name it', () => {
+    const components = () =>
+      ATLASSIAN_DOCUMENTS['components.json'](page, ORIGIN).components as { id: string; group_id: string | null }[];
+    const [, group, orders] = components();
+    expect(orders?.group_id).toBe(group?.id);
+    expect(components()[1]?.id).toBe(group?.id);
+  });
+
+  it('incidents.json has all, incidents/unresolved.json the open ones', () => {
+    const ids = (name: 'incidents.json' | 'incidents/unresolved.json') =>
+      (ATLASSIAN_DOCUMENTS[name](page, ORIGIN).incidents as { id: string; impact: string }[]).map((incident) => [
+        incident.id,
+        incident.impact,
+      ]);
+    expect(ids('incidents.json')).toEqual([
+      ['inc_2', 'critical'],
+      ['inc_1', 'none'],
+    ]);
+    expect(ids('incidents/unresolved.json')).toEqual([['inc_2', 'critical']]);
+  });
+
+  it('says operational where nothing failed', () => {
+    const status = ATLASSIAN_DOCUMENTS['status.json'](samplePage(), ORIGIN).status;
+    expect(status).toEqual({ indicator: 'none', description: 'All systems operational' });
+  });
+});
+
+describe('the Atom feed', () => {
+  const feed = renderAtom(page, ORIGIN);
+
+  it('has an entry per incident that keeps its id and changes with its updates', () => {
+    expect(feed.match(/<entry>/g)).toHaveLength(2);
+    expect(feed).toContain('<id>tag:blacktide.dev,2026-11-22:inc_2</id>');
+    expect(feed).toContain('<updated>2026-11-22T14:04:00.000Z</updated>');
+    expect(feed).toContain('22 Nov 2026, 14:04 UTC, investigating: Looking.');
+    expect(feed).toContain('href="https://status.example/status/northwind#inc_2"');
+  });
+
+  it('holds text as text, without what XML cannot hold', () => {
+    expect(feed).toContain('Orders &lt;are&gt; down &amp; out');
+    expect(feed).toContain('Watching it.');
+  });
+});

@@ -1,0 +1,52 @@
+import type { PageSnapshot } from '#domain/snapshot.ts';
+import { SAMPLE_NOW_MS } from './sample-page.ts';
+import { createStatusPages } from './worker.tsx';
+
+/** For tests: the Worker over page objects that keep the contract of edge/status-page.ts, under a clock of its own. */
+export function createPageSite() {
+  let nowMs = SAMPLE_NOW_MS;
+  const pages = new Map<string, { revision: number; page: unknown }>();
+  const asked: string[] = [];
+  let failure: (() => Promise<Response>) | undefined;
+
+  const app = createStatusPages(() => nowMs);
+  const objects = {
+    idFromName: (slug: string) => slug as unknown as DurableObjectId,
+    get: (id: DurableObjectId) => ({
+      fetch: async () => {
+        const slug = String(id);
+        asked.push(slug);
+        // Let a second visitor arrive while the first one waits.
+        await Promise.resolve();
+        if (failure) return failure();
+        const view = pages.get(slug);
+        return view ? Response.json(view) : new Response(null, { status: 404 });
+      },
+    }),
+  };
+
+  return {
+    /** Slugs the page objects were asked for, in order. */
+    asked,
+    publish(page: PageSnapshot | { slug: string }): void {
+      pages.set(page.slug, { revision: (pages.get(page.slug)?.revision ?? 0) + 1, page });
+    },
+    remove(slug: string): void {
+      pages.delete(slug);
+    },
+    breakObjects(how?: () => Promise<Response>): void {
+      failure = how ?? (() => Promise.reject(new Error('Durable Object reset')));
+    },
+    repairObjects(): void {
+      failure = undefined;
+    },
+    pass(ms: number): void {
+      nowMs += ms;
+    },
+    get(path: string, init: RequestInit = {}): Promise<Response> {
+      const context = { waitUntil() {}, passThroughOnException() {}, props: {} } as unknown as ExecutionContext;
+      const request = new Request(`https://status.example${path}`, init);
+      return Promise.resolve(app.fetch(request, { STATUS_PAGES: objects }, context));
+    },
+  };
+}

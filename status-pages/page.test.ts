@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import type { PageSnapshot } from '#domain/snapshot.ts';
+import { renderPage } from './page.tsx';
+import { SAMPLE_NOW_MS, sampleComponent, sampleIncident, samplePage } from './sample-page.ts';
+
+function html(different: Partial<PageSnapshot>): string {
+  return renderPage(samplePage(different), SAMPLE_NOW_MS);
+}
+
+/** What a reader sees, without the head, tags and double spaces. */
+function words(different: Partial<PageSnapshot>): string {
+  const body = html(different)
+    .replace(/^.*<body>/s, '')
+    .replace(/<script>.*<\/script>/s, '');
+  return body
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/ ([.:])/g, '$1');
+}
+
+const NAUGHTY = `<img src=x onerror="alert('1')">&`;
+
+describe('the answer', () => {
+  it('comes first: the sentence, since when, and when anything last changed', () => {
+    const text = words({
+      components: [
+        sampleComponent({ status: 'down', statusSince: '2026-11-22T14:02:00.000Z' }),
+        sampleComponent({ id: 'cmp_b', status: 'down', statusSince: '2026-11-22T14:05:00.000Z' }),
+        sampleComponent({ id: 'cmp_c' }),
+      ],
+    });
+    expect(text).toContain('2 of 3 systems are down');
+    expect(text).toContain('Since 22 Nov 2026, 14:02 UTC.');
+    expect(text).toContain('3 components, last change 22 Nov 2026, 14:05 UTC.');
+  });
+
+  it('is in the title, the description for link previews and the mark of the tab', () => {
+    const page = html({ components: [sampleComponent({ status: 'down' })] });
+    expect(page).toContain('<title>Outage · Northwind</title>');
+    expect(page).toContain('<meta property="og:description" content="Northwind: Outage."/>');
+    expect(page).toMatch(/<link rel="icon"[^>]*rect/);
+  });
+
+  it('promises nothing on an empty page', () => {
+    expect(words({ components: [] })).toContain('Nothing is shown here yet');
+  });
+});
+
+describe('components', () => {
+  it('have a word and a shape for each state', () => {
+    const statuses = ['up', 'degraded', 'down', 'unknown', 'pending', 'paused', 'maintenance'] as const;
+    const rendered = statuses.map((status) => {
+      const page = html({ components: [sampleComponent({ status })] });
+      const label = /<div class="component-head">.*?<\/div>/s.exec(page)?.[0] ?? '';
+      return {
+        word: label.replace(/<[^>]*>/g, ''),
+        shape: /<svg.*<\/svg>/s.exec(label)?.[0].replace(/class="[^"]*"/, ''),
+      };
+    });
+    expect(rendered.map((state) => state.word)).toEqual([
+      'WebsiteOperational',
+      'WebsiteDegraded',
+      'WebsiteDown',
+      'WebsiteUnknown',
+      'WebsiteNot checked yet',
+      'WebsitePaused',
+      'WebsiteMaintenance',
+    ]);
+    expect(new Set(rendered.map((state) => state.shape)).size).toBe(statuses.length);
+  });
+
+  it('stand in groups, each where its first member is, under its worst state', () => {
+    const text = words({
+      components: [
+        sampleComponent({ id: 'cmp_1', name: 'Orders', group: 'API' }),
+        sampleComponent({ id: 'cmp_2', name: 'Website' }),
+        sampleComponent({ id: 'cmp_3', name: 'Search', group: 'API', status: 'degraded' }),
+      ],
+    });
+    expect(text).toMatch(/API Degraded Orders Operational.*Search Degraded.*Website Operational/);
+  });
+
+  it('without a monitor have no bars', () => {
+    const page = html({ components: [sampleComponent({ monitored: false, days: [], uptimePercent: null })] });
+    expect(page).not.toContain('class="bars"');
+  });
+});
+
+describe('the 90 days', () => {
+  const component = sampleComponent({
+    uptimePercent: 99.993,
+    days: [
+      { date: '2026-11-19', uptimePercent: 100, downSeconds: 0 },
+      { date: '2026-11-20', uptimePercent: 98.75, downSeconds: 1080 },
+      { date: '2026-11-21', uptimePercent: null, downSeconds: 0 },
+      { date: '2026-11-22', uptimePercent: 99.999, downSeconds: 1 },
+    ],
+  });
+
+  it('are one bar each up to today, and gaps stay gaps', () => {
+    const bars = [...html({ components: [component] }).matchAll(/<i class="(\w+)" data-day="([^"]*)">/g)];
+    expect(bars).toHaveLength(90);
+    expect(bars[0]?.slice(1)).toEqual(['none', '25 Aug 2026: no data']);
+    expect(bars.slice(-4).map((bar) => bar.slice(1))).toEqual([
+      ['up', '19 Nov 2026: 100 %'],
+      ['down', '20 Nov 2026: 98.75 %, down for 18 min'],
+      ['none', '21 Nov 2026: no data'],
+      ['degraded', '22 Nov 2026: 99.999 %, down for 1 s'],
+    ]);
+  });
+
+  it('are told in words and as a table, equal neighbours in one row', () => {
+    const page = html({ components: [component] });
+    expect(page).toContain('aria-label="Last 90 days: downtime on 2 of 3 measured days, no data on 87."');
+    const text = words({ components: [component] });
+    expect(text).toContain('99.993 % uptime over 3 days');
+    expect(text).toMatch(
+      /Days Uptime Downtime 22 Nov 2026 99.999 % 1 s 21 Nov 2026 no data 20 Nov 2026 98.75 % 18 min 19 Nov 2026 100 % none 25 Aug – 18 Nov 2026 no data/,
+    );
+  });
+
+  it('go on to today when the snapshot is days old', () => {
+    const page = renderPage(samplePage({ components: [component] }), SAMPLE_NOW_MS + 2 * 86_400_000);
+    expect(page).toContain('22 Nov 2026: 99.999 %');
+    expect(page).toContain('24 Nov 2026: no data');
+  });
+});
+
+describe('incidents', () => {
+  it('that are open stand above the components, with all their updates', () => {
+    const text = words({
+      incidents: [
+        sampleIncident({
+          updates: [
+            { id: 'u2', status: 'identified', body: 'The disk is full.', at: '2026-11-22T14:10:00.000Z' },
+            { id: 'u1', status: 'investigating', body: 'We are looking.', at: '2026-11-22T14:04:00.000Z' },
+          ],
+        }),
+      ],
+    });
+    expect(text).toMatch(
+      /Open now Website is down Critical Investigating Since 22 Nov 2026, 14:02 UTC Affects Website Identified 22 Nov 2026, 14:10 UTC The disk is full\. Investigating .* We are looking\. Components/,
+    );
+  });
+
+  it('of the past stand on their day with how long they lasted; quiet days share a line', () => {
+    const text = words({
+      incidents: [
+        sampleIncident({
+          status: 'resolved',
+          startedAt: '2026-11-18T10:00:00.000Z',
+          resolvedAt: '2026-11-18T13:00:00.000Z',
+          updates: [{ id: 'u1', status: 'resolved', body: 'Fixed.', at: '2026-11-18T13:00:00.000Z' }],
+        }),
+      ],
+    });
+    expect(text).toMatch(
+      /19 – 22 Nov 2026 No incidents 18 Nov 2026 Website is down Critical Resolved 18 Nov 2026, 10:00 UTC Lasted 3 h Affects Website 1 update .* Fixed\. 9 – 17 Nov 2026 No incidents/,
+    );
+    expect(text).not.toContain('Open now');
+  });
+});
+
+describe('what people wrote', () => {
+  it('is text everywhere, never markup', () => {
+    const page = html({
+      name: NAUGHTY,
+      description: NAUGHTY,
+      components: [sampleComponent({ name: NAUGHTY, group: NAUGHTY, description: NAUGHTY })],
+      incidents: [
+        sampleIncident({
+          title: NAUGHTY,
+          updates: [{ id: 'u', status: 'monitoring', body: NAUGHTY, at: '2026-11-22T14:10:00.000Z' }],
+        }),
+      ],
+    });
+    expect(page).not.toContain('<img');
+    expect(page).toContain('&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;');
+  });
+});
