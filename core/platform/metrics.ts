@@ -54,7 +54,10 @@ export function createMetrics(): Metrics {
       series.buckets = series.buckets.map((count, index) => count + (seconds <= (BUCKETS[index] ?? 0) ? 1 : 0));
     },
     render() {
-      return [...metrics].flatMap(([name, metric]) => renderMetric(`${PREFIX}${name}`, metric)).join('\n').concat('\n');
+      return [...metrics]
+        .flatMap(([name, metric]) => renderMetric(`${PREFIX}${name}`, metric))
+        .join('\n')
+        .concat('\n');
     },
   };
 }

@@ -1,0 +1,93 @@
+import type { CoreContext } from '../context.ts';
+import { type Loop, startLoop } from '../platform/loop.ts';
+import { buildAssignment } from './assignments.ts';
+import { claimRequests, postponeRequest, type QueuedRequest, settleRequest } from './queue.ts';
+import { PUBLISH_CHANNEL, requestStalePages } from './request.ts';
+import { buildSnapshot } from './snapshots.ts';
+
+/** Requests sent side by side: the edge handles each in an object of its own. */
+const PARALLEL = 8;
+/** Notifications wake the loop; this finds what is due for another attempt, or whose notification was lost. */
+const POLL_MS = 1_000;
+/** Bars and uptime figures of a page are at most this old. */
+const PAGE_AGE_MAX_MS = 5 * 60_000;
+/** Looking for such pages. */
+const STALE_CHECK_MS = 30_000;
+/** An edge that is away is asked again after 0.5, 1, 2, … s, at most every 30 s: it comes back to news soon. */
+const BACKOFF_FIRST_MS = 500;
+const BACKOFF_MAX_MS = 30_000;
+
+export interface Publisher {
+  close(): Promise<void>;
+}
+
+/** Sends assignments and page snapshots to the edge as they are asked for. Safe in any number of processes. */
+export async function startPublisher(ctx: CoreContext): Promise<Publisher> {
+  const drain = startLoop({
+    name: 'publish',
+    pollMs: POLL_MS,
+    logger: ctx.logger,
+    work: async () => {
+      const requests = await claimRequests(ctx.sql, PARALLEL);
+      await Promise.all(requests.map((request) => send(ctx, request)));
+      return requests.length === PARALLEL ? 'more' : 'idle';
+    },
+  });
+  const refresh = startLoop({
+    name: 'page refresh',
+    pollMs: STALE_CHECK_MS,
+    logger: ctx.logger,
+    work: async () => {
+      const before = new Date(ctx.clock.now().getTime() - PAGE_AGE_MAX_MS);
+      await ctx.db.transaction((tx) => requestStalePages(tx, before));
+      return 'idle';
+    },
+  });
+  const listening = await ctx.sql.listen(PUBLISH_CHANNEL, drain.wake);
+  return { close: () => closeAll(listening.unlisten, [drain, refresh]) };
+}
+
+async function closeAll(unlisten: () => Promise<void>, loops: readonly Loop[]): Promise<void> {
+  await unlisten();
+  await Promise.all(loops.map((loop) => loop.close()));
+}
+
+async function send(ctx: CoreContext, request: QueuedRequest): Promise<void> {
+  try {
+    await SENDERS[request.kind](ctx, request.key);
+    await settleRequest(ctx.sql, request);
+    ctx.metrics.increment('publish_total', { kind: request.kind, outcome: 'sent' });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const delay = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** request.attempts);
+    await postponeRequest(ctx.sql, request, delay, message);
+    ctx.metrics.increment('publish_total', { kind: request.kind, outcome: 'failed' });
+    ctx.logger.warn(
+      { kind: request.kind, key: request.key, attempt: request.attempts + 1, reason: message },
+      'the edge could not be told',
+    );
+  }
+}
+
+const SENDERS = {
+  assignment: sendAssignment,
+  page: sendPage,
+  page_removed: (ctx: CoreContext, slug: string) => ctx.edge.deletePage(slug),
+} satisfies Record<QueuedRequest['kind'], (ctx: CoreContext, key: string) => Promise<void>>;
+
+async function sendAssignment(ctx: CoreContext, shardId: string): Promise<void> {
+  const assignment = await buildAssignment(ctx, shardId);
+  if (assignment === null) return;
+  await ctx.edge.putAssignment(shardId, assignment);
+  await ctx.sql`
+    UPDATE shards SET published_version = greatest(published_version, ${assignment.version}) WHERE id = ${shardId}`;
+}
+
+async function sendPage(ctx: CoreContext, slug: string): Promise<void> {
+  const snapshot = await buildSnapshot(ctx, slug);
+  if (snapshot === null) return;
+  await ctx.edge.putPage(slug, snapshot);
+  await ctx.sql`
+    UPDATE status_pages SET published_version = greatest(published_version, ${snapshot.version}), published_at = now()
+    WHERE id = ${snapshot.pageId}`;
+}

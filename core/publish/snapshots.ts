@@ -1,0 +1,165 @@
+import { and, asc, desc, eq, gt, inArray, ne, or } from 'drizzle-orm';
+import { incidents, incidentTimeline, monitorStatus, pageComponents, statusPages } from '#db/schema.ts';
+import {
+  PAGE_DAYS,
+  PAGE_INCIDENTS_MAX,
+  type PageComponent,
+  type PageIncident,
+  type PageSnapshot,
+  PUBLIC_INCIDENT_STATUSES,
+} from '#domain/snapshot.ts';
+import { dailyUptime, EMPTY_TALLY, type HourTally, startOfUtcDay, sumTallies, uptimePercent } from '#domain/uptime.ts';
+import { readTallies } from '../aggregate/tallies.ts';
+import type { CoreContext, Transaction } from '../context.ts';
+
+const DAY_MS = 86_400_000;
+/** Resolved incidents stay on a page this long, as on Atlassian's. */
+const INCIDENT_DAYS = 14;
+/** The schema's bound: more updates than this are history. */
+const UPDATES_MAX = 100;
+
+type ComponentRow = typeof pageComponents.$inferSelect;
+type IncidentRow = typeof incidents.$inferSelect;
+
+/**
+ * Everything the edge needs to draw a page while the core is down; null when no page has the slug. Read from
+ * one snapshot of the database, so its version and its content belong together.
+ */
+export async function buildSnapshot(ctx: CoreContext, slug: string): Promise<PageSnapshot | null> {
+  return ctx.db.transaction(
+    async (tx) => {
+      const [page] = await tx.select().from(statusPages).where(eq(statusPages.slug, slug));
+      if (page === undefined) return null;
+      const components = await tx
+        .select()
+        .from(pageComponents)
+        .where(eq(pageComponents.pageId, page.id))
+        .orderBy(asc(pageComponents.position), asc(pageComponents.id));
+      return {
+        v: 1,
+        slug,
+        pageId: page.id,
+        version: page.version,
+        name: page.name,
+        description: page.description,
+        createdAt: page.createdAt.toISOString(),
+        updatedAt: page.updatedAt.toISOString(),
+        components: await describeComponents(tx, components, ctx.clock.now()),
+        incidents: await describeIncidents(tx, components, ctx.clock.now()),
+      };
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  );
+}
+
+async function describeComponents(tx: Transaction, rows: readonly ComponentRow[], now: Date): Promise<PageComponent[]> {
+  const monitorIds = monitorsOf(rows);
+  const statuses = new Map(
+    monitorIds.length === 0
+      ? []
+      : (await tx.select().from(monitorStatus).where(inArray(monitorStatus.monitorId, monitorIds))).map((row) => [
+          row.monitorId,
+          row,
+        ]),
+  );
+  const from = new Date(startOfUtcDay(now.getTime()) - (PAGE_DAYS - 1) * DAY_MS);
+  const tallies = await readTallies(tx, monitorIds, from, now);
+  return rows.map((row) => {
+    const status = row.monitorId === null ? undefined : statuses.get(row.monitorId);
+    const hours = row.monitorId === null ? [] : (tallies.get(row.monitorId) ?? []);
+    return {
+      id: row.id,
+      name: row.name,
+      description: row.description,
+      group: row.groupName,
+      monitored: row.monitorId !== null,
+      // Nobody watches it, so nothing speaks against it.
+      status: row.monitorId === null ? 'up' : (status?.status ?? 'pending'),
+      statusSince: status?.since?.toISOString() ?? null,
+      observedAt: status?.observedAt?.toISOString() ?? null,
+      ...uptimeOf(hours, from, now),
+      createdAt: row.createdAt.toISOString(),
+    };
+  });
+}
+
+function uptimeOf(hours: readonly HourTally[], from: Date, now: Date): Pick<PageComponent, 'uptimePercent' | 'days'> {
+  return {
+    uptimePercent: uptimePercent(sumTallies(hours.length === 0 ? [EMPTY_TALLY] : hours)),
+    days: dailyUptime(hours, from.getTime(), now.getTime()),
+  };
+}
+
+/** Incidents of the page's monitors: open ones, and those resolved lately. */
+async function describeIncidents(
+  tx: Transaction,
+  components: readonly ComponentRow[],
+  now: Date,
+): Promise<PageIncident[]> {
+  const monitorIds = monitorsOf(components);
+  if (monitorIds.length === 0) return [];
+  const lately = new Date(now.getTime() - INCIDENT_DAYS * DAY_MS);
+  const rows = await tx
+    .select()
+    .from(incidents)
+    .where(
+      and(
+        inArray(incidents.monitorId, monitorIds),
+        or(ne(incidents.status, 'resolved'), gt(incidents.resolvedAt, lately)),
+      ),
+    )
+    .orderBy(desc(incidents.startedAt))
+    .limit(PAGE_INCIDENTS_MAX);
+  const updates = await updatesOf(
+    tx,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => describeIncident(row, components, updates.get(row.id) ?? []));
+}
+
+/** What its updates say in public; without any, the automatic incident still says that it is looked into. */
+function describeIncident(
+  row: IncidentRow,
+  components: readonly ComponentRow[],
+  updates: PageIncident['updates'],
+): PageIncident {
+  return {
+    id: row.id,
+    title: row.title,
+    status: row.publicStatus,
+    severity: row.severity,
+    startedAt: row.startedAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    resolvedAt: row.resolvedAt?.toISOString() ?? null,
+    componentIds: components.filter((component) => component.monitorId === row.monitorId).map(({ id }) => id),
+    updates,
+  };
+}
+
+async function updatesOf(
+  tx: Transaction,
+  incidentIds: readonly string[],
+): Promise<Map<string, PageIncident['updates']>> {
+  const updates = new Map<string, PageIncident['updates']>();
+  if (incidentIds.length === 0) return updates;
+  const rows = await tx
+    .select()
+    .from(incidentTimeline)
+    .where(and(inArray(incidentTimeline.incidentId, [...incidentIds]), eq(incidentTimeline.kind, 'update')))
+    .orderBy(desc(incidentTimeline.at));
+  for (const row of rows) {
+    const list = updates.get(row.incidentId) ?? [];
+    const status = PUBLIC_INCIDENT_STATUSES.find((known) => known === publicStatusIn(row.data)) ?? 'investigating';
+    if (list.length < UPDATES_MAX) list.push({ id: row.id, status, body: row.text, at: row.at.toISOString() });
+    updates.set(row.incidentId, list);
+  }
+  return updates;
+}
+
+function publicStatusIn(data: unknown): unknown {
+  return typeof data === 'object' && data !== null && 'publicStatus' in data ? data.publicStatus : undefined;
+}
+
+function monitorsOf(components: readonly ComponentRow[]): string[] {
+  return [...new Set(components.flatMap((component) => component.monitorId ?? []))];
+}
