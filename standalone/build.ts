@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { SetupError } from './setup-error.ts';
 
 /** The repository's root: what is built lies in `dist/` there. */
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 
+/** Folders under dist/. */
+export type Output = 'dashboard' | 'workers';
+
 interface Target {
   readonly name: string;
-  /** Folder under dist/. */
-  readonly output: string;
+  readonly output: Output;
   /** Globs of every file the output depends on. */
   readonly inputs: readonly string[];
   build(outDir: string): Promise<void>;
@@ -24,13 +27,13 @@ const WORKER_ENTRIES = {
 
 const TARGETS: readonly Target[] = [
   {
-    name: 'the dashboard',
+    name: 'The dashboard',
     output: 'dashboard',
     inputs: ['dashboard/**/*', 'domain/**/*.ts', 'package-lock.json', 'standalone/build.ts'],
     build: buildDashboard,
   },
   {
-    name: 'the edge Workers',
+    name: 'The edge',
     output: 'workers',
     inputs: [
       'edge/**/*.ts',
@@ -44,13 +47,16 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
-/** Builds what is missing or older than its sources. `announce` is told once, only when there is something to do. */
-export async function ensureBuilt(announce: (sentence: string) => void): Promise<void> {
-  const stale = TARGETS.map((target) => ({ target, fingerprint: fingerprintOf(target) })).filter(
-    ({ target, fingerprint }) => fingerprint !== builtFingerprint(target),
-  );
+/** Builds what is missing or made of other sources. `announce` is told once, only when there is something to do. */
+export async function ensureBuilt(outputs: readonly Output[], announce: (sentence: string) => void): Promise<void> {
+  const wanted = TARGETS.filter((target) => outputs.includes(target.output));
+  const stale = wanted
+    .map((target) => ({ target, fingerprint: fingerprintOf(target) }))
+    .filter(({ target, fingerprint }) => fingerprint !== builtFingerprint(target));
   if (stale.length === 0) return;
-  announce(`Building ${stale.map(({ target }) => target.name).join(' and ')} (only when the sources have changed) …`);
+  announce(
+    `${stale.map(({ target }) => target.name).join(' and ')} must be built first (only when the sources have changed) …`,
+  );
   for (const { target, fingerprint } of stale) await buildTarget(target, fingerprint);
 }
 
@@ -66,11 +72,17 @@ async function buildTarget(target: Target, fingerprint: string): Promise<void> {
   const final = join(DIST, target.output);
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  await target.build(fresh);
-  writeFileSync(join(fresh, '.inputs'), fingerprint);
-  if (existsSync(final)) renameSync(final, old);
-  renameSync(fresh, final);
-  rmSync(old, { recursive: true, force: true });
+  try {
+    await target.build(fresh);
+    writeFileSync(join(fresh, '.inputs'), fingerprint);
+    if (existsSync(final)) renameSync(final, old);
+    renameSync(fresh, final);
+  } catch (error) {
+    throw new SetupError(`${target.name} could not be built: ${(error as Error).message.split('\n')[0]}`);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
 }
 
 async function buildDashboard(outDir: string): Promise<void> {
@@ -96,7 +108,8 @@ async function buildWorkers(outDir: string): Promise<void> {
     platform: 'neutral',
     conditions: ['workerd', 'worker', 'browser'],
     mainFields: ['browser', 'module', 'main'],
-    external: ['cloudflare:*', 'node:*'],
+    // nats.ws asks for `crypto` where there is no global one; in workerd there is.
+    external: ['cloudflare:*', 'node:*', 'crypto'],
     define: { 'process.env.NODE_ENV': '"production"' },
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
@@ -127,5 +140,5 @@ function builtFingerprint(target: Target): string | null {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await ensureBuilt((sentence) => console.log(sentence));
+  await ensureBuilt(['dashboard', 'workers'], (sentence) => console.log(sentence));
 }

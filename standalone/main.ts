@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig } from '#core/config.ts';
 import { printBanner } from './banner.ts';
-import { ensureBuilt } from './build.ts';
+import { ensureBuilt, type Output } from './build.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkNats } from './check-nats.ts';
 import { startDemo } from './demo/demo.ts';
@@ -56,7 +56,7 @@ async function start(part: Part, config: Config, undo: Undo[], end: (code: numbe
   const keys = await ensureKeys(config.dataDir);
   const [databaseUrl] = await Promise.all([
     part.core ? openDatabase(config, undo, end) : undefined,
-    ensureBuilt((sentence) => console.log(sentence)),
+    ensureBuilt(outputsFor(part, config), (sentence) => console.log(sentence)),
     part.core && config.natsUrl !== undefined ? checkNats(config.natsUrl) : undefined,
   ]);
   if (part.core) {
@@ -93,6 +93,13 @@ function readArguments(): Part {
   if (values.demo && only !== undefined)
     throw new SetupError('--demo needs edge and core together: npm start -- --demo.');
   return { edge: only !== 'core', core: only !== 'edge', demoPort: values.demo ? Number(values['demo-port']) : null };
+}
+
+function outputsFor(part: Part, config: Config): Output[] {
+  const outputs: Output[] = [];
+  if (part.core && config.roles.includes('api')) outputs.push('dashboard');
+  if (part.edge) outputs.push('workers');
+  return outputs;
 }
 
 /** One edge and, without a broker between them, one core per data directory; with NATS one core per role set and port. */

@@ -34,7 +34,7 @@ async function run(suites: readonly string[]): Promise<number> {
     console.error(missing);
     return 1;
   }
-  await ensureBuilt((sentence) => console.log(sentence));
+  await ensureBuilt(['dashboard', 'workers'], (sentence) => console.log(sentence));
   const counts = suites.map((suite) => ({ suite, ...runSuite(suite) }));
   const total = counts.reduce(add, { passed: 0, failed: 0, skipped: 0 });
   console.log('');

@@ -1,0 +1,57 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { verifyServiceToken } from '#edge/service-token.ts';
+import { close, listen } from './target.ts';
+
+/** How the core answers a shard's events from now on; set by `PUT /set/<shard>`. */
+export type Reception = 'accept' | 'refuse' | 'take-and-fail' | 'malformed';
+
+/** Batches as they arrived, with how they were answered; read by `GET /received/<shard>`. */
+export interface Received {
+  readonly events: unknown[];
+  readonly status: number;
+}
+
+const STATUSES = { accept: 202, refuse: 503, 'take-and-fail': 500, malformed: 400 } as const satisfies Record<
+  Reception,
+  number
+>;
+
+/**
+ * Stands where the core stands, to see exactly what the edge sends and what it does when the core fails. It
+ * verifies the edge's tokens as the core does. (The real core meets the real edge in the system tests.)
+ */
+export async function startCoreDouble(edgePublicJwk: string): Promise<{ url: string; close(): Promise<void> }> {
+  const receptions = new Map<string, Reception>();
+  const received = new Map<string, Received[]>();
+  const documents = new Map<string, string>();
+
+  async function answer(request: IncomingMessage): Promise<[status: number, body: string]> {
+    const path = request.url ?? '';
+    const body = await buffer(request);
+    const [, kind = '', name = ''] = path.split('/');
+    if (kind === 'set') {
+      receptions.set(name, body.toString() as Reception);
+      return [204, ''];
+    }
+    if (kind === 'received') return [200, JSON.stringify(received.get(name) ?? [])];
+    if (request.method === 'PUT') {
+      documents.set(path, body.toString());
+      return [204, ''];
+    }
+    const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
+    const signed = { method: request.method ?? '', path, body };
+    const claims = await verifyServiceToken(token, edgePublicJwk, 'blacktide-edge', 'blacktide-core', signed, Date.now());
+    if (claims === null) return [401, ''];
+    if (request.method === 'GET') return [documents.has(path) ? 200 : 404, documents.get(path) ?? ''];
+    const batch = JSON.parse(body.toString()) as { shard: string; events: unknown[] };
+    const status = STATUSES[receptions.get(batch.shard) ?? 'accept'];
+    received.set(batch.shard, [...(received.get(batch.shard) ?? []), { events: batch.events, status }]);
+    return [status, JSON.stringify({ accepted: batch.events.length })];
+  }
+
+  const server = createServer((request, response) => {
+    void answer(request).then(([status, body]) => response.writeHead(status).end(body));
+  });
+  return { url: await listen(server), close: () => close(server) };
+}

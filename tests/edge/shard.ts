@@ -1,0 +1,133 @@
+import { env, SELF } from 'cloudflare:test';
+import { inject } from 'vitest';
+import { newId } from '#domain/id.ts';
+import { LOCATION_IDS } from '#domain/location.ts';
+import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
+import type { CoordinatorEnv } from '#edge/env.ts';
+import { signServiceToken } from '#edge/service-token.ts';
+import type { Reception, Received } from './core-double.ts';
+import type { Behaviour, Hit } from './target.ts';
+
+/** What edge tests say and see: orders of the core, targets that behave, events that arrived. */
+
+export const world = inject('world');
+export const bindings = env as unknown as CoordinatorEnv;
+
+export function random(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(10));
+}
+
+export function newShardName(): string {
+  return newId('shd', Date.now(), random());
+}
+
+export function shardOf(name: string) {
+  return bindings.MONITOR_SHARD.getByName(name);
+}
+
+/** A monitor of a fresh target, on the default alert rule. An hour's interval: only its first round comes by itself. */
+export function newMonitor(changes: Partial<AssignedMonitor> = {}, url?: string): AssignedMonitor & { target: string } {
+  const id = newId('mon', Date.now(), random());
+  const monitor: AssignedMonitor = {
+    id,
+    orgId: newId('org', Date.now(), random()),
+    name: 'Shop',
+    intervalSeconds: 3600,
+    timeoutMs: 2_000,
+    locations: [...LOCATION_IDS],
+    enabled: true,
+    quorum: null,
+    rules: [{ id: 'rul_default', condition: { type: 'consecutiveFailures', count: 1 }, severity: 'critical', recoveryCount: 1 }],
+    components: [],
+    type: 'http',
+    config: {
+      url: url ?? `${world.targetUrl}/t/${id}`,
+      method: 'GET',
+      headers: {},
+      followRedirects: true,
+      maxRedirects: 10,
+      verifyTls: true,
+      ipVersion: 'any',
+      bodyBytesMax: 1024 * 1024,
+      assertions: [],
+    },
+    ...changes,
+  };
+  return { ...monitor, target: id };
+}
+
+export async function behave(monitor: { id: string }, behaviour: Behaviour): Promise<void> {
+  await fetch(`${world.targetUrl}/set/${monitor.id}`, { method: 'PUT', body: JSON.stringify(behaviour) });
+}
+
+export async function hitsOf(monitor: { id: string }): Promise<Hit[]> {
+  return (await fetch(`${world.targetUrl}/hits/${monitor.id}`)).json();
+}
+
+export async function setReception(shard: string, reception: Reception): Promise<void> {
+  await fetch(`${world.coreUrl}/set/${shard}`, { method: 'PUT', body: reception });
+}
+
+export async function batchesOf(shard: string): Promise<Received[]> {
+  return (await fetch(`${world.coreUrl}/received/${shard}`)).json();
+}
+
+/** Events that the core has acknowledged, in the order they arrived. */
+export async function eventsOf(shard: string): Promise<EdgeEvent[]> {
+  const batches = await batchesOf(shard);
+  return batches.filter((batch) => batch.status === 202).flatMap((batch) => batch.events as EdgeEvent[]);
+}
+
+export async function resultsOf(shard: string): Promise<CheckCompletedEvent['result'][]> {
+  return (await eventsOf(shard)).flatMap((event) => (event.kind === 'check.completed' ? [event.result] : []));
+}
+
+/** The events of one kind, once there are at least `count`. */
+export async function untilEvents<K extends EdgeEvent['kind']>(
+  shard: string,
+  kind: K,
+  count: number,
+): Promise<Extract<EdgeEvent, { kind: K }>[]> {
+  return until(`${count} ${kind}`, async () => {
+    const events = (await eventsOf(shard)).filter((event) => event.kind === kind);
+    return events.length >= count ? (events as Extract<EdgeEvent, { kind: K }>[]) : null;
+  });
+}
+
+/** Looks until there is something, with a deadline. */
+export async function until<T>(what: string, look: () => Promise<T | null>, deadlineMs = 10_000): Promise<T> {
+  const endMs = Date.now() + deadlineMs;
+  for (;;) {
+    const found = await look();
+    if (found !== null) return found;
+    if (Date.now() > endMs) throw new Error(`still waiting for ${what}`);
+    await scheduler.wait(20);
+  }
+}
+
+export function assignmentOf(shard: string, version: number, monitors: readonly AssignedMonitor[]): Assignment {
+  return { v: 1, shard, version, monitors: [...monitors] };
+}
+
+export function assign(shard: string, version: number, monitors: readonly AssignedMonitor[]): Promise<Response> {
+  return order('PUT', `/edge/v1/shards/${shard}/assignment`, assignmentOf(shard, version, monitors));
+}
+
+/** A signed order of the core. */
+export async function order(method: string, path: string, value?: unknown): Promise<Response> {
+  const body = value === undefined ? '' : JSON.stringify(value);
+  return send(method, path, body, await tokenFor(method, path, body));
+}
+
+export function tokenFor(method: string, path: string, body: string, nowMs = Date.now()): Promise<string> {
+  const signed = { method, path, body: new TextEncoder().encode(body) };
+  return signServiceToken(world.corePrivateJwk, 'blacktide-core', 'blacktide-edge', signed, nowMs);
+}
+
+export function send(method: string, path: string, body: string, token: string): Promise<Response> {
+  return SELF.fetch(`https://edge.test${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body === '' ? {} : { body }),
+  });
+}
