@@ -1,7 +1,7 @@
 import { derivedId } from '#domain/id.ts';
-import { atlassianComponentStatus, atlassianGroupStatus, type PageIndicator, pageState } from '#domain/page-status.ts';
+import { atlassianComponentStatus, atlassianGroupStatus, type PageIndicator } from '#domain/page-status.ts';
 import type { PageComponent, PageIncident, PageSnapshot } from '#domain/snapshot.ts';
-import { lastChange, pagePath } from './page-facts.ts';
+import { lastChange, pageAnswer, pagePath } from './page-facts.ts';
 
 /**
  * The page in the shape of Atlassian's Statuspage API v2 (https://metastatuspage.com/api/v2), so that what
@@ -48,7 +48,7 @@ function pageObject(page: PageSnapshot, origin: string) {
 }
 
 function statusObject(page: PageSnapshot) {
-  const { indicator, sentence } = pageState(page.components, page.incidents);
+  const { indicator, sentence } = pageAnswer(page);
   return { indicator, description: sentence };
 }
 

@@ -41,8 +41,9 @@ describe('the answer', () => {
     expect(page).toMatch(/<link rel="icon"[^>]*rect/);
   });
 
-  it('promises nothing on an empty page', () => {
+  it('promises nothing before anything was checked', () => {
     expect(words({ components: [] })).toContain('Nothing is shown here yet');
+    expect(words({ components: [sampleComponent({ status: 'pending' })] })).toContain('Waiting for the first checks');
   });
 });
 

@@ -1,15 +1,14 @@
-import { pageState } from '#domain/page-status.ts';
 import type { ComponentStatus, PageSnapshot } from '#domain/snapshot.ts';
 import { ComponentList } from './component-list.tsx';
 import { renderDocument } from './document.tsx';
 import { IncidentHistory, Instant, OpenIncidents } from './incidents.tsx';
-import { lastChange, pagePath } from './page-facts.ts';
+import { lastChange, pageAnswer, pagePath } from './page-facts.ts';
 import { StateIcon } from './state-icon.tsx';
 import { countText } from './wording.ts';
 
 /** The public page as HTML. `nowMs` only decides which days the calendar shows. */
 export function renderPage(page: PageSnapshot, nowMs: number): string {
-  const { status, sentence } = answerOf(page);
+  const { status, sentence } = pageAnswer(page);
   return renderDocument({
     title: `${sentence} · ${page.name}`,
     status,
@@ -38,14 +37,6 @@ export function renderPage(page: PageSnapshot, nowMs: number): string {
       </>
     ),
   });
-}
-
-/** An empty page makes no promise; everything else is the domain's sentence. */
-function answerOf(page: PageSnapshot): { status: ComponentStatus; sentence: string } {
-  if (page.components.length === 0 && page.incidents.length === 0) {
-    return { status: 'unknown', sentence: 'Nothing is shown here yet' };
-  }
-  return pageState(page.components, page.incidents);
 }
 
 function Answer({ page, status, sentence }: { page: PageSnapshot; status: ComponentStatus; sentence: string }) {
