@@ -7,7 +7,7 @@ const EVENT_COLUMNS: readonly Column<MonitorStatusEvent>[] = [
   ['monitor_id', 'text', (event) => event.monitorId],
   ['status', 'text', (event) => event.status],
   ['previous', 'text', (event) => event.previous],
-  ['at', 'timestamptz', (event) => event.scheduledAt],
+  ['at', 'timestamptz', (event) => event.at],
   ['failing', 'text', (event) => JSON.stringify(event.failing)],
 ];
 
@@ -22,7 +22,7 @@ export interface StatusChange {
 
 /**
  * Stores what the edge says about monitors: every change once in the history, and the newest as the status,
- * unless the status comes from a newer round already. A disabled monitor stays paused whatever still arrives.
+ * unless a newer change is there already (by `at`, see MonitorStatusEvent). A disabled monitor stays paused whatever still arrives.
  * While no results arrive (`stale`) only `edge_status` moves; restoreStatuses() brings it to light.
  */
 export async function storeStatuses(db: Executor, events: readonly MonitorStatusEvent[]): Promise<StatusChange[]> {
