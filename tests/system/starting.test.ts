@@ -1,0 +1,87 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processTree } from '../harness/process-tree.ts';
+import { type Installation, launch, newInstallation, type Product, start } from '../harness/product.ts';
+
+/** "Ctrl-C ends it within 10 s", "a second start is ready in under 5 s". */
+const END_MS = 10_000;
+const SECOND_START_MS = 5000;
+
+describe('starting and ending', () => {
+  let installation: Installation;
+  const products: Product[] = [];
+
+  beforeEach(async () => {
+    installation = await newInstallation();
+  });
+  afterEach(async () => {
+    await Promise.all(products.splice(0).map((product) => product.killTree()));
+    installation.remove();
+  });
+
+  it.each([
+    ['a setting that is no port', { BLACKTIDE_API_PORT: 'many' }, /BLACKTIDE_API_PORT/],
+    ['a level that does not exist', { BLACKTIDE_LOG_LEVEL: 'loud' }, /BLACKTIDE_LOG_LEVEL/],
+    ['a role alone without NATS', { BLACKTIDE_ROLES: 'api' }, /NATS_URL/],
+    ['a database that does not answer', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /DATABASE_URL/],
+    ['a NATS server that does not answer', { NATS_URL: 'nats://127.0.0.1:1' }, /NATS_URL/],
+  ])('refuses %s in one sentence', async (_what, env, sentence) => {
+    await expectRefusal(launch(installation, { env }), sentence);
+  });
+
+  it.each(['apiPort', 'edgePort'] as const)('refuses a taken %s in one sentence', async (port) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(installation[port], resolve));
+    await expectRefusal(launch(installation), new RegExp(`Port ${installation[port]} is taken`));
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('refuses a data directory that is a file', async () => {
+    rmSync(installation.dataDir, { recursive: true });
+    writeFileSync(installation.dataDir, 'not a folder');
+    await expectRefusal(launch(installation), /data directory/i);
+  });
+
+  it('refuses a data directory whose keys are damaged', async () => {
+    const first = await start(installation, { args: ['edge'] });
+    await first.stop();
+    writeFileSync(join(installation.dataDir, 'keys', 'core.public.jwk'), '{');
+    await expectRefusal(launch(installation), /data directory is broken/i);
+  });
+
+  it('ends in order on Ctrl-C in a terminal, starts again fast, and lets nobody in twice', async () => {
+    const first = await start(installation, { throughNpm: true });
+    const all = processTree(first.pid);
+    // A terminal sends Ctrl-C to the whole group, and npm sends it on: it arrives twice.
+    process.kill(-first.pid, 'SIGINT');
+    const ended = await first.stop('SIGINT');
+    expect(ended.tookMs).toBeLessThan(END_MS);
+    expect(first.errors()).toBe('');
+    expect(all.filter(isRunning)).toEqual([]);
+
+    const from = Date.now();
+    const second = await start(installation);
+    products.push(second);
+    expect(Date.now() - from).toBeLessThan(SECOND_START_MS);
+    await expectRefusal(launch(installation), /runs already/);
+    expect((await second.stop('SIGTERM')).code).toBe(0);
+  });
+});
+
+/** One sentence, no stack, exit code 1. */
+async function expectRefusal(product: Product, sentence: RegExp): Promise<void> {
+  expect(await product.exited()).toBe(1);
+  expect(product.errors()).toMatch(sentence);
+  expect(product.errors().trim().split('\n')).toHaveLength(1);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
