@@ -1,0 +1,37 @@
+import { eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { incidents, monitors } from '#db/schema.ts';
+import type { Executor } from '#db/sql/executor.ts';
+import type { LiveEvent } from '#domain/api/live.ts';
+import type { CoreContext } from '../context.ts';
+import { presentIncident } from './present.ts';
+
+const CHANNEL = 'blacktide_incident';
+const announcementSchema = z.object({ organizationId: z.string(), incidentId: z.string() });
+
+/** Says that an incident has changed. PostgreSQL passes it on when, and only when, the transaction commits. */
+export async function announceIncident(tx: Executor, organizationId: string, incidentId: string): Promise<void> {
+  await tx.execute(sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify({ organizationId, incidentId })})`);
+}
+
+/** Brings announced incidents to the browsers of this process: every API process listens for itself. */
+export async function relayIncidents(
+  ctx: Pick<CoreContext, 'sql' | 'db' | 'logger'>,
+  emit: (organizationId: string, events: readonly LiveEvent[]) => void,
+): Promise<{ close(): Promise<void> }> {
+  async function relay(payload: string): Promise<void> {
+    const { organizationId, incidentId } = announcementSchema.parse(JSON.parse(payload));
+    const [found] = await ctx.db
+      .select({ incident: incidents, monitorName: monitors.name })
+      .from(incidents)
+      .leftJoin(monitors, eq(monitors.id, incidents.monitorId))
+      .where(eq(incidents.id, incidentId));
+    if (found === undefined) return;
+    emit(organizationId, [{ type: 'incident', data: presentIncident(found.incident, found.monitorName) }]);
+  }
+
+  const listening = await ctx.sql.listen(CHANNEL, (payload) => {
+    relay(payload).catch((error: unknown) => ctx.logger.warn({ err: error }, 'an incident could not be relayed'));
+  });
+  return { close: () => listening.unlisten() };
+}

@@ -1,0 +1,147 @@
+import { eq } from 'drizzle-orm';
+import { incidents, incidentTimeline, monitors } from '#db/schema.ts';
+import type { Severity } from '#domain/alert.ts';
+import type { Incident } from '#domain/api/alerting.ts';
+import { derivedTraceId, newId } from '#domain/id.ts';
+import {
+  type IncidentChange,
+  type IncidentTransition,
+  openedIncident,
+  reduceIncident,
+  type TimelineEntryDraft,
+} from '#domain/incident.ts';
+import type { Actor, CoreContext, Transaction } from '../context.ts';
+import { enqueueIncident } from '../notify/enqueue.ts';
+import { ProblemError } from '../platform/problem-error.ts';
+import { requestPagesOfMonitor } from '../publish/request.ts';
+import { announceIncident } from './announce.ts';
+import { type IncidentRow, presentIncident } from './present.ts';
+
+type Context = Pick<CoreContext, 'config' | 'clock'>;
+
+export interface IncidentInput {
+  readonly organizationId: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly severity: Severity;
+  readonly monitorId: string | null;
+  /** Set when an alert opened it. */
+  readonly alert?: { readonly id: string; readonly ruleId: string } | undefined;
+  /** When it began for the user; now when missing. */
+  readonly startedAt?: Date | undefined;
+  /** Facts for the first line of the timeline. */
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+  readonly traceId?: string | undefined;
+}
+
+/** Opens an incident with its first timeline line and its notifications, in one transaction. */
+export async function openIncident(
+  tx: Transaction,
+  ctx: Context,
+  input: IncidentInput,
+  actor: Actor,
+): Promise<Incident> {
+  const now = ctx.clock.now();
+  const id = newId('inc', now.getTime(), ctx.clock.random(10));
+  const transition = openedIncident(input.summary === '' ? input.title : input.summary);
+  const [row] = await tx
+    .insert(incidents)
+    .values({
+      id,
+      organizationId: input.organizationId,
+      alertId: input.alert?.id ?? null,
+      ruleId: input.alert?.ruleId ?? null,
+      monitorId: input.monitorId,
+      title: input.title,
+      summary: input.summary,
+      ...transition.state,
+      severity: input.severity,
+      startedAt: input.startedAt ?? now,
+      traceId: input.traceId ?? derivedTraceId(id),
+      createdAt: now,
+      updatedAt: now,
+    })
+    .returning();
+  if (row === undefined) throw new ProblemError('internal');
+  return settle(tx, ctx, row, transition, actor, input.data);
+}
+
+/**
+ * Changes an incident by domain/incident.ts: row, timeline, notifications and pages in one transaction. Throws
+ * ProblemError `conflict` when the change is not possible now, `not_found` when there is no such incident.
+ * `quietly` keeps the channels out of it.
+ */
+export async function changeIncident(
+  tx: Transaction,
+  ctx: Context,
+  incidentId: string,
+  change: IncidentChange,
+  actor: Actor,
+  quietly = false,
+): Promise<Incident> {
+  // The lock makes the decision and the write one step: whoever comes second decides on the new state.
+  const [before] = await tx.select().from(incidents).where(eq(incidents.id, incidentId)).for('update');
+  if (before === undefined) throw new ProblemError('not_found');
+  const transition = reduceIncident(before, change);
+  if (transition.refused) throw new ProblemError('conflict', transition.message);
+  const now = ctx.clock.now();
+  const [row] = await tx
+    .update(incidents)
+    .set({ ...transition.state, ...timesOf(before, transition, now), revision: before.revision + 1, updatedAt: now })
+    .where(eq(incidents.id, incidentId))
+    .returning();
+  if (row === undefined) throw new ProblemError('not_found');
+  return settle(tx, ctx, row, quietly ? { ...transition, webhook: null } : transition, actor);
+}
+
+/** When it was acknowledged and resolved; re-opening forgets both. */
+function timesOf(before: IncidentRow, { state }: IncidentTransition, now: Date) {
+  return {
+    acknowledgedAt:
+      state.status === 'open' ? null : (before.acknowledgedAt ?? (state.status === 'acknowledged' ? now : null)),
+    resolvedAt: state.status === 'resolved' ? (before.resolvedAt ?? now) : null,
+  };
+}
+
+/** Everything that follows from a change of the row. */
+async function settle(
+  tx: Transaction,
+  ctx: Context,
+  row: IncidentRow,
+  transition: IncidentTransition,
+  actor: Actor,
+  data?: Readonly<Record<string, unknown>>,
+): Promise<Incident> {
+  await appendTimeline(tx, ctx, row.id, transition.entry, actor, data);
+  if (transition.webhook !== null) await enqueueIncident(tx, ctx, row, transition.webhook);
+  const [monitor] =
+    row.monitorId === null
+      ? []
+      : await tx.select({ name: monitors.name }).from(monitors).where(eq(monitors.id, row.monitorId));
+  if (row.monitorId !== null) await requestPagesOfMonitor(tx, row.monitorId);
+  await announceIncident(tx, row.organizationId, row.id);
+  return presentIncident(row, monitor?.name ?? null);
+}
+
+/** Appends one line to the incident's story. */
+export async function appendTimeline(
+  tx: Transaction,
+  ctx: Pick<CoreContext, 'clock'>,
+  incidentId: string,
+  entry: TimelineEntryDraft,
+  actor: Actor,
+  data: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const now = ctx.clock.now();
+  await tx.insert(incidentTimeline).values({
+    id: newId('evt', now.getTime(), ctx.clock.random(10)),
+    incidentId,
+    kind: entry.kind,
+    at: now,
+    actorType: actor.type,
+    actorId: actor.id,
+    actorName: actor.name,
+    text: entry.text,
+    data: { ...entry.data, ...data },
+  });
+}

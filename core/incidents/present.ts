@@ -1,0 +1,24 @@
+import type { incidents } from '#db/schema.ts';
+import type { Incident } from '#domain/api/alerting.ts';
+
+export type IncidentRow = typeof incidents.$inferSelect;
+
+/** An incident as answers, webhooks and browsers see it. */
+export function presentIncident(row: IncidentRow, monitorName: string | null): Incident {
+  return {
+    id: row.id,
+    title: row.title,
+    status: row.status,
+    severity: row.severity,
+    monitorId: row.monitorId,
+    monitorName,
+    alertId: row.alertId,
+    summary: row.summary,
+    publicStatus: row.publicStatus,
+    startedAt: row.startedAt.toISOString(),
+    acknowledgedAt: row.acknowledgedAt?.toISOString() ?? null,
+    resolvedAt: row.resolvedAt?.toISOString() ?? null,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}

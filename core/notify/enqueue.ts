@@ -1,0 +1,142 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import { alertRules, alerts, channels, monitors, notifications } from '#db/schema.ts';
+import { derivedId, newId } from '#domain/id.ts';
+import type { WebhookEventType } from '#domain/incident.ts';
+import type { CoreContext, Transaction } from '../context.ts';
+import { type IncidentRow, presentIncident } from '../incidents/present.ts';
+
+/** LISTEN channel of the notify loop. */
+export const NOTIFY_CHANNEL = 'blacktide_notify';
+
+interface Envelope {
+  readonly type: WebhookEventType;
+  readonly timestamp: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes the notifications about an incident into the outbox, in the transaction of their cause. What they say
+ * is settled here, so every attempt says the same.
+ */
+export async function enqueueIncident(
+  tx: Transaction,
+  ctx: Pick<CoreContext, 'config' | 'clock'>,
+  incident: IncidentRow,
+  type: WebhookEventType,
+): Promise<void> {
+  const channelIds = await recipients(tx, incident, type);
+  if (channelIds.length === 0) return;
+  const now = ctx.clock.now();
+  const payload = await describe(tx, ctx, incident, type, now);
+  await tx
+    .insert(notifications)
+    .values(
+      channelIds.map((channelId) => ({
+        id: derivedId('dlv', now.getTime(), incident.id, type, String(incident.revision), channelId),
+        organizationId: incident.organizationId,
+        channelId,
+        incidentId: incident.id,
+        type,
+        payload,
+        status: 'pending' as const,
+        nextAttemptAt: now,
+        traceId: incident.traceId,
+        createdAt: now,
+      })),
+    )
+    .onConflictDoNothing();
+  await wake(tx);
+}
+
+/** Puts a test message for one channel into the outbox; returns the notification's id. */
+export async function enqueueTest(
+  tx: Transaction,
+  ctx: Pick<CoreContext, 'config' | 'clock'>,
+  channelId: string,
+  traceId: string,
+): Promise<string> {
+  const now = ctx.clock.now();
+  const id = newId('dlv', now.getTime(), ctx.clock.random(10));
+  const payload: Envelope = {
+    type: 'test',
+    timestamp: now.toISOString(),
+    data: { links: { channel: `${ctx.config.publicUrl}/channels/${channelId}` } },
+  };
+  await tx.execute(sql`
+    INSERT INTO notifications (id, organization_id, channel_id, type, payload, status, next_attempt_at, trace_id, created_at)
+    SELECT ${id}, organization_id, id, 'test', ${JSON.stringify(payload)}::jsonb, 'pending', ${now.toISOString()},
+           ${traceId}, ${now.toISOString()}
+    FROM channels WHERE id = ${channelId}`);
+  await wake(tx);
+  return id;
+}
+
+async function wake(tx: Transaction): Promise<void> {
+  await tx.execute(sql`SELECT pg_notify(${NOTIFY_CHANNEL}, '')`);
+}
+
+/**
+ * An opening goes to the channels its rule names, or to all default ones; everything after it to those that
+ * were told of the opening, whatever has become of the rule since.
+ */
+async function recipients(tx: Transaction, incident: IncidentRow, type: WebhookEventType): Promise<string[]> {
+  if (type !== 'incident.opened') {
+    const told = await tx
+      .selectDistinct({ id: notifications.channelId })
+      .from(notifications)
+      .where(eq(notifications.incidentId, incident.id));
+    return told.map((row) => row.id);
+  }
+  const [rule] =
+    incident.ruleId === null ? [] : await tx.select().from(alertRules).where(eq(alertRules.id, incident.ruleId));
+  const named = rule?.channelIds ?? null;
+  const chosen = named === null ? eq(channels.isDefault, true) : inArray(channels.id, named);
+  const rows = await tx
+    .select({ id: channels.id })
+    .from(channels)
+    .where(and(eq(channels.organizationId, incident.organizationId), eq(channels.enabled, true), chosen));
+  return rows.map((row) => row.id);
+}
+
+/** API.md: `{"type", "timestamp", "data": {"incident", "monitor"?, "alert"?, "links"}}`. */
+async function describe(
+  tx: Transaction,
+  ctx: Pick<CoreContext, 'config'>,
+  incident: IncidentRow,
+  type: WebhookEventType,
+  now: Date,
+): Promise<Envelope> {
+  const monitorId = incident.monitorId;
+  const [monitor] = monitorId === null ? [] : await tx.select().from(monitors).where(eq(monitors.id, monitorId));
+  const alertId = incident.alertId;
+  const [alert] = alertId === null ? [] : await tx.select().from(alerts).where(eq(alerts.id, alertId));
+  const [rule] = alert === undefined ? [] : await tx.select().from(alertRules).where(eq(alertRules.id, alert.ruleId));
+  const { publicUrl } = ctx.config;
+  return {
+    type,
+    timestamp: now.toISOString(),
+    data: {
+      incident: presentIncident(incident, monitor?.name ?? null),
+      ...(monitor === undefined
+        ? {}
+        : { monitor: { id: monitor.id, name: monitor.name, type: monitor.type, tags: monitor.tags } }),
+      ...(alert === undefined
+        ? {}
+        : {
+            alert: {
+              id: alert.id,
+              ruleId: alert.ruleId,
+              severity: alert.severity,
+              state: alert.state,
+              firedAt: alert.firedAt?.toISOString() ?? null,
+              resolvedAt: alert.resolvedAt?.toISOString() ?? null,
+            },
+          }),
+      links: {
+        incident: `${publicUrl}/incidents/${incident.id}`,
+        ...(monitor === undefined ? {} : { monitor: `${publicUrl}/monitors/${monitor.id}` }),
+        ...(rule?.runbookUrl == null ? {} : { runbook: rule.runbookUrl }),
+      },
+    },
+  };
+}
