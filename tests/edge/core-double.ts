@@ -41,7 +41,14 @@ export async function startCoreDouble(edgePublicJwk: string): Promise<{ url: str
     }
     const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
     const signed = { method: request.method ?? '', path, body };
-    const claims = await verifyServiceToken(token, edgePublicJwk, 'blacktide-edge', 'blacktide-core', signed, Date.now());
+    const claims = await verifyServiceToken(
+      token,
+      edgePublicJwk,
+      'blacktide-edge',
+      'blacktide-core',
+      signed,
+      Date.now(),
+    );
     if (claims === null) return [401, ''];
     if (request.method === 'GET') return [documents.has(path) ? 200 : 404, documents.get(path) ?? ''];
     const batch = JSON.parse(body.toString()) as { shard: string; events: unknown[] };

@@ -1,21 +1,21 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensurePrograms, findProgram } from '../programs.ts';
 
 /** Generous: the server is up in a tenth of a second. */
 const START_TIMEOUT_MS = 10_000;
 
 /** A real nats-server with JetStream and a WebSocket listener, on ports of its own choice. */
 export async function startNats(): Promise<{ wsUrl: string; close(): Promise<void> }> {
-  ensureInstalled();
   const dir = mkdtempSync(join(tmpdir(), 'blacktide-nats-'));
   const config = join(dir, 'nats.conf');
   writeFileSync(
     config,
     `host: "127.0.0.1"\nport: -1\nports_file_dir: "${dir}"\njetstream { store_dir: "${dir}/js" }\nwebsocket { host: "127.0.0.1", port: -1, no_tls: true }\n`,
   );
-  const server = spawn('nats-server', ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(natsServer(), ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   const wsUrl = await websocketUrl(server.stderr);
   return {
     wsUrl,
@@ -43,17 +43,9 @@ function websocketUrl(log: NodeJS.ReadableStream): Promise<string> {
   });
 }
 
-function ensureInstalled(): void {
-  if (spawnSync('nats-server', ['--version']).status === 0) return;
-  const isDebian = process.getuid?.() === 0 && isDebianLike();
-  const installed = isDebian && spawnSync('apt-get', ['install', '-y', '-qq', 'nats-server']).status === 0;
-  if (!installed) throw new Error('The edge tests need nats-server: install it (apt install nats-server).');
-}
-
-function isDebianLike(): boolean {
-  try {
-    return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'));
-  } catch {
-    return false;
-  }
+function natsServer(): string {
+  const problem = findProgram('nats-server') === null ? ensurePrograms() : null;
+  const path = findProgram('nats-server');
+  if (path === null) throw new Error(problem ?? 'The edge tests need nats-server.');
+  return path;
 }

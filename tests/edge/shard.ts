@@ -5,7 +5,7 @@ import { LOCATION_IDS } from '#domain/location.ts';
 import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
 import type { CoordinatorEnv } from '#edge/env.ts';
 import { signServiceToken } from '#edge/service-token.ts';
-import type { Reception, Received } from './core-double.ts';
+import type { Received, Reception } from './core-double.ts';
 import type { Behaviour, Hit } from './target.ts';
 
 /** What edge tests say and see: orders of the core, targets that behave, events that arrived. */
@@ -37,7 +37,14 @@ export function newMonitor(changes: Partial<AssignedMonitor> = {}, url?: string)
     locations: [...LOCATION_IDS],
     enabled: true,
     quorum: null,
-    rules: [{ id: 'rul_default', condition: { type: 'consecutiveFailures', count: 1 }, severity: 'critical', recoveryCount: 1 }],
+    rules: [
+      {
+        id: 'rul_default',
+        condition: { type: 'consecutiveFailures', count: 1 },
+        severity: 'critical',
+        recoveryCount: 1,
+      },
+    ],
     components: [],
     type: 'http',
     config: {

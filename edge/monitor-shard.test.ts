@@ -1,0 +1,427 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { LOCATION_IDS } from '#domain/location.ts';
+import { slotAtOrBefore, slotsBetween } from '#domain/schedule.ts';
+import type { MonitorShard } from '#edge/monitor-shard.ts';
+import {
+  assign,
+  batchesOf,
+  behave,
+  bindings,
+  eventsOf,
+  hitsOf,
+  newMonitor,
+  newShardName,
+  order,
+  resultsOf,
+  setReception,
+  shardOf,
+  until,
+  untilEvents,
+} from '#tests/edge/shard.ts';
+
+/** Ends the shard in the middle of whatever it does; the next call finds a new one over the same storage. */
+async function kill(shard: string): Promise<void> {
+  const died = runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => state.abort('killed by the test'));
+  await expect(died).rejects.toThrow('killed by the test');
+}
+
+/** The shard's alarm, as if it had been lost. */
+async function loseAlarm(shard: string): Promise<void> {
+  await runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => state.storage.deleteAlarm());
+}
+
+/** Puts the shard to sleep and lets it believe that its last alarm was `ms` ago. */
+async function sleep(shard: string, ms: number): Promise<void> {
+  const past = Date.now() - ms;
+  await runInDurableObject<MonitorShard, void>(shardOf(shard), async (_, state) => {
+    await state.storage.deleteAlarm();
+    state.storage.sql.exec('UPDATE monitors SET from_ms = ?', past);
+    state.storage.sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('cursorMs', ?)", String(past));
+  });
+  await evictDurableObject(shardOf(shard));
+}
+
+async function untilQuiet(shard: string): Promise<void> {
+  await until('a quiet shard', async () => {
+    const { outboxDepth, openRounds } = await shardOf(shard).inspect();
+    return outboxDepth === 0 && openRounds === 0 ? true : null;
+  });
+}
+
+/** Makes one more round happen now, beside the schedule. */
+async function checkNow(shard: string, monitor: { id: string }): Promise<void> {
+  const before = (await eventsOf(shard)).length;
+  const body = { v: 1, requestedAt: new Date().toISOString() };
+  const answer = await order('POST', `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`, body);
+  expect(answer.status).toBe(202);
+  await until('the round', async () => ((await eventsOf(shard)).length >= before + 6 ? true : null));
+  await untilQuiet(shard);
+}
+
+async function statuses(shard: string): Promise<string[]> {
+  return (await eventsOf(shard)).flatMap((event) => (event.kind === 'monitor.status' ? [event.status] : []));
+}
+
+async function alerts(shard: string): Promise<string[]> {
+  return (await eventsOf(shard)).flatMap((event) =>
+    event.kind === 'alert.triggered' ? [`${event.to} ${event.cause}`] : [],
+  );
+}
+
+describe('a round', () => {
+  it('asks every location once, on the grid, and tells the core once', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    const before = Date.now();
+    expect(await (await assign(shard, 1, [monitor])).json()).toEqual({ applied: true, version: 1 });
+
+    const results = (await untilEvents(shard, 'check.completed', 6)).map((event) => event.result);
+    const slot = slotAtOrBefore({ monitorId: monitor.id, intervalSeconds: 3600 }, before);
+    expect(results.map((result) => result.location).sort()).toEqual([...LOCATION_IDS].sort());
+    expect(new Set(results.map((result) => result.scheduledAt))).toEqual(new Set([new Date(slot).toISOString()]));
+    expect(results.every((result) => result.outcome === 'success' && result.attempts === 1)).toBe(true);
+    expect(await untilEvents(shard, 'monitor.status', 1)).toMatchObject([
+      { monitorId: monitor.id, previous: 'pending', status: 'up' },
+    ]);
+    const hits = await hitsOf(monitor);
+    expect(hits.map((hit) => hit.location).sort()).toEqual([...LOCATION_IDS].sort());
+    expect(hits.every((hit) => hit.userAgent?.includes('BlackTide'))).toBe(true);
+
+    // An alarm that is repeated, or comes too early, starts nothing twice.
+    await runDurableObjectAlarm(shardOf(shard));
+    await untilQuiet(shard);
+    expect(await resultsOf(shard)).toHaveLength(6);
+    expect(await hitsOf(monitor)).toHaveLength(6);
+  });
+
+  it('comes by itself, every slot once', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
+    await assign(shard, 1, [monitor]);
+    const results = (await untilEvents(shard, 'check.completed', 3)).map((event) => event.result);
+    const slots = results.map((result) => Date.parse(result.scheduledAt));
+    const [first = 0] = slots;
+    expect(slots).toEqual([first, first + 5000, first + 10_000]);
+    expect(results.slice(1).every((one) => Date.parse(one.startedAt) - Date.parse(one.scheduledAt) < 1000)).toBe(true);
+  });
+
+  it('is not held up by a target that is slow', async () => {
+    const shard = newShardName();
+    const slow = newMonitor({ timeoutMs: 30_000 });
+    const fast = Array.from({ length: 5 }, () => newMonitor({ intervalSeconds: 5 }));
+    await behave(slow, { delayMs: 12_000 });
+    await assign(shard, 1, [slow, ...fast]);
+    // The first round and the next one of every fast monitor.
+    await untilEvents(shard, 'check.completed', 60);
+    const results = await resultsOf(shard);
+    expect(results.some((result) => result.monitorId === slow.id)).toBe(false);
+    const late = results.slice(30).filter((one) => Date.parse(one.startedAt) - Date.parse(one.scheduledAt) > 1000);
+    expect(late).toEqual([]);
+    expect((await shardOf(shard).inspect()).openRounds).toBe(1);
+    await assign(shard, 2, [slow]);
+    await until('the slow one', async () =>
+      (await resultsOf(shard)).filter((result) => result.monitorId === slow.id).length === 6 ? true : null,
+    );
+  });
+
+  it('names the one location that fails: degraded, and nobody is alarmed', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await behave(monitor, { failAt: ['eu-west'] });
+    await assign(shard, 1, [monitor]);
+    const [status] = await untilEvents(shard, 'monitor.status', 1);
+    expect(status).toMatchObject({ status: 'degraded', failing: [{ location: 'eu-west', reason: 'status_unexpected' }] });
+    await untilQuiet(shard);
+    expect(await alerts(shard)).toEqual([]);
+    const failed = (await resultsOf(shard)).filter((result) => result.outcome === 'failure');
+    expect(failed).toMatchObject([{ location: 'eu-west', statusCode: 503, attempts: 2 }]);
+  });
+
+  it('ends although a location does not answer, and does not call that down', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await assign(shard, 1, []);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
+      const broken = { fetch: () => Promise.reject(new Error('the location is down')) };
+      Object.assign(instance, { env: { ...bindings, PROBE_SA_EAST: broken } });
+    });
+    await assign(shard, 2, [monitor]);
+    await untilEvents(shard, 'check.completed', 6);
+    await untilQuiet(shard);
+    const errors = (await resultsOf(shard)).filter((result) => result.outcome === 'error');
+    expect(errors).toMatchObject([
+      { location: 'sa-east', reason: 'location_unavailable', detail: 'the location is down', attempts: 0 },
+    ]);
+    expect(await statuses(shard)).toEqual(['up']);
+  });
+
+  it('ends although a location breaks off in the middle of a line', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await assign(shard, 1, []);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
+      const broken = { fetch: async () => new Response('{"key":"half a li') };
+      Object.assign(instance, { env: { ...bindings, PROBE_EU_WEST: broken } });
+    });
+    await assign(shard, 2, [monitor]);
+    await untilEvents(shard, 'check.completed', 6);
+    const errors = (await resultsOf(shard)).filter((result) => result.outcome === 'error');
+    expect(errors).toMatchObject([{ location: 'eu-west', reason: 'probe_error' }]);
+  });
+});
+
+describe('an alert', () => {
+  it('fires when the quorum is down and is resolved when it is back', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, [monitor]);
+    const [fired] = await untilEvents(shard, 'alert.triggered', 1);
+    expect(fired).toMatchObject({ to: 'firing', severity: 'critical', ruleId: 'rul_default', cause: 'observed' });
+    expect(fired?.summary).toMatch(/of 6 locations failed/);
+    await untilQuiet(shard);
+    await checkNow(shard, monitor);
+    expect(await alerts(shard)).toEqual(['firing observed']);
+    await behave(monitor, {});
+    await checkNow(shard, monitor);
+    const [, resolved] = await untilEvents(shard, 'alert.triggered', 2);
+    expect(resolved).toMatchObject({ to: 'resolved', alertId: fired?.alertId });
+    expect(await statuses(shard)).toEqual(['down', 'up']);
+  });
+
+  it('counts on after an eviction', async () => {
+    const shard = newShardName();
+    const rule = { id: 'rul_two', condition: { type: 'consecutiveFailures', count: 2 }, severity: 'major', recoveryCount: 1 } as const;
+    const monitor = newMonitor({ rules: [rule] });
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'check.completed', 6);
+    await untilQuiet(shard);
+    expect(await alerts(shard)).toEqual([]);
+    await evictDurableObject(shardOf(shard));
+    await checkNow(shard, monitor);
+    expect(await alerts(shard)).toEqual(['firing observed']);
+  });
+
+  it.each([
+    ['paused', (monitor: ReturnType<typeof newMonitor>) => [{ ...monitor, enabled: false }]],
+    ['rule_removed', (monitor: ReturnType<typeof newMonitor>) => [{ ...monitor, rules: [] }]],
+    ['deleted', () => []],
+  ])('ends when its monitor or rule goes: %s', async (cause, change) => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'alert.triggered', 1);
+    await untilQuiet(shard);
+    await assign(shard, 2, change(monitor));
+    await untilEvents(shard, 'alert.triggered', 2);
+    expect(await alerts(shard)).toEqual(['firing observed', `resolved ${cause}`]);
+    expect(await statuses(shard)).toEqual(cause === 'paused' ? ['down', 'paused'] : ['down']);
+  });
+});
+
+describe('an assignment', () => {
+  it('is applied only when it is newer', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await assign(shard, 5, [monitor]);
+    expect(await (await assign(shard, 5, [])).json()).toEqual({ applied: false, version: 5 });
+    expect(await (await assign(shard, 4, [])).json()).toEqual({ applied: false, version: 5 });
+    expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, version: 5 });
+    expect(await (await assign(shard, 6, [])).json()).toEqual({ applied: true, version: 6 });
+    expect((await shardOf(shard).inspect()).monitors).toBe(0);
+  });
+
+  it('leaves monitors alone that it does not change', async () => {
+    const shard = newShardName();
+    const [kept, added] = [newMonitor(), newMonitor()];
+    await assign(shard, 1, [kept]);
+    await untilEvents(shard, 'check.completed', 6);
+    await assign(shard, 2, [kept, added]);
+    await untilEvents(shard, 'check.completed', 12);
+    expect(await hitsOf(kept)).toHaveLength(6);
+    expect(await hitsOf(added)).toHaveLength(6);
+  });
+
+  it('starts a resumed monitor at once, and one that gets another cadence', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ enabled: false });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'monitor.status', 1);
+    expect((await shardOf(shard).inspect()).nextAlarmAt).not.toBe(undefined);
+    await assign(shard, 2, [{ ...monitor, enabled: true }]);
+    await untilEvents(shard, 'check.completed', 6);
+    await assign(shard, 3, [{ ...monitor, enabled: true, intervalSeconds: 1800 }]);
+    await until('another round', async () => ((await hitsOf(monitor)).length === 12 ? true : null));
+    await untilQuiet(shard);
+    expect(await statuses(shard)).toEqual(['paused', 'pending', 'up']);
+  });
+});
+
+describe('an eviction', () => {
+  it('turns what it interrupted into missed slots, once, and keeps what was known', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ timeoutMs: 30_000, locations: ['us-east', 'us-west'] });
+    await behave(monitor, { delayMs: 15_000 });
+    await assign(shard, 1, [monitor]);
+    await until('a round on its way', async () => ((await hitsOf(monitor)).length === 2 ? true : null));
+    await kill(shard);
+    await runDurableObjectAlarm(shardOf(shard));
+    await untilEvents(shard, 'check.completed', 2);
+    await untilQuiet(shard);
+    const results = await resultsOf(shard);
+    expect(results.map((result) => result.location).sort()).toEqual(['us-east', 'us-west']);
+    expect(results.every((result) => result.outcome === 'error' && result.reason === 'missed_slot')).toBe(true);
+    expect(results[0]?.detail).toMatch(/restarted/);
+    // Nobody looked, so nothing is known: the status does not change.
+    expect(await statuses(shard)).toEqual([]);
+    await evictDurableObject(shardOf(shard));
+    await runDurableObjectAlarm(shardOf(shard));
+    await untilQuiet(shard);
+    expect(await resultsOf(shard)).toHaveLength(2);
+  });
+
+  it('does not lose the answers that were in before it', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ locations: ['us-east', 'us-west', 'eu-west'] });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'check.completed', 3);
+    await untilQuiet(shard);
+    await evictDurableObject(shardOf(shard));
+    await checkNowThree(shard, monitor);
+    const ids = (await resultsOf(shard)).map((result) => result.id);
+    expect(new Set(ids).size).toBe(6);
+  });
+
+  it('leaves no hole when alarms were lost: every slot of the gap is told as missed', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ intervalSeconds: 60, locations: ['us-east'] });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'check.completed', 1);
+    await untilQuiet(shard);
+    const gapMs = 600_000;
+    const fromMs = Date.now() - gapMs;
+    await sleep(shard, gapMs);
+    await shardOf(shard).revive();
+    await untilQuiet(shard);
+    const cadence = { monitorId: monitor.id, intervalSeconds: 60 };
+    const expected = slotsBetween(cadence, fromMs, Date.now(), 100).slice(0, -1);
+    const missed = (await resultsOf(shard)).filter((result) => result.reason === 'missed_slot');
+    for (const slot of expected) expect(missed.map((result) => Date.parse(result.scheduledAt))).toContain(slot);
+    expect(missed[0]?.detail).toMatch(/not awake/);
+  });
+
+  it('bounds what it tells of a long sleep to the newest hundred slots', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'check.completed', 1);
+    await sleep(shard, 24 * 3600_000);
+    await shardOf(shard).revive();
+    await untilEvents(shard, 'check.completed', 102);
+    const missed = (await resultsOf(shard)).filter((result) => result.reason === 'missed_slot');
+    expect(missed).toHaveLength(100);
+  });
+});
+
+describe('a lost alarm', () => {
+  it('is set again by the cron', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'check.completed', 1);
+    await loseAlarm(shard);
+    expect((await shardOf(shard).inspect()).nextAlarmAt).toBeNull();
+    await shardOf(shard).revive();
+    expect((await shardOf(shard).inspect()).nextAlarmAt).not.toBeNull();
+    await untilEvents(shard, 'check.completed', 2);
+  });
+});
+
+describe('the outbox', () => {
+  it('keeps everything until the core acknowledges it, then sends it in order and once', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await setReception(shard, 'refuse');
+    await assign(shard, 1, [monitor]);
+    await until('a refusal', async () => ((await batchesOf(shard)).length > 1 ? true : null));
+    await checkNowRefused(shard, monitor);
+    expect((await shardOf(shard).inspect()).outboxDepth).toBe(13);
+    await setReception(shard, 'accept');
+    await untilEvents(shard, 'check.completed', 12);
+    await untilQuiet(shard);
+    const results = await resultsOf(shard);
+    expect(results).toHaveLength(12);
+    expect(results.map((result) => result.manual)).toEqual([...Array(6).fill(false), ...Array(6).fill(true)]);
+  });
+
+  it('sends again what was taken but not acknowledged, with the same ids', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await setReception(shard, 'take-and-fail');
+    await assign(shard, 1, [monitor]);
+    await until('an attempt', async () => ((await batchesOf(shard)).length > 0 ? true : null));
+    await setReception(shard, 'accept');
+    await untilEvents(shard, 'check.completed', 6);
+    const [first, ...others] = await batchesOf(shard);
+    const last = others.at(-1);
+    expect(last?.status).toBe(202);
+    for (const event of first?.events ?? []) expect(last?.events).toContainEqual(event);
+  });
+
+  it('survives an eviction', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await setReception(shard, 'refuse');
+    await assign(shard, 1, [monitor]);
+    await until('a full outbox', async () => ((await shardOf(shard).inspect()).outboxDepth === 7 ? true : null));
+    await kill(shard);
+    await setReception(shard, 'accept');
+    await runDurableObjectAlarm(shardOf(shard));
+    await untilEvents(shard, 'check.completed', 6);
+    await untilQuiet(shard);
+    expect(await eventsOf(shard)).toHaveLength(7);
+  });
+
+  it('keeps a batch that the core calls malformed', async () => {
+    const shard = newShardName();
+    await setReception(shard, 'malformed');
+    await assign(shard, 1, [newMonitor()]);
+    await until('an attempt', async () => ((await batchesOf(shard)).length > 0 ? true : null));
+    expect((await shardOf(shard).inspect()).outboxDepth).toBeGreaterThan(0);
+  });
+});
+
+describe('a location from which nearly everything fails', () => {
+  it('is left out of verdicts, and operators are told; later it is back', async () => {
+    const shard = newShardName();
+    const monitors = Array.from({ length: 6 }, () => newMonitor());
+    for (const monitor of monitors) await behave(monitor, { failAt: ['sa-east'] });
+    await assign(shard, 1, monitors);
+    const [dark] = await untilEvents(shard, 'location.state', 1);
+    expect(dark).toMatchObject({ location: 'sa-east', dark: true, shard });
+    await untilQuiet(shard);
+    for (const monitor of monitors) await checkNow(shard, monitor);
+    expect(await alerts(shard)).toEqual([]);
+    expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
+    // Sleeping does not light it again.
+    await evictDurableObject(shardOf(shard));
+    expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
+    for (const monitor of monitors) await behave(monitor, {});
+    for (const monitor of monitors) await checkNow(shard, monitor);
+    const [, back] = await untilEvents(shard, 'location.state', 2);
+    expect(back).toMatchObject({ location: 'sa-east', dark: false });
+  });
+});
+
+async function checkNowThree(shard: string, monitor: { id: string }): Promise<void> {
+  await shardOf(shard).checkNow(monitor.id, Date.now());
+  await untilEvents(shard, 'check.completed', 6);
+}
+
+async function checkNowRefused(shard: string, monitor: { id: string }): Promise<void> {
+  await shardOf(shard).checkNow(monitor.id, Date.now());
+  await until('a second round', async () => ((await shardOf(shard).inspect()).outboxDepth >= 13 ? true : null));
+}
