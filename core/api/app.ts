@@ -1,0 +1,76 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { cors } from 'hono/cors';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { CoreContext } from '#core/context.ts';
+import { createIntake } from '#core/ingest/intake.ts';
+import { createHealthApp } from '#core/platform/health.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { apiKeyRoutes } from './api-keys.ts';
+import { authRoutes } from './auth.ts';
+import { channelRoutes } from './channels.ts';
+import { dashboardFiles } from './dashboard.ts';
+import { docsRoutes } from './docs.ts';
+import type { ApiEnv } from './env.ts';
+import { authenticate, requireCaller } from './middleware/authenticate.ts';
+import { idempotency } from './middleware/idempotency.ts';
+import { jsonBody, limitBody, storableUrl } from './middleware/json-body.ts';
+import { RateLimiter, rateLimit } from './middleware/rate-limit.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { trace } from './middleware/trace.ts';
+import { monitorRoutes } from './monitors.ts';
+import { problemResponse } from './problem-response.ts';
+import { createRouter } from './router.ts';
+import { streamRoutes } from './stream.ts';
+
+export const API_BASE = '/api/v1';
+
+/** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. `closing` ends streams. */
+export function createApp(ctx: CoreContext, closing: AbortSignal = new AbortController().signal): OpenAPIHono<ApiEnv> {
+  const app = createRouter();
+  app.onError((error, c) => problemResponse(ctx, c, error));
+  app.notFound((c) => problemResponse(ctx, c, new ProblemError('not_found')));
+  app.use(trace(ctx), securityHeaders);
+  app.route('/', createHealthApp(ctx));
+  app.route('/', createIntake(ctx));
+  app.route(API_BASE, createRestApi(ctx, closing));
+  app.route('/', dashboardFiles());
+  return app;
+}
+
+/** The road of a request: each step may refuse it, and what comes out behind the last is for the handler. */
+function createRestApi(ctx: CoreContext, closing: AbortSignal): OpenAPIHono<ApiEnv> {
+  const api = createRouter();
+  const limiter = new RateLimiter();
+  api.use(namedOrigins(ctx.config.corsOrigins));
+  api.use(methodNotAllowed({ app: api, onMethodNotAllowed: (c, methods) => wrongMethod(ctx, c, methods) }));
+  api.use(storableUrl, authenticate(ctx), rateLimit(ctx, limiter), limitBody, jsonBody);
+  api.route('/auth', authRoutes(ctx, limiter));
+  api.route('/', docsRoutes(api, API_BASE));
+  api.use(requireCaller(ctx), idempotency(ctx));
+  api.route('/api-keys', apiKeyRoutes(ctx));
+  api.route('/monitors', monitorRoutes(ctx));
+  api.route('/channels', channelRoutes(ctx));
+  api.route('/stream', streamRoutes(ctx, closing));
+  return api;
+}
+
+/** CORS with cookies, for the origins the settings name; for all others there is no such thing. */
+function namedOrigins(origins: readonly string[]) {
+  return cors({
+    origin: (origin) => (origins.includes(origin) ? origin : null),
+    credentials: true,
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'X-CSRF-Token', 'traceparent'],
+    exposeHeaders: ['ETag', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Trace-Id'],
+    allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    maxAge: 600,
+  });
+}
+
+function wrongMethod(ctx: CoreContext, c: Context<ApiEnv>, methods: readonly string[]): Response {
+  return problemResponse(
+    ctx,
+    c,
+    new ProblemError('method_not_allowed', undefined, { headers: { Allow: methods.join(', ') } }),
+  );
+}

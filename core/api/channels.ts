@@ -1,0 +1,132 @@
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import type { CoreContext } from '#core/context.ts';
+import { createChannel } from '#core/services/channels/create.ts';
+import { deleteChannel } from '#core/services/channels/delete.ts';
+import { getChannel } from '#core/services/channels/get.ts';
+import { listChannels } from '#core/services/channels/list.ts';
+import { listDeliveries } from '#core/services/channels/list-deliveries.ts';
+import { sendTest } from '#core/services/channels/send-test.ts';
+import { updateChannel } from '#core/services/channels/update.ts';
+import { etagOf } from '#core/services/expected-revision.ts';
+import { channelCreatedSchema, channelCreateSchema, channelSchema, deliverySchema } from '#domain/api/alerting.ts';
+import { listOf, listQuerySchema } from '#domain/api/common.ts';
+import { testSentSchema } from './answers.ts';
+import { requestContext } from './middleware/authenticate.ts';
+import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+
+const tags = ['Channels'];
+const params = idParam('chn');
+const one = { description: 'The channel', content: json(channelSchema) };
+
+export function channelRoutes(ctx: CoreContext) {
+  const router = createRouter();
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/',
+      tags,
+      summary: 'Channels, newest first',
+      request: { query: listQuerySchema },
+      responses: { 200: { description: 'A page of channels', content: json(listOf(channelSchema)) } },
+    }),
+    async (c) => c.json(await listChannels(requestContext(ctx, c), c.req.valid('query')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/',
+      tags,
+      summary: 'Create a channel; its signing secret is in this answer only',
+      request: { body: { required: true, content: json(channelCreateSchema) } },
+      responses: { 201: { description: 'The channel with its secret', content: json(channelCreatedSchema) } },
+    }),
+    async (c) => {
+      const { channel, revision } = await createChannel(requestContext(ctx, c), c.req.valid('json'));
+      c.header('ETag', etagOf(revision));
+      return c.json(channel, 201);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}',
+      tags,
+      summary: 'One channel',
+      request: { params },
+      responses: { 200: one },
+    }),
+    async (c) => {
+      const { channel, revision } = await getChannel(requestContext(ctx, c), c.req.valid('param').id);
+      c.header('ETag', etagOf(revision));
+      return c.json(channel, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/{id}',
+      tags,
+      summary: 'Change a channel by JSON merge patch',
+      description: 'A secret that is left out is kept, and so is a header value that is sent back as it was shown.',
+      request: { params, headers: ifMatchHeader, body: mergePatchOf(z.looseObject({})) },
+      responses: { 200: one },
+    }),
+    async (c) => {
+      const { channel, revision } = await updateChannel(
+        requestContext(ctx, c),
+        c.req.valid('param').id,
+        c.req.valid('json'),
+        c.req.valid('header')['if-match'],
+      );
+      c.header('ETag', etagOf(revision));
+      return c.json(channel, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/{id}',
+      tags,
+      summary: 'Delete a channel that no alert rule names',
+      request: { params },
+      responses: NO_CONTENT,
+    }),
+    async (c) => {
+      await deleteChannel(requestContext(ctx, c), c.req.valid('param').id);
+      return c.body(null, 204);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/{id}/test',
+      tags,
+      summary: 'Send a test notification',
+      request: { params },
+      responses: { 202: { description: 'On its way', content: json(testSentSchema) } },
+    }),
+    async (c) => c.json(await sendTest(requestContext(ctx, c), c.req.valid('param').id), 202),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}/deliveries',
+      tags,
+      summary: 'Deliveries of a channel, newest first, with every attempt',
+      request: { params, query: listQuerySchema },
+      responses: { 200: { description: 'A page of deliveries', content: json(listOf(deliverySchema)) } },
+    }),
+    async (c) =>
+      c.json(await listDeliveries(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),
+  );
+
+  return router;
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
+import type { Context, Hono } from 'hono';
+import type { ApiEnv } from './env.ts';
+import { createRouter } from './router.ts';
+
+/** Where `npm run build` puts the dashboard. */
+const BUILT = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
+/** The bundler puts a hash of the content into these files' names. */
+const HASHED = '/assets/';
+const YEAR_SECONDS = 31_536_000;
+/** Paths of programs: a wrong one is a 404 problem, not a page. */
+const NOT_PAGES = ['/api/', '/edge/'];
+
+/** The dashboard's files; every other GET is a page of it, which index.html shows. */
+export function dashboardFiles(root = BUILT): Hono<ApiEnv> {
+  const router = createRouter();
+  router.get(
+    '*',
+    serveStatic<ApiEnv>({
+      root,
+      index: 'never-as-it-is',
+      onFound: (_, c) => {
+        const hashed = c.req.path.startsWith(HASHED);
+        c.header('Cache-Control', hashed ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache');
+      },
+    }),
+    (c) => (isPage(c.req.path) ? indexPage(root, c) : c.notFound()),
+  );
+  return router;
+}
+
+/** A missing file of the build must not be answered with a page: the browser would cache HTML as a script. */
+function isPage(path: string): boolean {
+  return !path.startsWith(HASHED) && !NOT_PAGES.some((prefix) => path.startsWith(prefix));
+}
+
+async function indexPage(root: string, c: Context<ApiEnv>): Promise<Response> {
+  let html: string;
+  try {
+    html = await readFile(`${root}/index.html`, 'utf8');
+  } catch {
+    return c.text('The dashboard is not built yet: run "npm run build". The API is at /api/v1/docs.\n', 503);
+  }
+  c.set('scriptHashes', inlineScripts(html).map(cspHash));
+  return c.html(html, 200, { 'Cache-Control': 'no-cache' });
+}
+
+/** Texts of the page's inline scripts, for instance the one that sets the theme before the first paint. */
+function inlineScripts(html: string): string[] {
+  return [...html.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/gi)].map(([, text = '']) => text);
+}
+
+function cspHash(script: string): string {
+  return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+}

@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ApiEnv } from './env.ts';
+import { openApiDocument } from './openapi.ts';
+import { createRouter } from './router.ts';
+
+/** Swagger UI from its package: no CDN, so our own CSP holds and the page works without the internet. */
+const FILES = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+} as const;
+const DAY_SECONDS = 86_400;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>BlackTide API</title>
+<link rel="stylesheet" href="/api/v1/docs/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<noscript>The API is described in <a href="/api/v1/openapi.json">openapi.json</a>.</noscript>
+<script src="/api/v1/docs/swagger-ui-bundle.js"></script>
+<script src="/api/v1/docs/start.js"></script>
+</body>
+</html>
+`;
+
+/** "Try it out" works for a signed-in browser: it sends the CSRF cookie's value as our own pages do. */
+const START = `SwaggerUIBundle({
+  url: '/api/v1/openapi.json',
+  dom_id: '#docs',
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  requestInterceptor(request) {
+    const token = /(?:^|; )bt_csrf=([^;]+)/.exec(document.cookie);
+    if (token) request.headers['X-CSRF-Token'] = decodeURIComponent(token[1]);
+    return request;
+  },
+});
+`;
+
+/** `/openapi.json` and `/docs`, open to everyone: they say what the API is, not what is in it. */
+export function docsRoutes(api: OpenAPIHono<ApiEnv>, basePath: string): OpenAPIHono<ApiEnv> {
+  const router = createRouter();
+  const require = createRequire(import.meta.url);
+  let document: string | undefined;
+  router.get('/openapi.json', (c) => {
+    // Written on the first request, when every route is registered.
+    document ??= JSON.stringify(openApiDocument(api, basePath));
+    return c.body(document, 200, { 'Content-Type': 'application/json' });
+  });
+  router.get('/docs', (c) => c.html(PAGE));
+  router.get('/docs/start.js', (c) => cached(c, START, 'text/javascript; charset=utf-8'));
+  for (const [name, type] of Object.entries(FILES)) {
+    router.get(`/docs/${name}`, async (c) =>
+      cached(c, await readFile(require.resolve(`swagger-ui-dist/${name}`), 'utf8'), type),
+    );
+  }
+  return router;
+}
+
+function cached(c: Context<ApiEnv>, text: string, type: string): Response {
+  return c.body(text, 200, { 'Content-Type': type, 'Cache-Control': `public, max-age=${DAY_SECONDS}` });
+}

@@ -1,0 +1,63 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { METHOD_NAME_ALL } from 'hono/router';
+import type { CoreContext } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { callerOfSession } from '#core/services/accounts/authenticate.ts';
+import { callerOfApiKey } from '#core/services/api-keys/authenticate.ts';
+import type { Caller, RequestContext } from '#core/services/request-context.ts';
+import { readAccessToken } from '../auth/access-token.ts';
+import { readCookie } from '../auth/cookies.ts';
+import { requireCsrf, requireKnownOrigin } from '../auth/csrf.ts';
+import type { ApiEnv } from '../env.ts';
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Finds out who calls; a caller without good credentials is nobody, and is limited as such. */
+export function authenticate(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    c.set('caller', null);
+    c.set('credentialProblem', null);
+    try {
+      c.set('caller', await findCaller(ctx, c));
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      c.set('credentialProblem', error);
+    }
+    await next();
+  };
+}
+
+export async function findCaller(ctx: CoreContext, c: Context<ApiEnv>): Promise<Caller | null> {
+  const authorization = c.req.header('Authorization');
+  if (authorization !== undefined) {
+    const key = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (key === undefined) throw new ProblemError('unauthenticated', 'Send Authorization: Bearer and an API key.');
+    return callerOfApiKey(ctx, key);
+  }
+  const token = readCookie(c, 'access');
+  const sessionId = token === undefined ? null : await readAccessToken(ctx, token);
+  return sessionId === null ? null : callerOfSession(ctx, sessionId);
+}
+
+/** After this, the caller is known, and a browser's write was made by our own page. */
+export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    // An unknown route answers 404 and a wrong method 405, signed in or not.
+    if (!matchedRoutes(c).some((route) => route.method !== METHOD_NAME_ALL)) return next();
+    const { caller, credentialProblem } = c.var;
+    if (caller === null) throw credentialProblem ?? new ProblemError('unauthenticated');
+    if (caller.credential.type === 'session' && !SAFE_METHODS.has(c.req.method)) {
+      requireKnownOrigin(ctx, c);
+      requireCsrf(ctx, c, caller.credential.id);
+    }
+    await next();
+  };
+}
+
+/** What a service verb is given. Only behind requireCaller. */
+export function requestContext(ctx: CoreContext, c: Context<ApiEnv>): RequestContext {
+  const { caller, traceId, ip } = c.var;
+  if (caller === null) throw new ProblemError('unauthenticated');
+  return { ...ctx, caller, traceId, ip };
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status';
+import type { CoreContext } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import type { ApiEnv } from '../env.ts';
+
+const KEY_LENGTH_MAX = 255;
+/** After a day a repeated key is a new request. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+/** Longer than any request may take: a first request that has not answered by then died with its process. */
+const IN_FLIGHT_MS = 120_000;
+
+interface StoredAnswer {
+  status: number | null;
+  body: string | null;
+  request_hash: string;
+}
+
+/**
+ * `Idempotency-Key` on POST: the answer of the first request that succeeded is given again, without doing the
+ * work again. Failed requests changed nothing and are not kept. Answers may hold a secret shown once: sealed.
+ */
+export function idempotency(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const key = c.req.header('Idempotency-Key');
+    const { caller } = c.var;
+    if (c.req.method !== 'POST' || key === undefined || caller === null) return next();
+    if (key === '' || key.length > KEY_LENGTH_MAX) {
+      throw new ProblemError('malformed_request', `Idempotency-Key has 1 to ${KEY_LENGTH_MAX} characters.`);
+    }
+    const scope = `${caller.organizationId} ${caller.credential.id} POST ${c.req.path}`;
+    const hash = createHash('sha256')
+      .update(`${c.req.url}\n${await c.req.text()}`)
+      .digest('base64url');
+    const first = await claim(ctx, scope, key, hash);
+    if (first !== null) return replay(ctx, c, first, scope, hash);
+    try {
+      await next();
+    } finally {
+      await settle(ctx, c, scope, key);
+    }
+  };
+}
+
+/** Makes this request the first with its key (null), or returns the answer of the one that was. */
+async function claim(ctx: CoreContext, scope: string, key: string, hash: string): Promise<StoredAnswer | null> {
+  const nowMs = ctx.clock.now().getTime();
+  const now = new Date(nowMs).toISOString();
+  const keptSince = new Date(nowMs - KEPT_MS).toISOString();
+  const inFlightSince = new Date(nowMs - IN_FLIGHT_MS).toISOString();
+  await ctx.sql`delete from idempotency_keys where created_at < ${keptSince}`;
+  // One statement decides who is first; a row left by a process that died is taken over.
+  const claimed = await ctx.sql`
+    insert into idempotency_keys as held (scope, key, request_hash, created_at)
+    values (${scope}, ${key}, ${hash}, ${now})
+    on conflict (scope, key) do update set request_hash = excluded.request_hash, created_at = excluded.created_at
+      where held.status is null and held.created_at < ${inFlightSince}
+    returning 1`;
+  if (claimed.length > 0) return null;
+  const [stored] = await ctx.sql<StoredAnswer[]>`
+    select status, body, request_hash from idempotency_keys where scope = ${scope} and key = ${key}`;
+  if (stored === undefined) throw inFlight();
+  return stored;
+}
+
+function replay(ctx: CoreContext, c: Context<ApiEnv>, first: StoredAnswer, scope: string, hash: string): Response {
+  if (first.request_hash !== hash) throw new ProblemError('idempotency_conflict');
+  if (first.status === null || first.body === null) throw inFlight();
+  const body = ctx.secrets.open(first.body, `idempotency:${scope}`);
+  c.header('Idempotency-Replayed', 'true');
+  if (body === '') return c.body(null, first.status as StatusCode);
+  c.header('Content-Type', 'application/json');
+  return c.body(body, first.status as ContentfulStatusCode);
+}
+
+function inFlight(): ProblemError {
+  return new ProblemError('conflict', 'The first request with this Idempotency-Key is still being worked on.', {
+    headers: { 'Retry-After': '1' },
+  });
+}
+
+async function settle(ctx: CoreContext, c: Context<ApiEnv>, scope: string, key: string): Promise<void> {
+  if (c.error === undefined && c.res.ok) {
+    const body = ctx.secrets.seal(await c.res.clone().text(), `idempotency:${scope}`);
+    await ctx.sql`update idempotency_keys set status = ${c.res.status}, body = ${body} where scope = ${scope} and key = ${key}`;
+  } else {
+    await ctx.sql`delete from idempotency_keys where scope = ${scope} and key = ${key} and status is null`;
+  }
+}

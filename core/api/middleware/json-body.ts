@@ -1,0 +1,53 @@
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import type { ApiEnv } from '../env.ts';
+
+/** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
+
+export const limitBody: MiddlewareHandler<ApiEnv> = bodyLimit({
+  maxSize: BODY_BYTES_MAX,
+  onError: () => {
+    throw new ProblemError('payload_too_large', `A body may have ${BODY_BYTES_MAX} bytes.`);
+  },
+});
+
+/** A body is JSON or refused: 415 for another type, 400 when it cannot be parsed. */
+export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (WITH_BODY.has(c.req.method)) {
+    const text = await c.req.text();
+    if (text !== '') {
+      if (!JSON_TYPE.test(c.req.header('Content-Type') ?? '')) throw new ProblemError('unsupported_media_type');
+      requireJson(text);
+    }
+  }
+  await next();
+};
+
+/** PostgreSQL holds neither NUL nor half a surrogate pair, so no text of ours may have them. */
+function requireJson(text: string): void {
+  let storable = true;
+  const inspect = (key: string, value: unknown): unknown => {
+    storable &&= isStorable(key) && (typeof value !== 'string' || isStorable(value));
+    return value;
+  };
+  try {
+    JSON.parse(text, inspect);
+  } catch {
+    throw new ProblemError('malformed_json');
+  }
+  if (!storable) throw new ProblemError('malformed_request', 'Texts may not hold NUL or unpaired surrogates.');
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** The same for paths and queries. */
+export const storableUrl: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (/%00/.test(c.req.url)) throw new ProblemError('malformed_request', 'The URL may not hold NUL.');
+  await next();
+};

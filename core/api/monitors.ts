@@ -1,0 +1,209 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { CoreContext } from '#core/context.ts';
+import { etagOf } from '#core/services/expected-revision.ts';
+import { checkMonitor } from '#core/services/monitors/check.ts';
+import { createMonitor } from '#core/services/monitors/create.ts';
+import { deleteMonitor } from '#core/services/monitors/delete.ts';
+import { getMonitor } from '#core/services/monitors/get.ts';
+import { listMonitors } from '#core/services/monitors/list.ts';
+import { listResults } from '#core/services/monitors/list-results.ts';
+import { pauseMonitor } from '#core/services/monitors/pause.ts';
+import { readMonitorSeries } from '#core/services/monitors/read-series.ts';
+import { readMonitorUptime } from '#core/services/monitors/read-uptime.ts';
+import { resumeMonitor } from '#core/services/monitors/resume.ts';
+import { tryMonitor } from '#core/services/monitors/try.ts';
+import { updateMonitor } from '#core/services/monitors/update.ts';
+import { listOf } from '#domain/api/common.ts';
+import {
+  monitorCreateSchema,
+  monitorListQuerySchema,
+  monitorPatchSchema,
+  monitorSchema,
+  monitorTestAnswerSchema,
+  monitorTestSchema,
+  resultListQuerySchema,
+  resultSchema,
+  seriesQuerySchema,
+  seriesSchema,
+  uptimeQuerySchema,
+  uptimeSchema,
+} from '#domain/api/monitor.ts';
+import { checkAcceptedSchema } from './answers.ts';
+import { requestContext } from './middleware/authenticate.ts';
+import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+
+const tags = ['Monitors'];
+const params = idParam('mon');
+const one = { description: 'The monitor', content: json(monitorSchema) };
+
+export function monitorRoutes(ctx: CoreContext) {
+  const router = createRouter();
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/',
+      tags,
+      summary: 'Monitors with their present status, newest first',
+      request: { query: monitorListQuerySchema },
+      responses: { 200: { description: 'A page of monitors', content: json(listOf(monitorSchema)) } },
+    }),
+    async (c) => c.json(await listMonitors(requestContext(ctx, c), c.req.valid('query')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/',
+      tags,
+      summary: 'Create a monitor; its first round runs at once',
+      request: { body: { required: true, content: json(monitorCreateSchema) } },
+      responses: { 201: one },
+    }),
+    async (c) => {
+      const { monitor, revision } = await createMonitor(requestContext(ctx, c), c.req.valid('json'));
+      c.header('ETag', etagOf(revision));
+      return c.json(monitor, 201);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/test',
+      tags,
+      summary: 'Run an unsaved monitor once; its outcome per location with the transcript',
+      request: { body: { required: true, content: json(monitorTestSchema) } },
+      responses: { 200: { description: 'One outcome per location', content: json(monitorTestAnswerSchema) } },
+    }),
+    async (c) => c.json(await tryMonitor(requestContext(ctx, c), c.req.valid('json')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}',
+      tags,
+      summary: 'One monitor',
+      request: { params },
+      responses: { 200: one },
+    }),
+    async (c) => {
+      const { monitor, revision } = await getMonitor(requestContext(ctx, c), c.req.valid('param').id);
+      c.header('ETag', etagOf(revision));
+      return c.json(monitor, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/{id}',
+      tags,
+      summary: 'Change a monitor by JSON merge patch',
+      description: '`config.auth`: a password or token that the patch leaves out is kept; null removes it.',
+      request: { params, headers: ifMatchHeader, body: mergePatchOf(monitorPatchSchema) },
+      responses: { 200: one },
+    }),
+    async (c) => {
+      const { monitor, revision } = await updateMonitor(
+        requestContext(ctx, c),
+        c.req.valid('param').id,
+        c.req.valid('json'),
+        c.req.valid('header')['if-match'],
+      );
+      c.header('ETag', etagOf(revision));
+      return c.json(monitor, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/{id}',
+      tags,
+      summary: 'Delete a monitor; its open incidents are resolved',
+      request: { params },
+      responses: NO_CONTENT,
+    }),
+    async (c) => {
+      await deleteMonitor(requestContext(ctx, c), c.req.valid('param').id);
+      return c.body(null, 204);
+    },
+  );
+
+  for (const [verb, change, summary] of [
+    ['pause', pauseMonitor, 'Stop checking'],
+    ['resume', resumeMonitor, 'Check again'],
+  ] as const) {
+    router.openapi(
+      createRoute({
+        method: 'post',
+        path: `/{id}/${verb}`,
+        tags,
+        summary,
+        request: { params },
+        responses: { 200: one },
+      }),
+      async (c) => {
+        const { monitor, revision } = await change(requestContext(ctx, c), c.req.valid('param').id);
+        c.header('ETag', etagOf(revision));
+        return c.json(monitor, 200);
+      },
+    );
+  }
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/{id}/check',
+      tags,
+      summary: 'Check now, beside the schedule; the results are marked manual',
+      request: { params },
+      responses: { 202: { description: 'Asked for', content: json(checkAcceptedSchema) } },
+    }),
+    async (c) => c.json(await checkMonitor(requestContext(ctx, c), c.req.valid('param').id), 202),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}/results',
+      tags,
+      summary: 'Results, newest first: one per location and slot',
+      request: { params, query: resultListQuerySchema },
+      responses: { 200: { description: 'A page of results', content: json(listOf(resultSchema)) } },
+    }),
+    async (c) => c.json(await listResults(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}/series',
+      tags,
+      summary: 'Response times per location over time',
+      request: { params, query: seriesQuerySchema },
+      responses: { 200: { description: 'Points per location', content: json(seriesSchema) } },
+    }),
+    async (c) =>
+      c.json(await readMonitorSeries(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}/uptime',
+      tags,
+      summary: 'Uptime over the rounds of a window',
+      request: { params, query: uptimeQuerySchema },
+      responses: { 200: { description: 'Uptime', content: json(uptimeSchema) } },
+    }),
+    async (c) => {
+      const { window } = c.req.valid('query');
+      return c.json(await readMonitorUptime(requestContext(ctx, c), c.req.valid('param').id, window), 200);
+    },
+  );
+
+  return router;
+}

@@ -1,0 +1,42 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { CoreContext } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { PROBLEMS, type Problem, type ProblemCode } from '#domain/problem.ts';
+import type { ApiEnv } from './env.ts';
+
+/** The answer for any error: RFC 9457, with a stable code and the trace id, and nothing of our insides. */
+export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unknown): Response {
+  const problem = asProblem(error);
+  if (problem.code === 'internal') {
+    ctx.logger.error({ err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path }, 'request failed');
+  }
+  const { status, title } = PROBLEMS[problem.code];
+  const body: Problem = {
+    type: 'about:blank',
+    title,
+    status,
+    ...(problem.message === title ? {} : { detail: problem.message }),
+    code: problem.code,
+    ...(problem.errors.length === 0 ? {} : { errors: [...problem.errors] }),
+    traceId: c.var.traceId,
+  };
+  for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
+  c.header('Content-Type', 'application/problem+json');
+  c.header('Cache-Control', 'no-store');
+  return c.body(JSON.stringify(body), status);
+}
+
+function asProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof HTTPException) return new ProblemError(codeOfStatus(error.status));
+  return new ProblemError('internal');
+}
+
+/** hono's own errors carry a status only; these are the ones it raises. */
+function codeOfStatus(status: number): ProblemCode {
+  if (status === 400) return 'malformed_request';
+  if (status === 404) return 'not_found';
+  if (status === 413) return 'payload_too_large';
+  return 'internal';
+}

@@ -1,0 +1,46 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { validationProblem } from '#core/services/validated.ts';
+import type { IdPrefix } from '#domain/id.ts';
+import type { ApiEnv } from './env.ts';
+
+/** A part of the API: what a route's schemas refuse becomes a problem with code and paths. */
+export function createRouter(): OpenAPIHono<ApiEnv> {
+  return new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      // A path that cannot be an id names nothing.
+      throw result.target === 'param' ? new ProblemError('not_found') : validationProblem(result.error);
+    },
+  });
+}
+
+/** Path parameter `{id}` of one kind of object. */
+export function idParam(prefix: IdPrefix) {
+  return z.object({ id: idText(prefix) });
+}
+
+export function idText(prefix: IdPrefix) {
+  return z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
+}
+
+/** Request body or answer of a route. */
+export function json<T extends z.ZodType>(schema: T) {
+  return { 'application/json': { schema } };
+}
+
+/** Body of a PATCH: RFC 7396. */
+export function mergePatchOf<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { 'application/json': { schema }, 'application/merge-patch+json': { schema } } };
+}
+
+export const ifMatchHeader = z.object({
+  'if-match': z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'ETag of the object as you read it; 412 when it has changed since.' }),
+});
+
+export const NO_CONTENT = { 204: { description: 'Done' } } as const;

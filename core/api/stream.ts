@@ -1,0 +1,156 @@
+import { upgradeWebSocket } from '@hono/node-server';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { WSContext } from 'hono/ws';
+import type { WebSocket } from 'ws';
+import type { CoreContext } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { stillSignedIn } from '#core/services/accounts/still-signed-in.ts';
+import { authorize } from '#core/services/authorize.ts';
+import type { RequestContext } from '#core/services/request-context.ts';
+import { type LiveEvent, liveEventSchema } from '#domain/api/live.ts';
+import { requireKnownOrigin } from './auth/csrf.ts';
+import type { ApiEnv } from './env.ts';
+import { requestContext } from './middleware/authenticate.ts';
+import { createRouter } from './router.ts';
+
+/** Proxies cut connections that are silent for a minute; also how soon a sign-out ends a stream. */
+const PING_MS = 25_000;
+/** A reader that is this far behind gets a new connection and a fresh look instead of old news. */
+const BACKLOG_BYTES_MAX = 1024 * 1024;
+/** Open streams of one process. */
+const STREAMS_MAX = 1000;
+
+/** WebSocket close codes: RFC 6455, and of our own range. */
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+const SIGNED_OUT = 4401;
+
+/** One open stream, whatever carries it. */
+interface Listener {
+  send(text: string): void;
+  ping(): void;
+  end(code: number, reason: string): void;
+}
+
+/** `GET /stream`: live events of the caller's organisation, by WebSocket or server-sent events. */
+export function streamRoutes(ctx: CoreContext, closing: AbortSignal): OpenAPIHono<ApiEnv> {
+  const router = createRouter();
+  const open = new Set<Listener>();
+  closing.addEventListener('abort', () => {
+    for (const listener of open) listener.end(GOING_AWAY, 'The server is going away.');
+  });
+
+  /** Subscribes a listener; returns what ends its subscription. */
+  function attach(request: RequestContext, listener: Listener): () => void {
+    open.add(listener);
+    ctx.metrics.gauge('api_streams', open.size);
+    const send = (event: LiveEvent) => listener.send(JSON.stringify(event));
+    const unsubscribe = ctx.live.subscribe((organizationId, event) => {
+      if (organizationId === request.caller.organizationId) send(event);
+    });
+    const timer = setInterval(() => void keepAlive(request, listener), PING_MS);
+    send({ type: 'hello', at: ctx.clock.now().toISOString() });
+    return () => {
+      open.delete(listener);
+      ctx.metrics.gauge('api_streams', open.size);
+      clearInterval(timer);
+      unsubscribe();
+    };
+  }
+
+  async function keepAlive(request: RequestContext, listener: Listener): Promise<void> {
+    try {
+      if (await stillSignedIn(ctx, request.caller)) listener.ping();
+      else listener.end(SIGNED_OUT, 'Signed out.');
+    } catch (err) {
+      ctx.logger.warn({ err, traceId: request.traceId }, 'stream could not be checked');
+    }
+  }
+
+  const webSocket = upgradeWebSocket((c) => {
+    const request = requestContext(ctx, c);
+    let detach = () => {};
+    return {
+      onOpen(_, socket) {
+        detach = attach(request, webSocketListener(socket as WSContext<WebSocket>));
+      },
+      onClose: () => detach(),
+    };
+  });
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/',
+      tags: ['Live'],
+      summary: 'Live events: WebSocket, or server-sent events by Accept: text/event-stream',
+      responses: {
+        101: { description: 'The WebSocket is open; each message is an event' },
+        200: { description: 'Events', content: { 'text/event-stream': { schema: liveEventSchema } } },
+      },
+    }),
+    async (c) => {
+      const request = requestContext(ctx, c);
+      authorize(request, 'read');
+      requireKnownOrigin(ctx, c);
+      if (open.size >= STREAMS_MAX) throw new ProblemError('unavailable', 'Too many streams are open.');
+      if (isUpgrade(c)) return (await webSocket(c, async () => {})) as never;
+      if (!(c.req.header('Accept') ?? '').includes('text/event-stream')) {
+        throw new ProblemError('malformed_request', 'Open a WebSocket here, or send Accept: text/event-stream.');
+      }
+      return serverSentEvents(c, (listener) => attach(request, listener)) as never;
+    },
+  );
+  return router;
+}
+
+function isUpgrade(c: Context<ApiEnv>): boolean {
+  return c.req.header('Upgrade')?.toLowerCase() === 'websocket';
+}
+
+function webSocketListener(socket: WSContext<WebSocket>): Listener {
+  let answered = true;
+  socket.raw?.on('pong', () => {
+    answered = true;
+  });
+  const listener: Listener = {
+    send(text) {
+      if ((socket.raw?.bufferedAmount ?? 0) > BACKLOG_BYTES_MAX) listener.end(TRY_AGAIN_LATER, 'Too far behind.');
+      else socket.send(text);
+    },
+    ping() {
+      // No answer to the last ping: the other side is gone without having said so.
+      if (!answered) socket.raw?.terminate();
+      answered = false;
+      socket.raw?.ping();
+    },
+    end: (code, reason) => socket.close(code, reason),
+  };
+  return listener;
+}
+
+function serverSentEvents(c: Context<ApiEnv>, attach: (listener: Listener) => () => void): Response {
+  c.header('X-Accel-Buffering', 'no');
+  return streamSSE(c, async (stream) => {
+    let backlogBytes = 0;
+    const ended = Promise.withResolvers<void>();
+    const write = (text: string) => {
+      backlogBytes += text.length;
+      if (backlogBytes > BACKLOG_BYTES_MAX) ended.resolve();
+      else
+        void stream.write(text).then(() => {
+          backlogBytes -= text.length;
+        });
+    };
+    const detach = attach({
+      send: (text) => write(`data: ${text}\n\n`),
+      ping: () => write(': ping\n\n'),
+      end: () => ended.resolve(),
+    });
+    stream.onAbort(() => ended.resolve());
+    await ended.promise;
+    detach();
+  });
+}

@@ -1,0 +1,26 @@
+import { eq } from 'drizzle-orm';
+import type { z } from 'zod';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { users } from '#db/schema.ts';
+import type { loginSchema } from '#domain/api/account.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { ClientContext } from './client.ts';
+import { findAccount } from './find-account.ts';
+import { verifyPassword } from './password.ts';
+import { type SignIn, signedInContext, startSession } from './session.ts';
+
+/** Throws invalid_credentials, the same and as slowly for an unknown e-mail as for a wrong password. */
+export async function login(ctx: ClientContext, input: z.output<typeof loginSchema>): Promise<SignIn> {
+  const found = await findAccount(ctx.db, eq(users.email, input.email));
+  const right = await verifyPassword(found?.passwordHash, input.password);
+  if (found === null || !right) throw new ProblemError('invalid_credentials');
+  return ctx.db.transaction(async (tx) => {
+    const signIn = await startSession(tx, ctx, found.account);
+    await recordAudit(tx, signedInContext(ctx, signIn), {
+      action: 'account.login',
+      targetType: 'session',
+      targetId: signIn.sessionId,
+    });
+    return signIn;
+  });
+}

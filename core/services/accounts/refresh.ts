@@ -1,0 +1,61 @@
+import { and, eq, gt, isNull } from 'drizzle-orm';
+import type { Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { sessions, users } from '#db/schema.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { ClientContext } from './client.ts';
+import { findAccount } from './find-account.ts';
+import { newRefreshToken, refreshHash, type SignIn, sessionExpiry, signedInContext } from './session.ts';
+
+/**
+ * Two tabs may refresh at the same moment with the same cookie. For this long the token before the last
+ * rotation still renews the access token; it does not rotate again, so both tabs end with one refresh token.
+ */
+const PARALLEL_TABS_MS = 10_000;
+
+/** Rotates the refresh token. A token that was used before ends the session: someone else may hold a copy. */
+export async function refresh(ctx: ClientContext, refreshToken: string): Promise<SignIn> {
+  // The session's end must be committed although the call fails, so the failure is thrown outside.
+  const signIn = await ctx.db.transaction((tx) => rotate(tx, ctx, refreshToken));
+  if (signIn === null) throw new ProblemError('session_expired');
+  return signIn;
+}
+
+async function rotate(tx: Transaction, ctx: ClientContext, refreshToken: string): Promise<SignIn | null> {
+  const now = ctx.clock.now();
+  const [sessionId = ''] = refreshToken.split('.');
+  const [session] = await tx
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+    .for('update');
+  if (session === undefined) return null;
+  const found = await findAccount(tx, eq(users.id, session.userId), session.organizationId);
+  if (found === null) return null;
+
+  const hash = refreshHash(refreshToken);
+  if (hash === session.refreshHash) {
+    const next = newRefreshToken(ctx, sessionId);
+    await tx
+      .update(sessions)
+      .set({
+        refreshHash: refreshHash(next),
+        previousRefreshHash: hash,
+        rotatedAt: now,
+        expiresAt: sessionExpiry(ctx),
+      })
+      .where(eq(sessions.id, sessionId));
+    return { account: found.account, sessionId, refreshToken: next };
+  }
+  const rotatedMs = session.rotatedAt?.getTime() ?? 0;
+  if (hash === session.previousRefreshHash && now.getTime() - rotatedMs <= PARALLEL_TABS_MS) {
+    return { account: found.account, sessionId, refreshToken: null };
+  }
+  await tx.update(sessions).set({ revokedAt: now }).where(eq(sessions.id, sessionId));
+  await recordAudit(tx, signedInContext(ctx, { account: found.account, sessionId, refreshToken: null }), {
+    action: 'session.revoke_reused',
+    targetType: 'session',
+    targetId: sessionId,
+  });
+  return null;
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { and, eq, lt } from 'drizzle-orm';
+import type { CoreContext, Transaction } from '#core/context.ts';
+import { sessions } from '#db/schema.ts';
+import type { Account } from '#domain/api/account.ts';
+import { ROLE_SCOPES } from '../authorize.ts';
+import { newId } from '../new-id.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { ClientContext } from './client.ts';
+
+/** A browser that comes back within a month stays signed in. */
+export const SESSION_SECONDS = 30 * 24 * 60 * 60;
+const REFRESH_SECRET_BYTES = 32;
+const USER_AGENT_LENGTH_MAX = 300;
+
+/** A signed-in browser: what the API turns into cookies. */
+export interface SignIn {
+  readonly account: Account;
+  readonly sessionId: string;
+  /** null keeps the refresh cookie that the browser has. */
+  readonly refreshToken: string | null;
+}
+
+/** `ses_… . secret`: the id finds the session, the secret proves it. */
+export function newRefreshToken(ctx: CoreContext, sessionId: string): string {
+  return `${sessionId}.${Buffer.from(ctx.clock.random(REFRESH_SECRET_BYTES)).toString('base64url')}`;
+}
+
+/** SHA-256 is enough for 256 random bits. */
+export function refreshHash(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('base64url');
+}
+
+export function sessionExpiry(ctx: CoreContext): Date {
+  return new Date(ctx.clock.now().getTime() + SESSION_SECONDS * 1000);
+}
+
+/** Stores a new session and forgets the person's expired ones. */
+export async function startSession(tx: Transaction, ctx: ClientContext, account: Account): Promise<SignIn> {
+  const now = ctx.clock.now();
+  await tx.delete(sessions).where(and(eq(sessions.userId, account.user.id), lt(sessions.expiresAt, now)));
+  const sessionId = newId(ctx, 'ses');
+  const refreshToken = newRefreshToken(ctx, sessionId);
+  await tx.insert(sessions).values({
+    id: sessionId,
+    userId: account.user.id,
+    organizationId: account.organization.id,
+    refreshHash: refreshHash(refreshToken),
+    userAgent: ctx.userAgent.slice(0, USER_AGENT_LENGTH_MAX),
+    ip: ctx.ip,
+    createdAt: now,
+    expiresAt: sessionExpiry(ctx),
+  });
+  return { account, sessionId, refreshToken };
+}
+
+/** The context of the person who has just signed in, for the audit row of that. */
+export function signedInContext(ctx: ClientContext, { account, sessionId }: SignIn): RequestContext {
+  return {
+    ...ctx,
+    caller: {
+      organizationId: account.organization.id,
+      actor: { type: 'user', id: account.user.id, name: account.user.name },
+      scopes: new Set(ROLE_SCOPES[account.organization.role]),
+      credential: { type: 'session', id: sessionId },
+    },
+  };
+}

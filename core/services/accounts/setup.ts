@@ -1,0 +1,10 @@
+import type { z } from 'zod';
+import type { CoreContext } from '#core/context.ts';
+import type { setupSchema } from '#domain/api/account.ts';
+import { hasAccounts } from './register.ts';
+
+/** Open to everyone: what the sign-in page needs to know. */
+export async function readSetup(ctx: CoreContext): Promise<z.infer<typeof setupSchema>> {
+  const firstAccount = !(await hasAccounts(ctx.db));
+  return { firstAccount, registrationOpen: firstAccount || ctx.config.registration === 'open' };
+}

@@ -1,0 +1,35 @@
+import { and, eq, isNull, lt, or } from 'drizzle-orm';
+import type { CoreContext } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { apiKeys } from '#db/schema.ts';
+import type { Caller } from '../request-context.ts';
+import { apiKeyHash } from './create.ts';
+
+/** "Last used" is for people; writing it on every call would make each read a write. */
+const LAST_USED_STEP_MS = 60_000;
+
+/** The caller an API key stands for; throws unauthenticated when it is unknown, revoked or expired. */
+export async function callerOfApiKey(ctx: CoreContext, key: string): Promise<Caller> {
+  const now = ctx.clock.now();
+  const [row] = await ctx.db
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.keyHash, apiKeyHash(key)));
+  if (row === undefined) throw new ProblemError('unauthenticated', 'The API key is not known here.');
+  if (row.expiresAt !== null && row.expiresAt <= now) {
+    throw new ProblemError('unauthenticated', 'The API key has expired.');
+  }
+  const stale = new Date(now.getTime() - LAST_USED_STEP_MS);
+  if (row.lastUsedAt === null || row.lastUsedAt < stale) {
+    await ctx.db
+      .update(apiKeys)
+      .set({ lastUsedAt: now })
+      .where(and(eq(apiKeys.id, row.id), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, stale))));
+  }
+  return {
+    organizationId: row.organizationId,
+    actor: { type: 'api_key', id: row.id, name: row.name },
+    scopes: new Set(row.scopes),
+    credential: { type: 'api_key', id: row.id },
+  };
+}

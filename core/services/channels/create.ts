@@ -1,0 +1,43 @@
+import type { z } from 'zod';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { channels } from '#db/schema.ts';
+import type { channelCreatedSchema } from '#domain/api/alerting.ts';
+import { authorize } from '../authorize.ts';
+import { newId } from '../new-id.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { presentOne } from './present.ts';
+import { type ChannelInput, channelColumns } from './stored.ts';
+import { requireSendable } from './webhook-headers.ts';
+
+/** Standard Webhooks asks for 24 to 64 bytes. */
+const SECRET_BYTES = 32;
+
+/** The signing secret, given or made, is in this answer only. */
+export async function createChannel(
+  ctx: RequestContext,
+  input: ChannelInput,
+): Promise<{ channel: z.infer<typeof channelCreatedSchema>; revision: number }> {
+  authorize(ctx, 'write');
+  const { headers } = input.config;
+  requireSendable(headers);
+  const secret = input.config.secret ?? `whsec_${Buffer.from(ctx.clock.random(SECRET_BYTES)).toString('base64')}`;
+  const now = ctx.clock.now();
+  const id = newId(ctx, 'chn');
+  return ctx.db.transaction(async (tx) => {
+    const [row] = await tx
+      .insert(channels)
+      .values({
+        id,
+        organizationId: ctx.caller.organizationId,
+        ...channelColumns(ctx, id, input, { secret, headers }),
+        createdAt: now,
+        updatedAt: now,
+      })
+      .returning();
+    if (row === undefined) throw new ProblemError('internal');
+    const shown = await presentOne(ctx, tx, row);
+    await recordAudit(tx, ctx, { action: 'channel.create', targetType: 'channel', targetId: id, after: shown });
+    return { channel: { ...shown, config: { ...shown.config, secret } }, revision: row.revision };
+  });
+}

@@ -1,0 +1,63 @@
+import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
+import type { z } from 'zod';
+import { notificationAttempts, notifications } from '#db/schema.ts';
+import { type Delivery, deliverySchema } from '#domain/api/alerting.ts';
+import type { List, listQuerySchema } from '#domain/api/common.ts';
+import { authorize } from '../authorize.ts';
+import { pageOf, readCursor } from '../page.ts';
+import type { RequestContext } from '../request-context.ts';
+import { findChannel } from './stored.ts';
+
+type AttemptRow = typeof notificationAttempts.$inferSelect;
+
+/** Newest first, each with every attempt that was made. */
+export async function listDeliveries(
+  ctx: RequestContext,
+  channelId: string,
+  query: z.output<typeof listQuerySchema>,
+): Promise<List<Delivery>> {
+  authorize(ctx, 'read');
+  await findChannel(ctx.db, ctx, channelId);
+  const [after] = readCursor(query.cursor, 1) ?? [];
+  const rows = await ctx.db
+    .select()
+    .from(notifications)
+    .where(and(eq(notifications.channelId, channelId), after === undefined ? undefined : lt(notifications.id, after)))
+    .orderBy(desc(notifications.id))
+    .limit(query.limit + 1);
+  const attempts =
+    rows.length === 0
+      ? []
+      : await ctx.db
+          .select()
+          .from(notificationAttempts)
+          .where(
+            inArray(
+              notificationAttempts.notificationId,
+              rows.map((row) => row.id),
+            ),
+          )
+          .orderBy(asc(notificationAttempts.id));
+  const attemptsOf = Map.groupBy(attempts, (attempt) => attempt.notificationId);
+  const present = (row: (typeof rows)[number]) => presentDelivery(row, attemptsOf.get(row.id) ?? []);
+  return pageOf(rows, query.limit, (row) => [row.id], present);
+}
+
+function presentDelivery(row: typeof notifications.$inferSelect, attempts: readonly AttemptRow[]): Delivery {
+  const waiting = row.status === 'pending' || row.status === 'failed';
+  return deliverySchema.parse({
+    id: row.id,
+    type: row.type,
+    incidentId: row.incidentId,
+    status: row.status,
+    createdAt: row.createdAt.toISOString(),
+    nextAttemptAt: waiting ? (row.nextAttemptAt?.toISOString() ?? null) : null,
+    attempts: attempts.map((attempt) => ({
+      at: attempt.at.toISOString(),
+      durationMs: attempt.durationMs,
+      statusCode: attempt.statusCode,
+      error: attempt.error,
+      detail: attempt.detail,
+    })),
+  });
+}

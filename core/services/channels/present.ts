@@ -1,0 +1,62 @@
+import { desc, inArray } from 'drizzle-orm';
+import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { notifications } from '#db/schema.ts';
+import { type Channel, channelSchema } from '#domain/api/alerting.ts';
+import { type ChannelRow, storedChannel } from './stored.ts';
+
+/** Header values may be credentials: answers show their names. A PATCH that sends this back keeps the value. */
+export const HIDDEN = '••••••••';
+
+/** Channels as answers show them, with the last delivery of each: one statement for any number. */
+export async function presentChannels(
+  ctx: CoreContext,
+  db: Database | Transaction,
+  rows: readonly ChannelRow[],
+): Promise<Channel[]> {
+  if (rows.length === 0) return [];
+  const last = await db
+    .selectDistinctOn([notifications.channelId], {
+      channelId: notifications.channelId,
+      status: notifications.status,
+      createdAt: notifications.createdAt,
+      deliveredAt: notifications.deliveredAt,
+    })
+    .from(notifications)
+    .where(
+      inArray(
+        notifications.channelId,
+        rows.map((row) => row.id),
+      ),
+    )
+    .orderBy(notifications.channelId, desc(notifications.createdAt));
+  return rows.map((row) => {
+    const delivery = last.find((found) => found.channelId === row.id);
+    return presentChannel(
+      ctx,
+      row,
+      delivery === undefined
+        ? null
+        : { status: delivery.status, at: (delivery.deliveredAt ?? delivery.createdAt).toISOString() },
+    );
+  });
+}
+
+export async function presentOne(ctx: CoreContext, db: Database | Transaction, row: ChannelRow): Promise<Channel> {
+  const [shown] = await presentChannels(ctx, db, [row]);
+  if (shown === undefined) throw new ProblemError('internal');
+  return shown;
+}
+
+function presentChannel(ctx: CoreContext, row: ChannelRow, lastDelivery: Channel['lastDelivery']): Channel {
+  const { config, ...stored } = storedChannel(ctx, row);
+  const headers = Object.fromEntries(Object.keys(config.headers).map((name) => [name, HIDDEN]));
+  return channelSchema.parse({
+    ...stored,
+    id: row.id,
+    config: { url: config.url, headers },
+    lastDelivery,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  });
+}

@@ -1,0 +1,58 @@
+import { and, eq } from 'drizzle-orm';
+import type { z } from 'zod';
+import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { channels } from '#db/schema.ts';
+import { type channelCreateSchema, webhookConfigSchema } from '#domain/api/alerting.ts';
+import type { RequestContext } from '../request-context.ts';
+
+export type ChannelRow = typeof channels.$inferSelect;
+export type ChannelInput = z.output<typeof channelCreateSchema>;
+
+/** What `channels.secrets_sealed` holds; core/notify opens it with the same context. */
+const secretsSchema = webhookConfigSchema.pick({ secret: true, headers: true }).required();
+const configSchema = webhookConfigSchema.pick({ url: true });
+export type ChannelSecrets = z.output<typeof secretsSchema>;
+
+/** A channel of the caller's organisation; throws not_found. `lock` holds it for a change. */
+export async function findChannel(
+  db: Database | Transaction,
+  ctx: RequestContext,
+  id: string,
+  lock = false,
+): Promise<ChannelRow> {
+  const query = db
+    .select()
+    .from(channels)
+    .where(and(eq(channels.id, id), eq(channels.organizationId, ctx.caller.organizationId)));
+  const [row] = lock ? await query.for('update') : await query;
+  if (row === undefined) throw new ProblemError('not_found');
+  return row;
+}
+
+/** The whole channel as it was written, with its secrets: what a merge patch is applied to. */
+export function storedChannel(ctx: CoreContext, row: ChannelRow): ChannelInput {
+  return {
+    name: row.name,
+    type: row.type,
+    default: row.isDefault,
+    enabled: row.enabled,
+    config: { ...configSchema.parse(row.config), ...openSecrets(ctx, row) },
+  };
+}
+
+export function openSecrets(ctx: CoreContext, row: ChannelRow): ChannelSecrets {
+  return secretsSchema.parse(JSON.parse(ctx.secrets.open(row.secretsSealed, `channel:${row.id}`)));
+}
+
+/** The columns a written channel fills; secret and header values are sealed for this channel only. */
+export function channelColumns(ctx: CoreContext, id: string, input: ChannelInput, secrets: ChannelSecrets) {
+  return {
+    name: input.name,
+    type: input.type,
+    isDefault: input.default,
+    enabled: input.enabled,
+    config: configSchema.parse({ url: input.config.url }),
+    secretsSealed: ctx.secrets.seal(JSON.stringify(secrets), `channel:${id}`),
+  };
+}

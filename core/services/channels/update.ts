@@ -1,0 +1,58 @@
+import { eq, sql } from 'drizzle-orm';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { channels } from '#db/schema.ts';
+import { channelCreateSchema } from '#domain/api/alerting.ts';
+import { authorize } from '../authorize.ts';
+import { requireRevision } from '../expected-revision.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { validated } from '../validated.ts';
+import type { ChannelAnswer } from './get.ts';
+import { HIDDEN, presentOne } from './present.ts';
+import { channelColumns, findChannel, openSecrets, storedChannel } from './stored.ts';
+import { requireSendable } from './webhook-headers.ts';
+
+/** Merge patch; a secret that is left out and header values sent back hidden are kept. */
+export async function updateChannel(
+  ctx: RequestContext,
+  id: string,
+  patch: Record<string, unknown>,
+  ifMatch?: string,
+): Promise<ChannelAnswer> {
+  authorize(ctx, 'write');
+  return ctx.db.transaction(async (tx) => {
+    const before = await findChannel(tx, ctx, id, true);
+    requireRevision(ifMatch, before.revision);
+    const held = openSecrets(ctx, before);
+    const input = validated(channelCreateSchema, mergePatch(storedChannel(ctx, before), patch));
+    const headers = keepHidden(input.config.headers, held.headers);
+    requireSendable(headers);
+    const secrets = { secret: input.config.secret ?? held.secret, headers };
+    const [row] = await tx
+      .update(channels)
+      .set({
+        ...channelColumns(ctx, id, input, secrets),
+        revision: sql`${channels.revision} + 1`,
+        updatedAt: ctx.clock.now(),
+      })
+      .where(eq(channels.id, id))
+      .returning();
+    if (row === undefined) throw new ProblemError('internal');
+    const shown = await presentOne(ctx, tx, row);
+    await recordAudit(tx, ctx, {
+      action: 'channel.update',
+      targetType: 'channel',
+      targetId: id,
+      before: await presentOne(ctx, tx, before),
+      after: shown,
+    });
+    return { channel: shown, revision: row.revision };
+  });
+}
+
+function keepHidden(given: Record<string, string>, held: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, value === HIDDEN ? (held[name] ?? value) : value]),
+  );
+}

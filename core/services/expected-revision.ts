@@ -1,0 +1,13 @@
+import { ProblemError } from '#core/platform/problem-error.ts';
+
+/** ETag of an object: its revision, which counts updates. */
+export function etagOf(revision: number): string {
+  return `"${revision}"`;
+}
+
+/** RFC 9110, section 13.1.1: refuses the change when the caller has seen another revision. */
+export function requireRevision(ifMatch: string | undefined, revision: number): void {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return;
+  const seen = ifMatch.split(',').map((tag) => tag.trim());
+  if (!seen.includes(etagOf(revision))) throw new ProblemError('precondition_failed');
+}

@@ -1,0 +1,35 @@
+import { asc, eq, lt, sql } from 'drizzle-orm';
+import type { Transaction } from '#core/context.ts';
+import { shards } from '#db/schema.ts';
+import { SHARD_MONITORS_MAX } from '#domain/wire.ts';
+import { newId } from '../new-id.ts';
+import type { RequestContext } from '../request-context.ts';
+
+/** Takes a place in the oldest shard that has one, or opens a new shard. The row lock keeps the count right. */
+export async function allocateShard(tx: Transaction, ctx: RequestContext): Promise<string> {
+  const [free] = await tx
+    .select({ id: shards.id })
+    .from(shards)
+    .where(lt(shards.monitorCount, SHARD_MONITORS_MAX))
+    .orderBy(asc(shards.id))
+    .limit(1)
+    .for('update');
+  if (free === undefined) {
+    const id = newId(ctx, 'shd');
+    await tx.insert(shards).values({ id, monitorCount: 1, createdAt: ctx.clock.now() });
+    return id;
+  }
+  await tx
+    .update(shards)
+    .set({ monitorCount: sql`${shards.monitorCount} + 1` })
+    .where(eq(shards.id, free.id));
+  return free.id;
+}
+
+/** Gives the place back. */
+export async function releaseShard(tx: Transaction, shardId: string): Promise<void> {
+  await tx
+    .update(shards)
+    .set({ monitorCount: sql`${shards.monitorCount} - 1` })
+    .where(eq(shards.id, shardId));
+}

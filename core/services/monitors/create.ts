@@ -1,0 +1,44 @@
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { requestAssignment } from '#core/publish/request.ts';
+import { monitorStatus, monitors } from '#db/schema.ts';
+import type { MonitorCreate } from '#domain/api/monitor.ts';
+import { authorize } from '../authorize.ts';
+import { newId } from '../new-id.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { allocateShard } from './allocate-shard.ts';
+import { answerOf, type MonitorAnswer } from './get.ts';
+import { monitorColumns, requirePossible } from './stored.ts';
+
+/** Stores the monitor, gives it a place in a shard and asks for the shard's new assignment. */
+export async function createMonitor(ctx: RequestContext, input: MonitorCreate): Promise<MonitorAnswer> {
+  authorize(ctx, 'write');
+  requirePossible(input);
+  const now = ctx.clock.now();
+  const id = newId(ctx, 'mon');
+  return ctx.db.transaction(async (tx) => {
+    const shardId = await allocateShard(tx, ctx);
+    const [row] = await tx
+      .insert(monitors)
+      .values({
+        id,
+        organizationId: ctx.caller.organizationId,
+        shardId,
+        ...monitorColumns(ctx, id, input),
+        createdAt: now,
+        updatedAt: now,
+      })
+      .returning();
+    if (row === undefined) throw new ProblemError('internal');
+    await tx.insert(monitorStatus).values({ monitorId: id, status: 'pending', since: now });
+    await requestAssignment(tx, shardId);
+    const answer = await answerOf(ctx, tx, row);
+    await recordAudit(tx, ctx, {
+      action: 'monitor.create',
+      targetType: 'monitor',
+      targetId: id,
+      after: answer.monitor,
+    });
+    return answer;
+  });
+}

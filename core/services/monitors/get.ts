@@ -1,0 +1,32 @@
+import { eq } from 'drizzle-orm';
+import type { Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { monitorStatus } from '#db/schema.ts';
+import type { Monitor } from '#domain/api/monitor.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+import { presentMonitors } from './present.ts';
+import { findMonitor, type MonitorRow } from './stored.ts';
+
+/** With the revision, which is the ETag. */
+export interface MonitorAnswer {
+  readonly monitor: Monitor;
+  readonly revision: number;
+}
+
+export async function getMonitor(ctx: RequestContext, id: string): Promise<MonitorAnswer> {
+  authorize(ctx, 'read');
+  return answerOf(ctx, ctx.db, await findMonitor(ctx.db, ctx, id));
+}
+
+/** The answer for a row that was just read or written, with its status as `db` sees it. */
+export async function answerOf(
+  ctx: RequestContext,
+  db: Database | Transaction,
+  monitor: MonitorRow,
+): Promise<MonitorAnswer> {
+  const [status] = await db.select().from(monitorStatus).where(eq(monitorStatus.monitorId, monitor.id));
+  const [shown] = await presentMonitors(ctx, [{ monitor, status: status ?? null }]);
+  if (shown === undefined) throw new ProblemError('internal');
+  return { monitor: shown, revision: monitor.revision };
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import type { List } from '#domain/api/common.ts';
+import type { resultListQuerySchema } from '#domain/api/monitor.ts';
+import { LOCATION_IDS } from '#domain/location.ts';
+import { type CheckResult, checkResultSchema } from '#domain/result.ts';
+import { authorize } from '../authorize.ts';
+import { pageOf, readCursor } from '../page.ts';
+import type { RequestContext } from '../request-context.ts';
+import { findMonitor } from './stored.ts';
+
+type Query = z.output<typeof resultListQuerySchema>;
+
+/** A row of check_results as this file's statement names its columns. */
+interface ResultRow {
+  id: string;
+  monitorId: string;
+  location: string;
+  colo: string | null;
+  scheduledAt: Date;
+  startedAt: Date;
+  outcome: string;
+  reason: string | null;
+  detail: string | null;
+  responseTimeMs: number | null;
+  statusCode: number | null;
+  attempts: number;
+  manual: boolean;
+  traceId: string;
+  /** phases, tls, bodyBytes. */
+  facts: object | null;
+}
+
+/** Newest slot first. */
+export async function listResults(ctx: RequestContext, id: string, query: Query): Promise<List<CheckResult>> {
+  authorize(ctx, 'read');
+  await findMonitor(ctx.db, ctx, id);
+  const rows = await newestResults(ctx, id, query);
+  const keyOf = (row: ResultRow) => [row.scheduledAt.toISOString(), row.location, String(row.manual)];
+  return pageOf(rows, query.limit, keyOf, presentResult);
+}
+
+/**
+ * The newest rows of each location, merged: each branch walks the primary key (monitor, location, slot,
+ * manual) backwards and stops at the limit, so no length of history makes it slow.
+ */
+function newestResults(ctx: RequestContext, id: string, query: Query): Promise<ResultRow[]> {
+  const { sql } = ctx;
+  const locations = query.location === undefined ? [...LOCATION_IDS] : [query.location];
+  const after = readAfter(query.cursor);
+  const limit = query.limit + 1;
+  return sql<ResultRow[]>`
+    select newest.* from unnest(${locations}::text[]) as place (location)
+    cross join lateral (
+      select id, monitor_id as "monitorId", r.location, colo, scheduled_at as "scheduledAt", started_at as "startedAt",
+        outcome, reason, detail, response_time_ms as "responseTimeMs", status_code as "statusCode", attempts, manual,
+        trace_id as "traceId", facts
+      from check_results r
+      where monitor_id = ${id} and r.location = place.location
+        and scheduled_at >= ${query.from ?? '-infinity'}::timestamptz
+        and scheduled_at <= ${query.to ?? 'infinity'}::timestamptz
+        ${query.outcome === undefined ? sql`` : sql`and outcome = ${query.outcome}`}
+        ${
+          after === null
+            ? sql``
+            : sql`and scheduled_at <= ${after.at}::timestamptz
+          and (scheduled_at, r.location, manual) < (${after.at}::timestamptz, ${after.location}, ${after.manual})`
+        }
+      order by scheduled_at desc, manual desc
+      limit ${limit}
+    ) newest
+    order by "scheduledAt" desc, location desc, manual desc
+    limit ${limit}`;
+}
+
+function readAfter(cursor: string | undefined): { at: string; location: string; manual: boolean } | null {
+  const key = readCursor(cursor, 3);
+  if (key === null) return null;
+  const [at = '', location = '', manual] = key;
+  if (!z.iso.datetime().safeParse(at).success) {
+    throw new ProblemError('malformed_request', 'The cursor is not one that this list has given.');
+  }
+  return { at, location, manual: manual === 'true' };
+}
+
+/** Columns without a value are absent from the answer, except the two whose absence is a statement. */
+function presentResult(row: ResultRow): CheckResult {
+  const { facts, colo, responseTimeMs, ...columns } = row;
+  const present = Object.entries({ ...columns, ...facts }).filter(([, value]) => value !== null);
+  return checkResultSchema.parse({
+    ...Object.fromEntries(present),
+    colo,
+    responseTimeMs,
+    scheduledAt: row.scheduledAt.toISOString(),
+    startedAt: row.startedAt.toISOString(),
+  });
+}

@@ -1,0 +1,88 @@
+import { and, eq } from 'drizzle-orm';
+import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { monitors } from '#db/schema.ts';
+import type { MonitorCreate } from '#domain/api/monitor.ts';
+import { httpConfigSchema, locationsSchema } from '#domain/monitor.ts';
+import type { RequestContext } from '../request-context.ts';
+import { invalid } from '../validated.ts';
+
+export type MonitorRow = typeof monitors.$inferSelect;
+
+const authSchema = httpConfigSchema.shape.auth.unwrap();
+const configSchema = httpConfigSchema.omit({ auth: true });
+
+/** A monitor of the caller's organisation; throws not_found. `lock` holds it for a change. */
+export async function findMonitor(
+  db: Database | Transaction,
+  ctx: RequestContext,
+  id: string,
+  lock = false,
+): Promise<MonitorRow> {
+  const query = db
+    .select()
+    .from(monitors)
+    .where(and(eq(monitors.id, id), eq(monitors.organizationId, ctx.caller.organizationId)));
+  const [row] = lock ? await query.for('update') : await query;
+  if (row === undefined) throw new ProblemError('not_found');
+  return row;
+}
+
+/** The whole monitor as it was written, with its secret: what a merge patch is applied to. */
+export function storedMonitor(ctx: CoreContext, row: MonitorRow): MonitorCreate {
+  const auth =
+    row.authSealed === null
+      ? undefined
+      : authSchema.parse(JSON.parse(ctx.secrets.open(row.authSealed, sealOf(row.id))));
+  return {
+    name: row.name,
+    type: row.type,
+    config: { ...configSchema.parse(row.config), ...(auth === undefined ? {} : { auth }) },
+    intervalSeconds: row.intervalSeconds,
+    timeoutMs: row.timeoutMs,
+    locations: locationsSchema.parse(row.locations),
+    tags: row.tags,
+    enabled: row.enabled,
+    confirm: { quorum: row.quorum },
+  };
+}
+
+/** The columns a written monitor fills; `config.auth` is sealed for this monitor only. */
+export function monitorColumns(ctx: CoreContext, id: string, input: MonitorCreate) {
+  const { auth, ...config } = input.config;
+  return {
+    name: input.name,
+    type: input.type,
+    config,
+    authSealed: auth === undefined ? null : ctx.secrets.seal(JSON.stringify(auth), sealOf(id)),
+    intervalSeconds: input.intervalSeconds,
+    timeoutMs: input.timeoutMs,
+    locations: input.locations,
+    tags: input.tags,
+    enabled: input.enabled,
+    quorum: input.confirm.quorum ?? null,
+  };
+}
+
+/** What a secret of a monitor is bound to; core/publish opens it with the same words. */
+function sealOf(monitorId: string): string {
+  return `monitor:${monitorId}`;
+}
+
+/** Rules beyond the shape: what the locations of this version can do, and a quorum that can be reached. */
+export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations'> & Partial<MonitorCreate>): void {
+  if (!input.config.verifyTls) {
+    throw notSupported('config.verifyTls', 'Edge locations always verify certificates; false is not available.');
+  }
+  if (input.config.ipVersion !== 'any') {
+    throw notSupported('config.ipVersion', 'Edge locations choose the IP version themselves; only "any" is available.');
+  }
+  const quorum = input.confirm?.quorum;
+  if (typeof quorum === 'number' && quorum > input.locations.length) {
+    throw invalid('confirm.quorum', `cannot be reached: the monitor has ${input.locations.length} locations`);
+  }
+}
+
+function notSupported(path: string, message: string): ProblemError {
+  return new ProblemError('not_supported', message, { errors: [{ path, message }] });
+}

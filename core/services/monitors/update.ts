@@ -1,0 +1,66 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { requestAssignment } from '#core/publish/request.ts';
+import { monitors } from '#db/schema.ts';
+import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
+import { authorize } from '../authorize.ts';
+import { requireRevision } from '../expected-revision.ts';
+import { isObject, mergePatch } from '../merge-patch.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { validated } from '../validated.ts';
+import { answerOf, type MonitorAnswer } from './get.ts';
+import { findMonitor, monitorColumns, requirePossible, storedMonitor } from './stored.ts';
+
+/** Merge patch over the stored monitor; what it adds up to must be a whole valid monitor. */
+export async function updateMonitor(
+  ctx: RequestContext,
+  id: string,
+  patch: Record<string, unknown>,
+  ifMatch?: string,
+): Promise<MonitorAnswer> {
+  authorize(ctx, 'write');
+  return ctx.db.transaction((tx) => changeMonitor(tx, ctx, id, { action: 'monitor.update', patch, ifMatch }));
+}
+
+/** One change of a monitor: also pause and resume, which are patches with names of their own. */
+export async function changeMonitor(
+  tx: Transaction,
+  ctx: RequestContext,
+  id: string,
+  change: { action: string; patch: Record<string, unknown>; ifMatch?: string | undefined },
+): Promise<MonitorAnswer> {
+  const before = await findMonitor(tx, ctx, id, true);
+  requireRevision(change.ifMatch, before.revision);
+  const input = patched(storedMonitor(ctx, before), change.patch);
+  requirePossible(input);
+  const [row] = await tx
+    .update(monitors)
+    .set({
+      ...monitorColumns(ctx, id, input),
+      revision: sql`${monitors.revision} + 1`,
+      updatedAt: ctx.clock.now(),
+    })
+    .where(eq(monitors.id, id))
+    .returning();
+  if (row === undefined) throw new ProblemError('internal');
+  await requestAssignment(tx, row.shardId);
+  const answer = await answerOf(ctx, tx, row);
+  await recordAudit(tx, ctx, {
+    action: change.action,
+    targetType: 'monitor',
+    targetId: id,
+    before: (await answerOf(ctx, tx, before)).monitor,
+    after: answer.monitor,
+  });
+  return answer;
+}
+
+/** A secret that the patch leaves out is kept, but not carried into another kind of authentication. */
+function patched(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
+  const auth = isObject(patch.config) ? patch.config.auth : undefined;
+  const replaced = isObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
+  const base = replaced ? { ...stored, config: { ...stored.config, auth: {} } } : stored;
+  return validated(monitorCreateSchema, mergePatch(base, patch));
+}

@@ -1,0 +1,9 @@
+import type { CoreContext } from '#core/context.ts';
+import { type Id, type IdPrefix, newId as makeId } from '#domain/id.ts';
+
+/** UUIDv7 takes 74 random bits; domain/id.ts asks for ten bytes. */
+const RANDOM_BYTES = 10;
+
+export function newId<P extends IdPrefix>(ctx: Pick<CoreContext, 'clock'>, prefix: P): Id<P> {
+  return makeId(prefix, ctx.clock.now().getTime(), ctx.clock.random(RANDOM_BYTES));
+}

@@ -1,0 +1,34 @@
+import type { Transaction } from '#core/context.ts';
+import { auditLog } from '#db/schema.ts';
+import { newId } from './new-id.ts';
+import type { RequestContext } from './request-context.ts';
+
+export interface AuditEntry {
+  /** `<noun>.<verb>`, for instance `monitor.create`. */
+  readonly action: string;
+  readonly targetType: string;
+  readonly targetId: string | null;
+  /** The object as the API shows it (so without secrets) before and after the change. */
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** Last statement of every transaction that changes something: no change without its audit row. */
+export async function recordAudit(tx: Transaction, ctx: RequestContext, entry: AuditEntry): Promise<void> {
+  const { actor, organizationId } = ctx.caller;
+  await tx.insert(auditLog).values({
+    id: newId(ctx, 'evt'),
+    organizationId,
+    actorType: actor.type,
+    actorId: actor.id,
+    actorName: actor.name,
+    action: entry.action,
+    targetType: entry.targetType,
+    targetId: entry.targetId,
+    before: entry.before ?? null,
+    after: entry.after ?? null,
+    ip: ctx.ip,
+    traceId: ctx.traceId,
+    createdAt: ctx.clock.now(),
+  });
+}

@@ -1,0 +1,24 @@
+import type { Actor, CoreContext } from '#core/context.ts';
+import type { API_KEY_SCOPES, ROLES } from '#domain/api/account.ts';
+
+export type Scope = (typeof API_KEY_SCOPES)[number];
+export type Role = (typeof ROLES)[number];
+
+/** Who calls, as established once by api/middleware/authenticate.ts. */
+export interface Caller {
+  /** Every query of a service is limited to this organisation. */
+  readonly organizationId: string;
+  readonly actor: Actor;
+  readonly scopes: ReadonlySet<Scope>;
+  /** The sign-in behind the call: a browser's session or an API key. */
+  readonly credential:
+    | { readonly type: 'session'; readonly id: string }
+    | { readonly type: 'api_key'; readonly id: string };
+}
+
+/** What every service verb is given: the core, and the one request it works for. */
+export interface RequestContext extends CoreContext {
+  readonly caller: Caller;
+  readonly traceId: string;
+  readonly ip: string;
+}
