@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** The product's REST API, as a program uses it: the demo, the system tests and the benchmarks. */
 export interface ApiClient {
-  /** Parsed JSON of a 2xx answer; throws ApiError otherwise. `path` is below /api/v1. */
+  /** Parsed JSON of a 2xx answer; throws ApiError otherwise; waits as told by a 429. `path` is below /api/v1. */
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   patch<T>(path: string, body: unknown): Promise<T>;
@@ -65,12 +67,18 @@ async function request(
   body: unknown,
   headers: Record<string, string>,
 ): Promise<{ response: Response; body: unknown }> {
-  const response = await fetch(`${origin}/api/v1${path}`, {
-    method,
-    headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  });
+  const send = () =>
+    fetch(`${origin}/api/v1${path}`, {
+      method,
+      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+  let response = await send();
+  while (response.status === 429) {
+    await sleep(Number(response.headers.get('retry-after') ?? 1) * 1000);
+    response = await send();
+  }
   const text = await response.text();
   const parsed: unknown = text === '' ? null : parseJson(text);
   if (!response.ok) throw new ApiError(method, path, response.status, parsed);

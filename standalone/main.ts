@@ -5,6 +5,7 @@ import { printBanner } from './banner.ts';
 import { ensureBuilt, type Output } from './build.ts';
 import { checkDatabase } from './check-database.ts';
 import { checkNats } from './check-nats.ts';
+import { prepareDataDir } from './data-dir.ts';
 import { startDemo } from './demo/demo.ts';
 import { ensureKeys } from './keys.ts';
 import { acquireLock } from './lock.ts';
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
  * run: each alone needs half the memory.
  */
 async function start(part: Part, config: Config, undo: Undo[], end: (code: number) => Promise<void>): Promise<void> {
+  prepareDataDir(config.dataDir);
   undo.push(...lock(part, config));
   await checkPorts(part, config);
   const keys = await ensureKeys(config.dataDir);

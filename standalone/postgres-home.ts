@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { prepareDataDir } from './data-dir.ts';
 import { canReach, type ServerUser } from './postgres-binaries.ts';
 import { SetupError } from './setup-error.ts';
 
@@ -23,9 +24,9 @@ const OUTSIDE_PARENT = '/var/lib/blacktide';
 export function preparePostgresHome(dataDir: string, announce: (sentence: string) => void): PostgresHome {
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? { uid: NOBODY, gid: NOBODY } : undefined;
-  makeFolder(dataDir);
+  prepareDataDir(dataDir);
   const dir = asRoot ? reachableHome(resolve(dataDir), user, announce) : join(resolve(dataDir), 'postgres');
-  makeFolder(dir);
+  prepareDataDir(dir);
   const home = {
     dir,
     pgdata: join(dir, 'pgdata'),
@@ -44,20 +45,12 @@ function reachableHome(dataDir: string, user: ServerUser, announce: (sentence: s
   if (statSync(dataDir).uid === 0) chmodSync(dataDir, statSync(dataDir).mode | 0o011);
   if (canReach(dataDir, user)) return join(dataDir, 'postgres');
   const outside = join(OUTSIDE_PARENT, randomBytes(8).toString('hex'));
-  makeFolder(outside);
+  prepareDataDir(outside);
   writeFileSync(pointer, `${outside}\n`);
   announce(
     `PostgreSQL may not run as root and cannot enter ${dirname(dataDir)} as another user: its files are in ${outside}.`,
   );
   return outside;
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw new SetupError(`The data directory ${path} cannot be made: ${(error as Error).message}.`);
-  }
 }
 
 function makePassword(home: PostgresHome): void {
