@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import { SetupError } from './setup-error.ts';
@@ -37,9 +37,8 @@ export async function ensureKeys(dataDir: string): Promise<EdgeKeys> {
 }
 
 async function makeKeys(dataDir: string, dir: string): Promise<void> {
-  const fresh = join(dataDir, `keys.new-${process.pid}`);
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true });
+  const fresh = mkdtempSync(join(dataDir, 'keys.new-'));
   for (const [file, content] of Object.entries(await newKeys())) {
     writeFileSync(join(fresh, file), `${content}\n`, { mode: 0o600 });
   }
