@@ -1,0 +1,216 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { z } from 'zod';
+import { accountSchema, apiKeySchema, setupSchema } from '#domain/api/account.ts';
+import {
+  alertRuleSchema,
+  channelSchema,
+  deliverySchema,
+  incidentDetailSchema,
+  incidentSchema,
+} from '#domain/api/alerting.ts';
+import { type List, listOf } from '#domain/api/common.ts';
+import {
+  locationSchema,
+  monitorSchema,
+  resultSchema,
+  seriesSchema,
+  type UptimeWindow,
+  uptimeSchema,
+} from '#domain/api/monitor.ts';
+import { statusPageSchema } from '#domain/api/status-page.ts';
+import { request } from './request.ts';
+
+/** The live stream keeps these fresh; without it they are read again this slowly (see live/use-live.ts). */
+const FRESH_WHILE_LIVE_MS = Number.POSITIVE_INFINITY;
+/** Lists are read in the largest pages the API gives, up to this many; see `complete` below. */
+const PAGES_MAX = 10;
+const PAGE_LIMIT = 200;
+
+/** Every item of a list; `complete` is false when there are more than the dashboard shows. */
+export interface WholeList<T> {
+  readonly items: T[];
+  readonly complete: boolean;
+}
+
+async function whole<T extends z.ZodType>(path: string, item: T, signal: AbortSignal): Promise<WholeList<z.infer<T>>> {
+  const items: z.infer<T>[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const query = new URLSearchParams({ limit: String(PAGE_LIMIT), ...(cursor === null ? {} : { cursor }) });
+    const separator = path.includes('?') ? '&' : '?';
+    const answer: List<z.infer<T>> = await request(`${path}${separator}${query}`, listOf(item), { signal });
+    items.push(...answer.data);
+    cursor = answer.nextCursor;
+    if (cursor === null) break;
+  }
+  return { items, complete: cursor === null };
+}
+
+/* ---- account ---- */
+
+export const accountQuery = queryOptions({
+  queryKey: ['account'],
+  queryFn: ({ signal }) => request('/auth/me', accountSchema, { signal }),
+  staleTime: FRESH_WHILE_LIVE_MS,
+});
+
+export const setupQuery = queryOptions({
+  queryKey: ['setup'],
+  queryFn: ({ signal }) => request('/auth/setup', setupSchema, { signal }),
+  staleTime: 0,
+});
+
+export const apiKeysQuery = queryOptions({
+  queryKey: ['api-keys'],
+  queryFn: ({ signal }) => whole('/api-keys', apiKeySchema, signal),
+});
+
+/* ---- monitors ---- */
+
+export const monitorsQuery = queryOptions({
+  queryKey: ['monitors'],
+  queryFn: ({ signal }) => whole('/monitors', monitorSchema, signal),
+  staleTime: FRESH_WHILE_LIVE_MS,
+});
+
+export function monitorQuery(id: string) {
+  return queryOptions({
+    queryKey: ['monitor', id],
+    queryFn: ({ signal }) => request(`/monitors/${id}`, monitorSchema, { signal }),
+    staleTime: FRESH_WHILE_LIVE_MS,
+  });
+}
+
+export interface ResultFilter {
+  readonly location?: string | undefined;
+  readonly outcome?: string | undefined;
+}
+
+const RESULTS_PAGE_LIMIT = 50;
+
+export function resultsQuery(monitorId: string, filter: ResultFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['results', monitorId, filter],
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams({ limit: String(RESULTS_PAGE_LIMIT) });
+      if (pageParam !== null) query.set('cursor', pageParam);
+      if (filter.location !== undefined) query.set('location', filter.location);
+      if (filter.outcome !== undefined) query.set('outcome', filter.outcome);
+      return request(`/monitors/${monitorId}/results?${query}`, listOf(resultSchema), { signal });
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+}
+
+export const SERIES_RANGES = { '1h': 3600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000 } as const;
+export type SeriesRange = keyof typeof SERIES_RANGES;
+
+export function seriesQuery(monitorId: string, range: SeriesRange) {
+  return queryOptions({
+    queryKey: ['series', monitorId, range],
+    queryFn: ({ signal }) => {
+      const to = Date.now();
+      const query = new URLSearchParams({
+        from: new Date(to - SERIES_RANGES[range] * 1000).toISOString(),
+        to: new Date(to).toISOString(),
+      });
+      return request(`/monitors/${monitorId}/series?${query}`, seriesSchema, { signal });
+    },
+  });
+}
+
+export function uptimeQuery(monitorId: string, window: UptimeWindow) {
+  return queryOptions({
+    queryKey: ['uptime', monitorId, window],
+    queryFn: ({ signal }) => request(`/monitors/${monitorId}/uptime?window=${window}`, uptimeSchema, { signal }),
+  });
+}
+
+export function alertRulesQuery(monitorId: string) {
+  return queryOptions({
+    queryKey: ['alert-rules', monitorId],
+    queryFn: ({ signal }) => whole(`/alert-rules?monitorId=${monitorId}`, alertRuleSchema, signal),
+  });
+}
+
+export const locationsQuery = queryOptions({
+  queryKey: ['locations'],
+  queryFn: ({ signal }) => request('/locations', z.object({ data: z.array(locationSchema) }), { signal }),
+});
+
+/* ---- incidents ---- */
+
+export interface IncidentFilter {
+  readonly status?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly monitorId?: string | undefined;
+}
+
+export function incidentsQuery(filter: IncidentFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['incidents', filter],
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams();
+      if (pageParam !== null) query.set('cursor', pageParam);
+      for (const [key, value] of Object.entries(filter)) if (value !== undefined) query.set(key, value);
+      return request(`/incidents?${query}`, listOf(incidentSchema), { signal });
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+}
+
+/** Incidents that are not resolved: what the navigation counts. */
+export const openIncidentsQuery = queryOptions({
+  queryKey: ['open-incidents'],
+  queryFn: async ({ signal }) => {
+    const [open, acknowledged] = await Promise.all([
+      whole('/incidents?status=open', incidentSchema, signal),
+      whole('/incidents?status=acknowledged', incidentSchema, signal),
+    ]);
+    return [...open.items, ...acknowledged.items];
+  },
+  staleTime: FRESH_WHILE_LIVE_MS,
+});
+
+export function incidentQuery(id: string) {
+  return queryOptions({
+    queryKey: ['incident', id],
+    queryFn: ({ signal }) => request(`/incidents/${id}`, incidentDetailSchema, { signal }),
+    staleTime: FRESH_WHILE_LIVE_MS,
+  });
+}
+
+/* ---- channels and status pages ---- */
+
+export const channelsQuery = queryOptions({
+  queryKey: ['channels'],
+  queryFn: ({ signal }) => whole('/channels', channelSchema, signal),
+});
+
+export function channelQuery(id: string) {
+  return queryOptions({
+    queryKey: ['channel', id],
+    queryFn: ({ signal }) => request(`/channels/${id}`, channelSchema, { signal }),
+  });
+}
+
+export function deliveriesQuery(channelId: string) {
+  return queryOptions({
+    queryKey: ['deliveries', channelId],
+    queryFn: ({ signal }) => request(`/channels/${channelId}/deliveries`, listOf(deliverySchema), { signal }),
+  });
+}
+
+export const statusPagesQuery = queryOptions({
+  queryKey: ['status-pages'],
+  queryFn: ({ signal }) => whole('/status-pages', statusPageSchema, signal),
+});
+
+export function statusPageQuery(id: string) {
+  return queryOptions({
+    queryKey: ['status-page', id],
+    queryFn: ({ signal }) => request(`/status-pages/${id}`, statusPageSchema, { signal }),
+  });
+}

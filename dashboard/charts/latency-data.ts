@@ -1,0 +1,62 @@
+import type { Series } from '#domain/api/monitor.ts';
+import type { LocationId } from '#domain/location.ts';
+
+/** Response times in the shape a chart wants; pure. */
+
+export const METRICS = ['p50', 'p95', 'max', 'avg', 'min'] as const;
+export type Metric = (typeof METRICS)[number];
+
+export interface LatencyData {
+  /** Starts of the steps, seconds since the epoch, without holes: a step nobody measured is there with nulls. */
+  readonly times: number[];
+  readonly lines: readonly { readonly id: LocationId; readonly values: (number | null)[] }[];
+}
+
+/** Puts every location on one time axis. Steps without results are null, so that a gap is drawn as a gap. */
+export function latencyData(series: Series, metric: Metric): LatencyData {
+  const step = series.stepSeconds;
+  const stamps = series.locations.flatMap(({ points }) => points.map(({ at }) => Date.parse(at) / 1000));
+  const first = stamps.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const last = stamps.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  if (stamps.length === 0) return { times: [], lines: series.locations.map(({ id }) => ({ id, values: [] })) };
+
+  const length = Math.round((last - first) / step) + 1;
+  const times = Array.from({ length }, (_, index) => first + index * step);
+  const lines = series.locations.map(({ id, points }) => {
+    const values: (number | null)[] = new Array(length).fill(null);
+    for (const point of points) values[Math.round((Date.parse(point.at) / 1000 - first) / step)] = point[metric];
+    return { id, values };
+  });
+  return { times, lines };
+}
+
+/** The chart's numbers as CSV (RFC 4180): one row per step and location, times in UTC. */
+export function latencyCsv(series: Series): string {
+  const header = 'at,location,avg_ms,min_ms,max_ms,p50_ms,p95_ms,p99_ms,success,failure,error';
+  const rows = series.locations.flatMap(({ id, points }) =>
+    points.map((point) =>
+      [
+        point.at,
+        id,
+        point.avg,
+        point.min,
+        point.max,
+        point.p50,
+        point.p95,
+        point.p99,
+        point.success,
+        point.failure,
+        point.error,
+      ]
+        .map((value) => value ?? '')
+        .join(','),
+    ),
+  );
+  return `${[header, ...rows].join('\r\n')}\r\n`;
+}
+
+/** Median of a location's steps, for the legend; null without any. */
+export function medianOf(values: readonly (number | null)[]): number | null {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
+}

@@ -1,0 +1,188 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import type { Series } from '#domain/api/monitor.ts';
+import type { LocationId } from '#domain/location.ts';
+import { formatDuration } from '#domain/quantity.ts';
+import { incidentsQuery, SERIES_RANGES, type SeriesRange, seriesQuery } from '../api/queries.ts';
+import { locationName } from '../format/location-name.ts';
+import { formatLatency } from '../format/measures.ts';
+import { formatMoment, ZONE } from '../format/time.ts';
+import { useNow } from '../ui/now.ts';
+import { Section } from '../ui/page.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+import { latencyCsv, latencyData, METRICS, type Metric, medianOf } from './latency-data.ts';
+import { type IncidentMark, LatencyPlot } from './latency-plot.tsx';
+
+const METRIC_WORDS = {
+  p50: 'Median',
+  p95: '95th percentile',
+  max: 'Slowest',
+  avg: 'Average',
+  min: 'Fastest',
+} as const satisfies Record<Metric, string>;
+
+/** The response-time chart with its range, its legend, and its numbers as table and CSV. */
+export function LatencySection({ monitorId }: { readonly monitorId: string }) {
+  const [range, setRange] = useState<SeriesRange>('1h');
+  const [metric, setMetric] = useState<Metric>('p50');
+  const query = useQuery({ ...seriesQuery(monitorId, range), placeholderData: keepPreviousData });
+  return (
+    <Section
+      title="Response time"
+      actions={
+        <>
+          <select
+            aria-label="Figure"
+            className="compact"
+            value={metric}
+            onChange={(event) => setMetric(METRICS.find((candidate) => candidate === event.target.value) ?? 'p50')}
+          >
+            {METRICS.map((candidate) => (
+              <option key={candidate} value={candidate}>
+                {METRIC_WORDS[candidate]}
+              </option>
+            ))}
+          </select>
+          <fieldset className="presets" aria-label="Range">
+            {(Object.keys(SERIES_RANGES) as SeriesRange[]).map((candidate) => (
+              <button
+                key={candidate}
+                type="button"
+                className="choice"
+                aria-pressed={range === candidate}
+                onClick={() => setRange(candidate)}
+              >
+                {candidate}
+              </button>
+            ))}
+          </fieldset>
+        </>
+      }
+    >
+      <QueryView query={query} rows={8}>
+        {(series) => <Chart monitorId={monitorId} series={series} metric={metric} />}
+      </QueryView>
+    </Section>
+  );
+}
+
+function Chart(props: { readonly monitorId: string; readonly series: Series; readonly metric: Metric }) {
+  const { monitorId, series, metric } = props;
+  const [hidden, setHidden] = useState<ReadonlySet<LocationId>>(new Set());
+  const data = useMemo(() => latencyData(series, metric), [series, metric]);
+  const range = useMemo(
+    () => [Date.parse(series.from) / 1000, Date.parse(series.to) / 1000] as const,
+    [series.from, series.to],
+  );
+  const incidents = useIncidentMarks(monitorId);
+
+  if (data.times.length === 0) {
+    return <p className="quiet">Nothing was measured in this range. Results appear here as they arrive.</p>;
+  }
+  return (
+    <>
+      <LatencyPlot data={data} hidden={hidden} range={range} incidents={incidents} />
+      <fieldset className="legend" aria-label="Locations in the chart">
+        {data.lines.map(({ id, values }) => (
+          <button
+            key={id}
+            type="button"
+            className="choice"
+            aria-pressed={!hidden.has(id)}
+            title={hidden.has(id) ? 'Show' : 'Hide'}
+            onClick={() => setHidden((before) => toggled(before, id))}
+          >
+            <span className={`swatch swatch-${id}`} />
+            {locationName(id)}
+            <span className="quiet">{formatLatency(medianOf(values))}</span>
+          </button>
+        ))}
+      </fieldset>
+      <Numbers series={series} metric={metric} />
+    </>
+  );
+}
+
+function Numbers({ series, metric }: { readonly series: Series; readonly metric: Metric }) {
+  const [open, setOpen] = useState(false);
+  const now = useNow();
+  return (
+    <details className="numbers" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Numbers as a table</summary>
+      {open && (
+        <>
+          <p className="section-head">
+            <span className="quiet small-text">
+              {METRIC_WORDS[metric]} per {formatDuration(series.stepSeconds * 1000)}, times in {ZONE}
+            </span>
+            <button type="button" className="button small" onClick={() => downloadCsv(series)}>
+              Download CSV
+            </button>
+          </p>
+          <div className="scroll tall">
+            <table aria-label="Response times">
+              <thead>
+                <tr>
+                  <th scope="col">Time</th>
+                  {series.locations.map(({ id }) => (
+                    <th key={id} scope="col" className="number">
+                      {locationName(id)}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {rowsOf(series, metric).map(({ time, values }) => (
+                  <tr key={time}>
+                    <th scope="row">{formatMoment(new Date(time * 1000).toISOString(), now, true)}</th>
+                    {series.locations.map(({ id }, index) => (
+                      <td key={id} className="number">
+                        {formatLatency(values[index] ?? null)}
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+    </details>
+  );
+}
+
+function useIncidentMarks(monitorId: string): readonly IncidentMark[] {
+  const { data } = useInfiniteQuery(incidentsQuery({ monitorId }));
+  return useMemo(
+    () =>
+      (data?.pages ?? []).flatMap((page) =>
+        page.data.map(({ id, title, startedAt, resolvedAt }) => ({
+          id,
+          title,
+          from: Date.parse(startedAt) / 1000,
+          to: resolvedAt === null ? null : Date.parse(resolvedAt) / 1000,
+        })),
+      ),
+    [data],
+  );
+}
+
+function rowsOf(series: Series, metric: Metric) {
+  const { times, lines } = latencyData(series, metric);
+  return times.map((time, index) => ({ time, values: lines.map(({ values }) => values[index] ?? null) })).reverse();
+}
+
+function toggled(before: ReadonlySet<LocationId>, id: LocationId): ReadonlySet<LocationId> {
+  const next = new Set(before);
+  if (!next.delete(id)) next.add(id);
+  return next;
+}
+
+function downloadCsv(series: Series): void {
+  const url = URL.createObjectURL(new Blob([latencyCsv(series)], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'response-times.csv';
+  link.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,8 @@
+import { LOCATIONS, type LocationId } from '#domain/location.ts';
+
+const names = new Map<LocationId, string>(LOCATIONS.map(({ id, name }) => [id, name]));
+
+/** Virginia, Frankfurt, …: what people call a location. */
+export function locationName(id: LocationId): string {
+  return names.get(id) ?? id;
+}

@@ -1,0 +1,17 @@
+import type { OutcomeKind } from '#domain/result.ts';
+
+/** Outcomes in words for people, and the state whose shape and colour they are drawn with. */
+
+export const OUTCOME_WORDS = {
+  success: 'Success',
+  failure: 'Failure',
+  timeout: 'Timeout',
+  error: 'Not measured',
+} as const satisfies Record<OutcomeKind, string>;
+
+export const OUTCOME_STATES = {
+  success: 'up',
+  failure: 'down',
+  timeout: 'down',
+  error: 'unknown',
+} as const satisfies Record<OutcomeKind, 'up' | 'down' | 'unknown'>;

@@ -1,0 +1,87 @@
+import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
+import type { LiveEvent } from '#domain/api/live.ts';
+import type { Monitor } from '#domain/api/monitor.ts';
+import type { CheckResult } from '#domain/result.ts';
+import { isFailure } from '#domain/result.ts';
+
+/** What an event of the live stream makes of things that were read before. Pure; equal input gives the same object. */
+
+export function withResult(monitor: Monitor, result: CheckResult): Monitor {
+  if (result.monitorId !== monitor.id) return monitor;
+  const before = monitor.locations.find((location) => location.id === result.location);
+  if (before === undefined || isOlder(result.startedAt, before.lastCheckAt)) return monitor;
+  const after: Monitor['locations'][number] = {
+    id: result.location,
+    status: locationStatus(result),
+    lastCheckAt: result.startedAt,
+    responseTimeMs: result.responseTimeMs,
+    colo: result.colo,
+    reason: result.reason ?? null,
+    detail: result.detail ?? null,
+  };
+  return {
+    ...monitor,
+    lastCheckAt: isOlder(result.startedAt, monitor.lastCheckAt) ? monitor.lastCheckAt : result.startedAt,
+    locations: monitor.locations.map((location) => (location === before ? after : location)),
+  };
+}
+
+export function withStatus(monitor: Monitor, change: Extract<LiveEvent, { type: 'monitor.status' }>['data']): Monitor {
+  if (change.monitorId !== monitor.id || isOlder(change.since, monitor.statusSince)) return monitor;
+  return { ...monitor, status: change.status, statusSince: change.since };
+}
+
+export function withIncident(monitor: Monitor, incident: Incident): Monitor {
+  if (incident.monitorId !== monitor.id) return monitor;
+  if (incident.status !== 'resolved') return { ...monitor, openIncidentId: incident.id };
+  return monitor.openIncidentId === incident.id ? { ...monitor, openIncidentId: null } : monitor;
+}
+
+/** Applies one event to one monitor. */
+export function withEvent(monitor: Monitor, event: LiveEvent): Monitor {
+  switch (event.type) {
+    case 'result':
+      return withResult(monitor, event.data);
+    case 'monitor.status':
+      return withStatus(monitor, event.data);
+    case 'incident':
+      return withIncident(monitor, event.data);
+    case 'alert':
+    case 'hello':
+      return monitor;
+  }
+}
+
+/** Puts the new state of an incident into a list of the open ones, newest first. */
+export function withOpenIncident(open: readonly Incident[], incident: Incident): Incident[] {
+  const others = open.filter(({ id }) => id !== incident.id);
+  if (incident.status === 'resolved') return others;
+  return [incident, ...others].sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
+}
+
+/** The incident's own fields; its timeline is read again, since events do not carry it. */
+export function withIncidentState(detail: IncidentDetail, incident: Incident): IncidentDetail {
+  return detail.id === incident.id ? { ...detail, ...incident } : detail;
+}
+
+/** Adds a result to what is shown, newest first, each once, within the filter. */
+export function withNewResult(
+  shown: readonly CheckResult[],
+  result: CheckResult,
+  filter: { readonly location?: string | undefined; readonly outcome?: string | undefined },
+): readonly CheckResult[] {
+  if (filter.location !== undefined && filter.location !== result.location) return shown;
+  if (filter.outcome !== undefined && filter.outcome !== result.outcome) return shown;
+  if (shown.some(({ id }) => id === result.id)) return shown;
+  const index = shown.findIndex((other) => Date.parse(other.scheduledAt) <= Date.parse(result.scheduledAt));
+  return index === -1 ? [...shown, result] : shown.toSpliced(index, 0, result);
+}
+
+function locationStatus(result: CheckResult): Monitor['locations'][number]['status'] {
+  if (result.outcome === 'error') return 'unknown';
+  return isFailure(result.outcome) ? 'down' : 'up';
+}
+
+function isOlder(candidate: string, than: string | null): boolean {
+  return than !== null && Date.parse(candidate) < Date.parse(than);
+}

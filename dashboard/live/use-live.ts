@@ -1,0 +1,88 @@
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import type { LiveEvent } from '#domain/api/live.ts';
+import { accountQuery } from '../api/queries.ts';
+import { applyEvent } from './apply-event.ts';
+import { type ConnectionState, LiveConnection } from './connection.ts';
+
+/** Charts and uptime figures are computed by the server: read again at most this often while results arrive. */
+const FIGURES_REFRESH_MS = 10_000;
+/** How often everything shown is read again while the stream is away. */
+const OFFLINE_REFRESH_MS = 60_000;
+/** Events are applied together once per this time: 240 results a second must not mean 240 renderings. */
+const BATCH_MS = 100;
+
+/** Connects the caches to the live stream for as long as the component is there. */
+export function useLive(): ConnectionState {
+  const client = useQueryClient();
+  const [state, setState] = useState<ConnectionState>('connecting');
+
+  useEffect(() => {
+    const batch = new EventBatch(client);
+    let wasLive = false;
+    let slowRefresh: ReturnType<typeof setInterval> | undefined;
+    const connection = new LiveConnection({
+      onEvent: (event) => batch.add(event),
+      onRefused: () => void client.invalidateQueries(accountQuery),
+      onState: (next) => {
+        setState(next);
+        clearInterval(slowRefresh);
+        if (next === 'live') {
+          // What happened while the stream was away is not told again.
+          if (wasLive) void client.invalidateQueries();
+          wasLive = true;
+        } else {
+          slowRefresh = setInterval(() => void client.invalidateQueries(), OFFLINE_REFRESH_MS);
+        }
+      },
+    });
+    return () => {
+      connection.close();
+      batch.close();
+      clearInterval(slowRefresh);
+    };
+  }, [client]);
+
+  return state;
+}
+
+class EventBatch {
+  readonly #client: QueryClient;
+  #events: LiveEvent[] = [];
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
+  #figuresTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #measured = new Set<string>();
+
+  constructor(client: QueryClient) {
+    this.#client = client;
+  }
+
+  add(event: LiveEvent): void {
+    this.#events.push(event);
+    this.#flushTimer ??= setTimeout(() => this.#flush(), BATCH_MS);
+    if (event.type !== 'result') return;
+    this.#measured.add(event.data.monitorId);
+    this.#figuresTimer ??= setTimeout(() => this.#refreshFigures(), FIGURES_REFRESH_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#flushTimer);
+    clearTimeout(this.#figuresTimer);
+  }
+
+  #flush(): void {
+    this.#flushTimer = undefined;
+    const events = this.#events;
+    this.#events = [];
+    for (const event of events) applyEvent(this.#client, event);
+  }
+
+  #refreshFigures(): void {
+    this.#figuresTimer = undefined;
+    for (const id of this.#measured) {
+      void this.#client.invalidateQueries({ queryKey: ['series', id] });
+      void this.#client.invalidateQueries({ queryKey: ['uptime', id] });
+    }
+    this.#measured.clear();
+  }
+}

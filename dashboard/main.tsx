@@ -1,0 +1,49 @@
+import './no-eval.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/parts.css';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError, isUnauthenticated } from './api/api-error.ts';
+import { createAppRouter } from './router.tsx';
+import { applyTheme, storedTheme } from './session/theme.ts';
+
+/** A failed read is tried again only when the server had no answer or an error of its own. */
+const RETRIES = 2;
+
+applyTheme(storedTheme());
+
+const client = new QueryClient({
+  queryCache: new QueryCache({ onError: signInAgain }),
+  mutationCache: new MutationCache({ onError: signInAgain }),
+  defaultOptions: {
+    queries: {
+      // The live stream says what changed; see live/use-live.ts.
+      refetchOnWindowFocus: false,
+      staleTime: 30_000,
+      retry: (failures, error) =>
+        failures < RETRIES && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+    },
+  },
+});
+const router = createAppRouter(client);
+
+function signInAgain(error: unknown): void {
+  const here = router.state.location;
+  if (!isUnauthenticated(error) || here.pathname.startsWith('/sign-')) return;
+  client.clear();
+  void router.navigate({ to: '/sign-in', search: { next: here.href } });
+}
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,189 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { type Channel, channelSchema, type Delivery } from '#domain/api/alerting.ts';
+import { channelQuery, channelsQuery, deliveriesQuery } from '../api/queries.ts';
+import { command, request } from '../api/request.ts';
+import { formatLatency } from '../format/measures.ts';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { DeliveryStatus } from '../ui/delivery-status.tsx';
+import { Moment } from '../ui/moment.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Page, Section } from '../ui/page.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+
+const route = getRouteApi('/app/channels/$channelId');
+/** Deliveries are not on the live stream: while one is on its way the log is read again this often. */
+const WAITING_REFRESH_MS = 2_000;
+
+export function ChannelPage() {
+  const { channelId } = route.useParams();
+  const query = useQuery(channelQuery(channelId));
+  const channel = query.data;
+  return (
+    <Page
+      title={channel?.name ?? 'Channel'}
+      heading={channel?.name ?? 'Channel'}
+      crumb={<Link to="/channels">Channels</Link>}
+      lead={channel?.config.url}
+      actions={channel === undefined ? undefined : <Actions channel={channel} />}
+    >
+      <QueryView query={query}>
+        {(loaded) => (
+          <>
+            <Settings channel={loaded} />
+            <DeliveryLog channelId={loaded.id} />
+          </>
+        )}
+      </QueryView>
+    </Page>
+  );
+}
+
+function Actions({ channel }: { readonly channel: Channel }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const test = useMutation({
+    mutationFn: () => command(`/channels/${channel.id}/test`),
+    onSuccess: () => client.invalidateQueries(deliveriesQuery(channel.id)),
+  });
+  const remove = useMutation({
+    mutationFn: () => command(`/channels/${channel.id}`, { method: 'DELETE' }),
+    onSuccess: async () => {
+      await navigate({ to: '/channels' });
+      void client.invalidateQueries(channelsQuery);
+    },
+  });
+  const error = test.error ?? remove.error;
+  return (
+    <>
+      <button type="button" className="button primary" disabled={test.isPending} onClick={() => test.mutate()}>
+        {test.isPending ? 'Sending…' : 'Send test'}
+      </button>
+      <ConfirmButton
+        label="Delete"
+        question={`Delete ${channel.name}?`}
+        confirmLabel="Delete channel"
+        onConfirm={() => remove.mutate()}
+      >
+        Incidents are no longer sent to it. Its delivery log goes with it.
+      </ConfirmButton>
+      {error !== null && <ErrorNotice error={error} />}
+    </>
+  );
+}
+
+function Settings({ channel }: { readonly channel: Channel }) {
+  const client = useQueryClient();
+  const change = useMutation({
+    mutationFn: (body: { enabled?: boolean; default?: boolean }) =>
+      request(`/channels/${channel.id}`, channelSchema, { method: 'PATCH', body }),
+    onSuccess: (saved) => {
+      client.setQueryData(channelQuery(saved.id).queryKey, saved);
+      void client.invalidateQueries(channelsQuery);
+    },
+  });
+  return (
+    <div className="form">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={channel.enabled}
+          disabled={change.isPending}
+          onChange={(event) => change.mutate({ enabled: event.target.checked })}
+        />
+        <span>Switched on</span>
+      </label>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={channel.default}
+          disabled={change.isPending}
+          onChange={(event) => change.mutate({ default: event.target.checked })}
+        />
+        <span>
+          Tell it about every incident
+          <small>Otherwise only alert rules that name it use it.</small>
+        </span>
+      </label>
+      {Object.keys(channel.config.headers).length > 0 && (
+        <p className="quiet small-text">Sent with the headers {Object.keys(channel.config.headers).join(', ')}.</p>
+      )}
+      {change.error !== null && <ErrorNotice error={change.error} />}
+    </div>
+  );
+}
+
+function DeliveryLog({ channelId }: { readonly channelId: string }) {
+  const query = useQuery({
+    ...deliveriesQuery(channelId),
+    refetchInterval: ({ state }) =>
+      state.data?.data.some(({ status }) => status === 'pending' || status === 'failed') ? WAITING_REFRESH_MS : false,
+  });
+  return (
+    <Section title="Deliveries">
+      <QueryView query={query} rows={3}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <p className="quiet">Nothing was sent yet. “Send test” shows whether it works.</p>
+          ) : (
+            <table aria-label="Deliveries" className="cards">
+              <thead>
+                <tr>
+                  <th scope="col">Time</th>
+                  <th scope="col">Event</th>
+                  <th scope="col">Status</th>
+                  <th scope="col">Attempts</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.map((delivery) => (
+                  <DeliveryRow key={delivery.id} delivery={delivery} />
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </QueryView>
+    </Section>
+  );
+}
+
+function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
+  return (
+    <tr>
+      <td>
+        <Moment at={delivery.createdAt} seconds />
+      </td>
+      <td>
+        {delivery.incidentId === null ? (
+          delivery.type
+        ) : (
+          <Link to="/incidents/$incidentId" params={{ incidentId: delivery.incidentId }}>
+            {delivery.type}
+          </Link>
+        )}
+      </td>
+      <td>
+        <DeliveryStatus status={delivery.status} />
+        {delivery.nextAttemptAt !== null && delivery.status !== 'delivered' && (
+          <span className="quiet small-text">
+            {' '}
+            next at <Moment at={delivery.nextAttemptAt} seconds />
+          </span>
+        )}
+      </td>
+      <td className="saw">
+        <ul>
+          {delivery.attempts.map((attempt) => (
+            <li key={attempt.at}>
+              <Moment at={attempt.at} seconds />:{' '}
+              {attempt.statusCode === null ? (attempt.error ?? 'no answer') : `HTTP ${attempt.statusCode}`} in{' '}
+              {formatLatency(attempt.durationMs)}
+              {attempt.detail !== null && <span className="quiet">, {attempt.detail}</span>}
+            </li>
+          ))}
+        </ul>
+      </td>
+    </tr>
+  );
+}

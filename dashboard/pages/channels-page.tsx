@@ -1,0 +1,90 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { channelsQuery } from '../api/queries.ts';
+import { count } from '../format/measures.ts';
+import { DeliveryStatus } from '../ui/delivery-status.tsx';
+import { Ago } from '../ui/moment.tsx';
+import { EmptyState } from '../ui/notice.tsx';
+import { Page } from '../ui/page.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+
+export function ChannelsPage() {
+  const query = useQuery(channelsQuery);
+  const told = query.data?.items.filter((channel) => channel.default && channel.enabled).length;
+  return (
+    <Page
+      title="Channels"
+      heading={
+        told === undefined
+          ? 'Channels'
+          : told === 0
+            ? 'Nobody is told when a monitor goes down'
+            : `${count(told, 'channel')} ${told === 1 ? 'is' : 'are'} told about every incident`
+      }
+      actions={
+        <Link to="/channels/new" className="button primary">
+          Add channel
+        </Link>
+      }
+    >
+      <QueryView query={query} rows={3}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <EmptyState
+              title="No channel yet"
+              action={
+                <Link to="/channels/new" className="button primary">
+                  Add a webhook
+                </Link>
+              }
+            >
+              A channel is where BlackTide tells you about incidents. A webhook posts a signed message to a URL of
+              yours, and tries again until it arrives.
+            </EmptyState>
+          ) : (
+            <table aria-label="Channels" className="cards">
+              <thead>
+                <tr>
+                  <th scope="col">Channel</th>
+                  <th scope="col">Sends to</th>
+                  <th scope="col">Told</th>
+                  <th scope="col">Last delivery</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((channel) => (
+                  <tr key={channel.id}>
+                    <td className="title">
+                      <Link to="/channels/$channelId" params={{ channelId: channel.id }}>
+                        {channel.name}
+                      </Link>
+                    </td>
+                    <td className="saw quiet">{channel.config.url}</td>
+                    <td>{toldOf(channel)}</td>
+                    <td>
+                      {channel.lastDelivery === null ? (
+                        <span className="quiet">none yet</span>
+                      ) : (
+                        <>
+                          <DeliveryStatus status={channel.lastDelivery.status} />{' '}
+                          <span className="quiet">
+                            <Ago at={channel.lastDelivery.at} />
+                          </span>
+                        </>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </QueryView>
+    </Page>
+  );
+}
+
+function toldOf(channel: { readonly default: boolean; readonly enabled: boolean }): string {
+  if (!channel.enabled) return 'nothing, switched off';
+  return channel.default ? 'every incident' : 'by rules that name it';
+}

@@ -1,0 +1,30 @@
+import { type ErrorComponentProps, Link } from '@tanstack/react-router';
+import { ErrorNotice } from '../ui/notice.tsx';
+
+export function NotFoundPage() {
+  return (
+    <div className="gate">
+      <title>Not found · BlackTide</title>
+      <div>
+        <h1>There is nothing here</h1>
+        <p className="quiet">The address may be mistyped, or what was here has been deleted.</p>
+        <p className="actions section">
+          <Link to="/monitors" className="button">
+            Go to monitors
+          </Link>
+        </p>
+      </div>
+    </div>
+  );
+}
+
+export function CrashPage({ error, reset }: ErrorComponentProps) {
+  return (
+    <div className="gate">
+      <title>Something went wrong · BlackTide</title>
+      <div>
+        <ErrorNotice error={error} retry={reset} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,240 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import type { IncidentDetail, TimelineEntry } from '#domain/api/alerting.ts';
+import { PUBLIC_INCIDENT_STATUSES } from '#domain/snapshot.ts';
+import { incidentQuery, openIncidentsQuery } from '../api/queries.ts';
+import { command } from '../api/request.ts';
+import { Field } from '../ui/field.tsx';
+import { IncidentStatus, SEVERITY_WORDS } from '../ui/incident-status.tsx';
+import { Lasting, Moment } from '../ui/moment.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Page, Section } from '../ui/page.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+
+const route = getRouteApi('/app/incidents/$incidentId');
+
+const KIND_WORDS = {
+  opened: 'Opened',
+  acknowledged: 'Acknowledged',
+  resolved: 'Resolved',
+  reopened: 'Reopened',
+  note: 'Note',
+  update: 'Public update',
+  notification: 'Notification',
+  recovery: 'Recovery',
+} as const satisfies Record<TimelineEntry['kind'], string>;
+
+const PUBLIC_WORDS = {
+  investigating: 'Investigating',
+  identified: 'Identified',
+  monitoring: 'Monitoring',
+  resolved: 'Resolved',
+} as const satisfies Record<(typeof PUBLIC_INCIDENT_STATUSES)[number], string>;
+
+export function IncidentPage() {
+  const { incidentId } = route.useParams();
+  const query = useQuery(incidentQuery(incidentId));
+  const incident = query.data;
+  return (
+    <Page
+      title={incident?.title ?? 'Incident'}
+      crumb={<Link to="/incidents">Incidents</Link>}
+      heading={incident?.title ?? 'Incident'}
+      lead={incident === undefined ? undefined : <Answer incident={incident} />}
+      actions={incident === undefined ? undefined : <Actions incident={incident} />}
+    >
+      <QueryView query={query}>
+        {(loaded) => (
+          <div className="split">
+            <Section title="Timeline">
+              <ol className="timeline" aria-label="Timeline">
+                {loaded.timeline.map((entry) => (
+                  <Entry key={entry.id} entry={entry} />
+                ))}
+              </ol>
+            </Section>
+            <aside className="form section">
+              <Facts incident={loaded} />
+              <NoteForm incidentId={loaded.id} />
+              <UpdateForm key={loaded.publicStatus} incident={loaded} />
+            </aside>
+          </div>
+        )}
+      </QueryView>
+    </Page>
+  );
+}
+
+function Answer({ incident }: { readonly incident: IncidentDetail }) {
+  const { status, startedAt, resolvedAt } = incident;
+  return (
+    <>
+      <IncidentStatus status={status} />
+      {' · '}
+      {resolvedAt === null ? (
+        <>
+          since <Moment at={startedAt} />, for <Lasting since={startedAt} />
+        </>
+      ) : (
+        <>
+          <Moment at={startedAt} /> to <Moment at={resolvedAt} />, <Lasting since={startedAt} until={resolvedAt} />
+        </>
+      )}
+      {incident.summary !== '' && ` · ${incident.summary}`}
+    </>
+  );
+}
+
+function Facts({ incident }: { readonly incident: IncidentDetail }) {
+  return (
+    <dl className="facts">
+      <dt>Severity</dt>
+      <dd className={`severity severity-${incident.severity}`}>{SEVERITY_WORDS[incident.severity]}</dd>
+      {incident.monitorId !== null && (
+        <>
+          <dt>Monitor</dt>
+          <dd>
+            <Link to="/monitors/$monitorId" params={{ monitorId: incident.monitorId }}>
+              {incident.monitorName ?? 'Monitor'}
+            </Link>
+          </dd>
+        </>
+      )}
+      <dt>Status pages say</dt>
+      <dd>{PUBLIC_WORDS[incident.publicStatus]}</dd>
+      {incident.acknowledgedAt !== null && (
+        <>
+          <dt>Acknowledged</dt>
+          <dd>
+            <Moment at={incident.acknowledgedAt} />
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function Entry({ entry }: { readonly entry: TimelineEntry }) {
+  const said = entry.kind === 'note' || entry.kind === 'update';
+  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.status);
+  return (
+    <li className={`kind-${entry.kind}`}>
+      <p>
+        <strong>
+          {KIND_WORDS[entry.kind]}
+          {entry.kind === 'update' && publicStatus !== undefined && `: ${PUBLIC_WORDS[publicStatus].toLowerCase()}`}
+        </strong>{' '}
+        <span className="quiet small-text">
+          <Moment at={entry.at} seconds /> · {entry.actor.name}
+        </span>
+      </p>
+      {entry.text !== '' && <p className={said ? 'said quote' : 'said quiet'}>{entry.text}</p>}
+    </li>
+  );
+}
+
+/** Sends one change of an incident and reads it again. */
+function useIncidentChange(incidentId: string, onDone?: () => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, body }: { verb: string; body?: unknown }) =>
+      command(`/incidents/${incidentId}/${verb}`, body === undefined ? {} : { body }),
+    onSuccess: async () => {
+      onDone?.();
+      await Promise.all([
+        client.invalidateQueries(incidentQuery(incidentId)),
+        client.invalidateQueries(openIncidentsQuery),
+        client.invalidateQueries({ queryKey: ['incidents'] }),
+      ]);
+    },
+  });
+}
+
+function Actions({ incident }: { readonly incident: IncidentDetail }): ReactNode {
+  const change = useIncidentChange(incident.id);
+  const button = (verb: string, label: string, primary = false) => (
+    <button
+      type="button"
+      className={primary ? 'button primary' : 'button'}
+      disabled={change.isPending}
+      onClick={() => change.mutate({ verb })}
+    >
+      {label}
+    </button>
+  );
+  return (
+    <>
+      {incident.status === 'open' && button('acknowledge', 'Acknowledge', true)}
+      {incident.status !== 'resolved' && button('resolve', 'Resolve')}
+      {incident.status === 'resolved' && button('reopen', 'Reopen')}
+      {change.error !== null && <ErrorNotice error={change.error} />}
+    </>
+  );
+}
+
+function NoteForm({ incidentId }: { readonly incidentId: string }) {
+  const [text, setText] = useState('');
+  const change = useIncidentChange(incidentId, () => setText(''));
+  return (
+    <form
+      className="form form-section"
+      onSubmit={(event) => {
+        event.preventDefault();
+        change.mutate({ verb: 'notes', body: { text } });
+      }}
+    >
+      <Field label="Note" help="For your team; never shown on a status page.">
+        {(control) => <textarea {...control} required value={text} onChange={(event) => setText(event.target.value)} />}
+      </Field>
+      {change.error !== null && <ErrorNotice error={change.error} />}
+      <p className="actions">
+        <button type="submit" className="button" disabled={change.isPending || text.trim() === ''}>
+          Add note
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function UpdateForm({ incident }: { readonly incident: IncidentDetail }) {
+  const [status, setStatus] = useState(incident.publicStatus);
+  const [body, setBody] = useState('');
+  const change = useIncidentChange(incident.id, () => setBody(''));
+  return (
+    <form
+      className="form form-section"
+      onSubmit={(event) => {
+        event.preventDefault();
+        change.mutate({ verb: 'updates', body: { status, body } });
+      }}
+    >
+      <Field label="Public status">
+        {(control) => (
+          <select
+            {...control}
+            value={status}
+            onChange={(event) =>
+              setStatus(PUBLIC_INCIDENT_STATUSES.find((candidate) => candidate === event.target.value) ?? status)
+            }
+          >
+            {PUBLIC_INCIDENT_STATUSES.map((candidate) => (
+              <option key={candidate} value={candidate}>
+                {PUBLIC_WORDS[candidate]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Field label="Public update" help="Shown at once on every status page with this monitor.">
+        {(control) => <textarea {...control} required value={body} onChange={(event) => setBody(event.target.value)} />}
+      </Field>
+      {change.error !== null && <ErrorNotice error={change.error} />}
+      <p className="actions">
+        <button type="submit" className="button" disabled={change.isPending || body.trim() === ''}>
+          Publish update
+        </button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,91 @@
+import { useQuery } from '@tanstack/react-query';
+import type { z } from 'zod';
+import type { locationSchema } from '#domain/api/monitor.ts';
+import { locationsQuery } from '../api/queries.ts';
+import { formatLatency } from '../format/measures.ts';
+import { Ago } from '../ui/moment.tsx';
+import { Page } from '../ui/page.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+import { StatusMark } from '../ui/status.tsx';
+
+type Location = z.infer<typeof locationSchema>;
+
+const WORDS = { ok: 'Working', dark: 'Dark', unknown: 'No results yet' } as const;
+const STATES = { ok: 'up', dark: 'degraded', unknown: 'unknown' } as const;
+
+export function LocationsPage() {
+  const query = useQuery(locationsQuery);
+  return (
+    <Page
+      title="Locations"
+      heading={query.data === undefined ? 'Locations' : answer(query.data.data)}
+      lead="Where checks run. A location from which nearly everything fails is left out of verdicts: that is its own trouble, not your service's."
+    >
+      <QueryView query={query}>
+        {({ data }) => (
+          <table aria-label="Locations" className="cards">
+            <thead>
+              <tr>
+                <th scope="col">Location</th>
+                <th scope="col">Status</th>
+                <th scope="col">Region</th>
+                <th scope="col">Data centres</th>
+                <th scope="col" className="number">
+                  Results, last hour
+                </th>
+                <th scope="col" className="number">
+                  Median response
+                </th>
+                <th scope="col" className="number">
+                  Last result
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.map((location) => (
+                <tr key={location.id}>
+                  <td>
+                    <span className={`swatch swatch-${location.id}`} /> {location.name}, {location.country}{' '}
+                    <span className="quiet small-text">{location.id}</span>
+                  </td>
+                  <td>
+                    <span className={`status state-${STATES[location.status]}`}>
+                      <StatusMark status={STATES[location.status]} />
+                      {WORDS[location.status]}
+                    </span>
+                  </td>
+                  <td className="quiet" data-label="Region">
+                    {location.region}
+                  </td>
+                  <td data-label="Data centres">
+                    {location.colos.length === 0 ? (
+                      <span className="quiet">not told</span>
+                    ) : (
+                      location.colos.map(({ colo, results }) => `${colo} (${results})`).join(', ')
+                    )}
+                  </td>
+                  <td className="number" data-label="Results">
+                    {location.resultsLastHour.toLocaleString('en')}
+                  </td>
+                  <td className="number" data-label="Median">
+                    {formatLatency(location.medianResponseTimeMs)}
+                  </td>
+                  <td className="number quiet">
+                    {location.lastResultAt === null ? 'never' : <Ago at={location.lastResultAt} />}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </QueryView>
+    </Page>
+  );
+}
+
+function answer(locations: readonly Location[]): string {
+  const dark = locations.filter(({ status }) => status === 'dark');
+  if (dark.length > 0) return `${dark.map(({ name }) => name).join(', ')} ${dark.length === 1 ? 'is' : 'are'} dark`;
+  if (locations.every(({ status }) => status === 'unknown')) return 'No location has reported yet';
+  return `${locations.filter(({ status }) => status === 'ok').length} of ${locations.length} locations are working`;
+}

@@ -1,0 +1,94 @@
+import type { Monitor } from '#domain/api/monitor.ts';
+import type { MonitorStatus } from '#domain/monitor.ts';
+import { count } from '../format/measures.ts';
+import { monitorTarget } from '../format/monitor-target.ts';
+
+/** What the list of monitors says and in which order; pure. */
+
+/** What needs someone comes first. */
+const ORDER = {
+  down: 0,
+  degraded: 1,
+  unknown: 2,
+  pending: 3,
+  maintenance: 4,
+  up: 5,
+  paused: 6,
+} as const satisfies Record<MonitorStatus, number>;
+
+export interface Answer {
+  readonly text: string;
+  /** When the oldest present outage began. */
+  readonly since: string | null;
+}
+
+/** The sentence on top: "2 of 48 monitors are down" and since when. */
+export function answerOf(monitors: readonly Monitor[]): Answer {
+  if (monitors.length === 0) return { text: 'No monitors yet', since: null };
+  const inState = (status: MonitorStatus) => monitors.filter((monitor) => monitor.status === status);
+  const all = count(monitors.length, 'monitor');
+  for (const [status, word] of [
+    ['down', 'down'],
+    ['degraded', 'degraded'],
+    ['unknown', 'not known right now'],
+  ] as const) {
+    const some = inState(status);
+    if (some.length === 0) continue;
+    const text =
+      monitors.length === 1
+        ? `The monitor is ${word}`
+        : `${some.length} of ${all} ${some.length === 1 ? 'is' : 'are'} ${word}`;
+    return { text, since: oldest(some) };
+  }
+  const watched = monitors.filter(({ status }) => status !== 'paused' && status !== 'pending').length;
+  if (watched === 0) {
+    return {
+      text: inState('pending').length > 0 ? 'Waiting for the first results' : `All ${all} are paused`,
+      since: null,
+    };
+  }
+  return {
+    text: watched === 1 ? 'The watched monitor is up' : `All ${count(watched, 'watched monitor')} are up`,
+    since: null,
+  };
+}
+
+export interface MonitorFilter {
+  readonly q?: string | undefined;
+  readonly status?: MonitorStatus | undefined;
+  readonly tag?: string | undefined;
+}
+
+/** The monitors that pass the filter; those that need someone first, then by name. */
+export function selectMonitors(monitors: readonly Monitor[], filter: MonitorFilter): Monitor[] {
+  const needle = filter.q?.trim().toLowerCase() ?? '';
+  return monitors
+    .filter((monitor) => filter.status === undefined || monitor.status === filter.status)
+    .filter((monitor) => filter.tag === undefined || monitor.tags.includes(filter.tag))
+    .filter((monitor) => needle === '' || searchText(monitor).includes(needle))
+    .sort((a, b) => ORDER[a.status] - ORDER[b.status] || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+}
+
+export function tagsOf(monitors: readonly Monitor[]): string[] {
+  return [...new Set(monitors.flatMap(({ tags }) => tags))].sort((a, b) => a.localeCompare(b));
+}
+
+/** Median over the locations' latest answers; null without any. */
+export function medianLatencyMs(monitor: Monitor): number | null {
+  const sorted = monitor.locations
+    .filter(({ status }) => status === 'up')
+    .flatMap(({ responseTimeMs }) => (responseTimeMs === null ? [] : [responseTimeMs]))
+    .sort((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.ceil((sorted.length - 1) / 2)];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+function searchText(monitor: Monitor): string {
+  return [monitor.name, monitorTarget(monitor), ...monitor.tags].join('\n').toLowerCase();
+}
+
+function oldest(monitors: readonly Monitor[]): string | null {
+  const times = monitors.flatMap(({ statusSince }) => (statusSince === null ? [] : [statusSince]));
+  return times.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null;
+}

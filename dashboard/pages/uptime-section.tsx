@@ -1,0 +1,95 @@
+import { useQueries } from '@tanstack/react-query';
+import { UPTIME_WINDOWS, type Uptime } from '#domain/api/monitor.ts';
+import { formatDuration } from '#domain/quantity.ts';
+import { uptimeQuery } from '../api/queries.ts';
+import { formatPercent } from '../format/measures.ts';
+import { formatDate } from '../format/time.ts';
+import { ErrorNotice } from '../ui/notice.tsx';
+import { Section } from '../ui/page.tsx';
+
+const WINDOW_WORDS = { '24h': '24 hours', '7d': '7 days', '30d': '30 days', '90d': '90 days' } as const;
+
+/** Uptime over four windows, and one bar per day of the longest. */
+export function UptimeSection({ monitorId }: { readonly monitorId: string }) {
+  const queries = useQueries({ queries: UPTIME_WINDOWS.map((window) => uptimeQuery(monitorId, window)) });
+  const failed = queries.find(({ error }) => error !== null);
+  const days = queries.at(-1)?.data?.days ?? [];
+  return (
+    <Section title="Uptime">
+      {failed?.error != null && <ErrorNotice error={failed.error} retry={() => void failed.refetch()} />}
+      <dl className="figures">
+        {UPTIME_WINDOWS.map((window, index) => {
+          const uptime = queries[index]?.data;
+          return (
+            <div key={window}>
+              <dt>{WINDOW_WORDS[window]}</dt>
+              <dd title={uptime === undefined ? undefined : roundsText(uptime)}>
+                {formatPercent(uptime?.uptimePercent ?? null)}
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      <DayBars days={days} />
+    </Section>
+  );
+}
+
+type Day = Uptime['days'][number];
+
+const BAR = 10;
+const DAYS_SHOWN = 90;
+
+/** One bar per UTC day, the newest on the right; days nobody measured are faint. */
+function DayBars({ days }: { readonly days: readonly Day[] }) {
+  if (days.length === 0) return <div className="days" />;
+  const offset = DAYS_SHOWN - days.length;
+  return (
+    <div>
+      <svg
+        className="days"
+        viewBox={`0 0 ${DAYS_SHOWN * BAR} 32`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Uptime of the last ${days.length} days: ${days.filter(({ downSeconds }) => downSeconds > 0).length} with downtime`}
+      >
+        {days.map((day, index) => (
+          <rect
+            key={day.date}
+            x={(offset + index) * BAR + 1}
+            y="0"
+            width={BAR - 3}
+            height="32"
+            fill={fillOf(day)}
+            opacity={day.uptimePercent === null ? 0.25 : 1}
+          >
+            <title>{describe(day)}</title>
+          </rect>
+        ))}
+      </svg>
+      <p className="day-scale">
+        <span>90 days ago</span>
+        <span>today, UTC</span>
+      </p>
+    </div>
+  );
+}
+
+/** Below this a day was bad rather than blemished. */
+const BAD_DAY_PERCENT = 99;
+
+function fillOf({ uptimePercent }: Day): string {
+  if (uptimePercent === null) return 'var(--state-unknown)';
+  if (uptimePercent === 100) return 'var(--state-up)';
+  return uptimePercent < BAD_DAY_PERCENT ? 'var(--state-down)' : 'var(--state-degraded)';
+}
+
+function describe({ date, uptimePercent, downSeconds }: Day): string {
+  if (uptimePercent === null) return `${formatDate(date)}: nothing measured`;
+  const down = downSeconds === 0 ? 'no downtime' : `down for ${formatDuration(downSeconds * 1000)}`;
+  return `${formatDate(date)}: ${formatPercent(uptimePercent)}, ${down}`;
+}
+
+function roundsText({ upRounds, downRounds, unknownRounds }: Uptime): string {
+  return `${upRounds} rounds up, ${downRounds} down, ${unknownRounds} not known (left out)`;
+}

@@ -1,0 +1,32 @@
+import type { Incident } from '#domain/api/alerting.ts';
+import { StatusMark } from './status.tsx';
+
+export const SEVERITY_WORDS = {
+  critical: 'Critical',
+  major: 'Major',
+  minor: 'Minor',
+  info: 'Info',
+} as const satisfies Record<Incident['severity'], string>;
+
+const INCIDENT_WORDS = {
+  open: 'Open',
+  acknowledged: 'Acknowledged',
+  resolved: 'Resolved',
+} as const satisfies Record<Incident['status'], string>;
+
+/** Open looks like down, acknowledged like degraded, resolved like up: the same three shapes everywhere. */
+const INCIDENT_STATES = {
+  open: 'down',
+  acknowledged: 'degraded',
+  resolved: 'up',
+} as const satisfies Record<Incident['status'], string>;
+
+export function IncidentStatus({ status }: { readonly status: Incident['status'] }) {
+  const state = INCIDENT_STATES[status];
+  return (
+    <span className={`status state-${state}`}>
+      <StatusMark status={state} />
+      {INCIDENT_WORDS[status]}
+    </span>
+  );
+}

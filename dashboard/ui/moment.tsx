@@ -1,0 +1,34 @@
+import { formatDuration } from '#domain/quantity.ts';
+import { formatExact, formatMoment } from '../format/time.ts';
+import { useNow } from './now.ts';
+
+/** A time of day, with date where it is another day; the tooltip has it to the second with its zone. */
+export function Moment({ at, seconds = false }: { readonly at: string; readonly seconds?: boolean }) {
+  const now = useNow();
+  return (
+    <time dateTime={at} title={formatExact(at)} className="nowrap">
+      {formatMoment(at, now, seconds)}
+    </time>
+  );
+}
+
+/** How long ago, with the exact time in the tooltip. */
+export function Ago({ at }: { readonly at: string }) {
+  const age = Math.max(0, useNow() - Date.parse(at));
+  return (
+    <time dateTime={at} title={formatExact(at)} className="nowrap">
+      {age < 10_000 ? 'just now' : `${formatDuration(age)} ago`}
+    </time>
+  );
+}
+
+/** How long it has lasted. */
+export function Lasting({ since, until }: { readonly since: string; readonly until?: string | null }) {
+  const now = useNow();
+  const end = until === undefined || until === null ? now : Date.parse(until);
+  return (
+    <span className="nowrap" title={`since ${formatExact(since)}`}>
+      {formatDuration(end - Date.parse(since))}
+    </span>
+  );
+}

@@ -1,0 +1,114 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { accountQuery, openIncidentsQuery } from '../api/queries.ts';
+import { command } from '../api/request.ts';
+import { count } from '../format/measures.ts';
+import type { ConnectionState } from '../live/connection.ts';
+import { useLive } from '../live/use-live.ts';
+import { Brand } from './brand.tsx';
+import { ThemeSwitch } from './theme-switch.tsx';
+
+const CONNECTION_WORDS = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  offline: 'Not live, trying again',
+} as const satisfies Record<ConnectionState, string>;
+
+/** What stays around every page behind the sign-in: navigation, connection, theme, account. */
+export function Shell() {
+  const connection = useLive();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [menuPath, setMenuPath] = useState<string | null>(null);
+  const open = menuPath === path;
+  const main = useMainFocus(path);
+
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#content">
+        Skip to content
+      </a>
+      <header className={open ? 'sidebar open' : 'sidebar'}>
+        <div className="sidebar-top">
+          <Link to="/monitors" className="brand">
+            <Brand />
+          </Link>
+          <button
+            type="button"
+            className="button small menu-button"
+            aria-expanded={open}
+            onClick={() => setMenuPath(open ? null : path)}
+          >
+            Menu
+          </button>
+        </div>
+        <Navigation />
+        <div className="sidebar-foot">
+          <output className={`connection ${connection}`} aria-label="Live connection">
+            {CONNECTION_WORDS[connection]}
+          </output>
+          <ThemeSwitch />
+          <AccountRow />
+        </div>
+      </header>
+      <main id="content" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  );
+}
+
+function Navigation() {
+  const open = useQuery(openIncidentsQuery).data?.length ?? 0;
+  return (
+    <nav aria-label="Main">
+      <Link to="/monitors">Monitors</Link>
+      <Link to="/incidents">
+        Incidents
+        {open > 0 && (
+          <span className="nav-count" role="img" aria-label={`${open} open`} title={count(open, 'open incident')}>
+            {open}
+          </span>
+        )}
+      </Link>
+      <Link to="/status-pages">Status pages</Link>
+      <Link to="/channels">Channels</Link>
+      <Link to="/locations">Locations</Link>
+      <Link to="/api-keys">API keys</Link>
+    </nav>
+  );
+}
+
+function AccountRow() {
+  const { data: account } = useQuery(accountQuery);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = useMutation({
+    mutationFn: () => command('/auth/logout'),
+    onSuccess: async () => {
+      await navigate({ to: '/sign-in' });
+      client.clear();
+    },
+  });
+  if (account === undefined) return null;
+  return (
+    <div className="account">
+      <span title={account.user.email}>{account.user.name}</span>
+      <button type="button" className="button plain small" onClick={() => signOut.mutate()}>
+        Sign out
+      </button>
+    </div>
+  );
+}
+
+/** After a change of page the keyboard and the screen reader start at its content. */
+function useMainFocus(path: string) {
+  const main = useRef<HTMLElement>(null);
+  const previous = useRef(path);
+  useEffect(() => {
+    if (previous.current === path) return;
+    previous.current = path;
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
+  return main;
+}
