@@ -3,15 +3,22 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { type LiveEvent, liveEventSchema } from '#domain/api/live.ts';
 import type { LiveBus } from '../context.ts';
 
+export interface LocalLiveBus extends LiveBus {
+  /** To the subscribers of this process only: for what every process hears about by itself. */
+  readonly emitHere: LiveBus['emit'];
+}
+
 /** Events of one process go to its own subscribers. */
-export function createLocalLiveBus(): LiveBus {
+export function createLocalLiveBus(): LocalLiveBus {
   const emitter = new EventEmitter<{ event: [organizationId: string, event: LiveEvent] }>();
   // One listener per API server, not per browser; still no reason to warn at eleven.
   emitter.setMaxListeners(0);
+  const emitHere: LiveBus['emit'] = (organizationId, events) => {
+    for (const event of events) emitter.emit('event', organizationId, event);
+  };
   return {
-    emit(organizationId, events) {
-      for (const event of events) emitter.emit('event', organizationId, event);
-    },
+    emit: emitHere,
+    emitHere,
     subscribe(listener) {
       emitter.on('event', listener);
       return () => emitter.off('event', listener);
@@ -20,7 +27,7 @@ export function createLocalLiveBus(): LiveBus {
 }
 
 /** Subject `live.<organisation>` of core NATS (not stored): every API process hears every process. */
-export function createNatsLiveBus(connection: NatsConnection): LiveBus {
+export function createNatsLiveBus(connection: NatsConnection): LocalLiveBus {
   const local = createLocalLiveBus();
   connection.subscribe('live.*', {
     callback: (error, message) => {
@@ -35,6 +42,7 @@ export function createNatsLiveBus(connection: NatsConnection): LiveBus {
       if (connection.isClosed()) return;
       for (const event of events) connection.publish(`live.${organizationId}`, JSON.stringify(event));
     },
+    emitHere: local.emitHere,
     subscribe: local.subscribe,
   };
 }

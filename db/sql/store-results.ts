@@ -62,11 +62,16 @@ export async function storeResults(db: Executor, results: readonly CheckResult[]
       GROUP BY s.monitor_id ORDER BY s.monitor_id
       ON CONFLICT (monitor_id) DO UPDATE
       SET last_check_at = greatest(known.last_check_at, excluded.last_check_at)
+    ), hours AS (
+      SELECT DISTINCT monitor_id, date_trunc('hour', scheduled_at, 'UTC') AS hour FROM stored ORDER BY 1, 2
     ), marked AS (
-      INSERT INTO dirty_hours AS known (monitor_id, hour)
-      SELECT DISTINCT monitor_id, date_trunc('hour', scheduled_at, 'UTC') FROM stored ORDER BY 1, 2
+      INSERT INTO dirty_hours (monitor_id, hour)
+      SELECT monitor_id, hour FROM hours WHERE hour >= date_trunc('hour', now(), 'UTC')
+      ON CONFLICT DO NOTHING
+    ), marked_again AS (
+      INSERT INTO dirty_hours (monitor_id, hour)
+      SELECT monitor_id, hour FROM hours WHERE hour < date_trunc('hour', now(), 'UTC')
       ON CONFLICT (monitor_id, hour) DO UPDATE SET marked_at = clock_timestamp()
-      WHERE known.hour < date_trunc('hour', now(), 'UTC')
     )
     SELECT id FROM stored`);
   return new Set(rows.map((row) => row.id as string));

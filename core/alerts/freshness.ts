@@ -1,0 +1,43 @@
+import { markStale, type StatusChange } from '#db/sql/store-statuses.ts';
+import type { CoreContext } from '../context.ts';
+import { emitStatuses } from '../ingest/tell.ts';
+import { type Loop, startLoop } from '../platform/loop.ts';
+import { requestPagesOfMonitors } from '../publish/request.ts';
+
+/** Silence is noticed within a quarter of the minute that is granted beyond three intervals. */
+const POLL_MS = 15_000;
+
+/**
+ * Watches for silence: a monitor whose results stay away becomes `unknown`, never `down`, because nobody has
+ * seen it fail. Ingest brings back what the edge said last as soon as results arrive again.
+ */
+export function startFreshnessWatch(ctx: CoreContext): Loop {
+  return startLoop({
+    name: 'freshness',
+    pollMs: POLL_MS,
+    logger: ctx.logger,
+    work: async () => {
+      const changes = await watchFreshness(ctx);
+      if (changes.length > 0) {
+        ctx.logger.warn({ monitors: changes.length }, 'no results arrive; these monitors are unknown now');
+      }
+      return 'idle';
+    },
+  });
+}
+
+/** One look at all monitors. */
+export async function watchFreshness(ctx: CoreContext): Promise<StatusChange[]> {
+  const changes = await ctx.db.transaction(async (tx) => {
+    const marked = await markStale(tx);
+    if (marked.length > 0) {
+      await requestPagesOfMonitors(
+        tx,
+        marked.map((change) => change.monitorId),
+      );
+    }
+    return marked;
+  });
+  emitStatuses(ctx, changes);
+  return changes;
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { serve } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { migrate } from '#db/migrate.ts';
+import { startAggregator } from './aggregate/aggregator.ts';
+import { startFreshnessWatch } from './alerts/freshness.ts';
+import { startApi } from './api/server.ts';
+import { type Config, ConfigError, type CoreRole } from './config.ts';
+import type { Clock, CoreContext } from './context.ts';
+import { createEdgeClient } from './edge-client.ts';
+import { relayIncidents } from './incidents/announce.ts';
+import { createIncidents } from './incidents/consumer.ts';
+import { createIngest } from './ingest/consumer.ts';
+import { startNotifier } from './notify/notifier.ts';
+import { createHealthApp } from './platform/health.ts';
+import { type Keys, readKeys } from './platform/keys.ts';
+import { createLocalLiveBus, createNatsLiveBus, type LocalLiveBus } from './platform/live-bus.ts';
+import { createLogger } from './platform/logger.ts';
+import { createMetrics } from './platform/metrics.ts';
+import { openPostgres } from './platform/postgres.ts';
+import { createSecretBox } from './platform/secret-box.ts';
+import { createServiceTokens } from './platform/service-tokens.ts';
+import { Shutdown } from './platform/shutdown.ts';
+import { startPublisher } from './publish/publisher.ts';
+import { createInProcessStreams } from './streams/in-process.ts';
+import { isolating } from './streams/isolate.ts';
+import { connectJetStream } from './streams/jetstream.ts';
+
+export interface Composed extends CoreContext {
+  close(): Promise<void>;
+}
+
+export interface ComposeOptions {
+  readonly logger?: Logger;
+  readonly keys?: Keys;
+  readonly clock?: Clock;
+}
+
+const systemClock: Clock = { now: () => new Date(), random: (bytes) => randomBytes(bytes) };
+
+/** Ports of `/healthz`, `/readyz` and `/metrics` for processes without the API, relative to the API's port. */
+const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
+  ['ingest', 5],
+  ['incidents', 6],
+  ['alerts', 15],
+  ['notify', 16],
+  ['aggregate', 17],
+  ['publish', 18],
+];
+
+/** Everything a role is given, connected; `close` ends it. The schema is brought up to date first. */
+export async function createContext(config: Config, options: ComposeOptions = {}): Promise<Composed> {
+  const { context, shutdown } = await connect(config, options);
+  return { ...context, close: () => shutdown.close() };
+}
+
+/** Starts the roles of `config`, the API last, when everything it relies on is there. */
+export async function startCore(config: Config, options: ComposeOptions = {}): Promise<{ close(): Promise<void> }> {
+  const { context: ctx, live, shutdown } = await connect(config, options);
+  const has = (role: CoreRole) => config.roles.includes(role);
+  try {
+    if (has('ingest')) await ctx.streams.consume(isolating(ctx, createIngest(ctx)));
+    if (has('incidents')) await ctx.streams.consume(isolating(ctx, createIncidents(ctx)));
+    if (has('notify')) start(shutdown, 'notify', await startNotifier(ctx));
+    if (has('aggregate')) start(shutdown, 'aggregate', startAggregator(ctx));
+    if (has('alerts')) start(shutdown, 'alerts', startFreshnessWatch(ctx));
+    // The API's process publishes too: what a person changes reaches the edge without a role of its own.
+    if (has('publish') || has('api')) start(shutdown, 'publish', await startPublisher(ctx));
+    if (has('api')) {
+      start(shutdown, 'incident relay', await relayIncidents(ctx, live.emitHere));
+      start(shutdown, 'api', await startApi(ctx));
+    } else {
+      start(shutdown, 'health', await startHealth(ctx));
+    }
+  } catch (error) {
+    await shutdown.close();
+    throw explained(error);
+  }
+  ctx.logger.info(
+    { roles: config.roles, stream: config.natsUrl === undefined ? 'in-process' : 'jetstream' },
+    'core is up',
+  );
+  return { close: () => shutdown.close() };
+}
+
+async function connect(
+  config: Config,
+  options: ComposeOptions,
+): Promise<{ context: CoreContext; live: LocalLiveBus; shutdown: Shutdown }> {
+  if (config.databaseUrl === undefined) throw new ConfigError('DATABASE_URL is not set: say which PostgreSQL to use.');
+  const keys = options.keys ?? readKeys(config.dataDir);
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? createLogger(config.logLevel);
+  const shutdown = new Shutdown(logger);
+  try {
+    await migrate(config.databaseUrl, clock.now());
+    const postgres = openPostgres(config.databaseUrl, `blacktide-${config.roles.join('-')}`.slice(0, 63));
+    shutdown.add('postgres', postgres.close);
+    const metrics = createMetrics();
+    const tokens = await createServiceTokens(postgres.sql, clock, keys);
+    const edge = createEdgeClient(config.edgeUrl, tokens, clock);
+    const jetstream =
+      config.natsUrl === undefined
+        ? undefined
+        : await connectJetStream(config.natsUrl, { ...postgres, logger, metrics });
+    const streams = jetstream?.streams ?? createInProcessStreams();
+    shutdown.add('stream', () => streams.close());
+    const live = jetstream === undefined ? createLocalLiveBus() : createNatsLiveBus(jetstream.connection);
+    const secrets = createSecretBox(keys.secrets);
+    const sessionKey = keys.session;
+    const { sql, db } = postgres;
+    const context = { config, sql, db, logger, clock, streams, live, edge, secrets, tokens, sessionKey, metrics };
+    return { context, live, shutdown };
+  } catch (error) {
+    await shutdown.close();
+    throw explained(error);
+  }
+}
+
+function start(shutdown: Shutdown, name: string, part: { close(): Promise<void> }): void {
+  shutdown.add(name, () => part.close());
+}
+
+async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
+  const { apiPort, healthPort, roles } = ctx.config;
+  const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;
+  const port = healthPort ?? apiPort + offset;
+  const server = await new Promise<Server>((resolve, reject) => {
+    const listening = serve({ fetch: createHealthApp(ctx).fetch, port }, () => resolve(listening as Server));
+    listening.once('error', reject);
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** What goes wrong outside while starting, in one sentence for the person at the terminal. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, port } = error as Error & { code?: string; port?: number };
+  if (code === 'EADDRINUSE') return new ConfigError(`Port ${port} is taken by another program; choose another one.`);
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'CONNECT_TIMEOUT') {
+    return new ConfigError(`PostgreSQL cannot be reached (${code}); is DATABASE_URL right and the server running?`);
+  }
+  if (code === '28P01' || code === '28000' || code === '3D000') {
+    return new ConfigError(`PostgreSQL refuses DATABASE_URL: ${error.message}.`);
+  }
+  return error;
+}

@@ -1,0 +1,133 @@
+import { eq, sql } from 'drizzle-orm';
+import { channels, notificationAttempts, notifications } from '#db/schema.ts';
+import type { Actor, CoreContext, Transaction } from '../context.ts';
+import { appendTimeline } from '../incidents/change.ts';
+import { type ChannelRow, openSecrets, storedChannel } from '../services/channels/stored.ts';
+import { type Attempt, sendWebhook } from './channels/webhook.ts';
+import { NOTIFY_CHANNEL } from './enqueue.ts';
+import type { LeasedNotification } from './outbox.ts';
+import { retryDelayMs } from './retry.ts';
+
+const BLACKTIDE: Actor = { type: 'system', id: null, name: 'BlackTide' };
+
+type Verdict =
+  | { readonly send: true; readonly channel: ChannelRow }
+  | { readonly send: false; readonly reason: string };
+
+/**
+ * One notification's way out: may it go, send it outside any transaction, then write down what came of it.
+ * Nothing is marked before it is sent: a crash in between sends again, with the same webhook-id.
+ */
+export async function deliver(ctx: CoreContext, notification: LeasedNotification): Promise<void> {
+  const verdict = await stages(ctx, notification);
+  if (!verdict.send) {
+    await drop(ctx, notification, verdict.reason);
+    return;
+  }
+  const startedAt = ctx.clock.now();
+  const started = performance.now();
+  const attempt = await send(ctx, notification, verdict.channel, startedAt);
+  const durationMs = Math.round(performance.now() - started);
+  await record(ctx, notification, verdict.channel, attempt, startedAt, durationMs);
+  const { id, traceId, type } = notification;
+  ctx.metrics.increment('notification_attempts_total', { outcome: attempt.delivered ? 'delivered' : attempt.error });
+  ctx.metrics.observe('notification_attempt_seconds', durationMs / 1000);
+  ctx.logger.info({ notificationId: id, type, traceId, durationMs, ...attempt }, 'a notification was attempted');
+}
+
+/** Each stage may only stop it, and says why. Maintenance, silences and grouping will stand here too. */
+async function stages(ctx: CoreContext, notification: LeasedNotification): Promise<Verdict> {
+  const [channel] = await ctx.db.select().from(channels).where(eq(channels.id, notification.channelId));
+  if (channel === undefined) return { send: false, reason: 'the channel is gone' };
+  // The test button is there to try a channel before it is switched on.
+  if (!channel.enabled && notification.type !== 'test') return { send: false, reason: 'the channel is switched off' };
+  return { send: true, channel };
+}
+
+async function send(
+  ctx: CoreContext,
+  notification: LeasedNotification,
+  channel: ChannelRow,
+  now: Date,
+): Promise<Attempt> {
+  const { url } = storedChannel(ctx, channel).config;
+  const message = {
+    id: notification.id,
+    body: JSON.stringify(notification.payload),
+    url,
+    ...openSecrets(ctx, channel),
+  };
+  return sendWebhook(message, now, { allowPrivateTargets: ctx.config.allowPrivateTargets });
+}
+
+async function record(
+  ctx: CoreContext,
+  notification: LeasedNotification,
+  channel: ChannelRow,
+  attempt: Attempt,
+  at: Date,
+  durationMs: number,
+): Promise<void> {
+  const made = notification.attempts + 1;
+  const delayMs = attempt.delivered || attempt.permanent ? null : retryDelayMs(made, ctx.clock.random(4));
+  const status = attempt.delivered ? 'delivered' : delayMs === null ? 'dead' : 'failed';
+  await ctx.db.transaction(async (tx) => {
+    await tx.insert(notificationAttempts).values({
+      notificationId: notification.id,
+      at,
+      durationMs,
+      statusCode: attempt.statusCode,
+      error: attempt.delivered ? null : attempt.error,
+      detail: attempt.delivered ? null : attempt.detail,
+    });
+    await tx
+      .update(notifications)
+      .set({
+        status,
+        attempts: made,
+        leasedUntil: null,
+        nextAttemptAt: delayMs === null ? null : sql`now() + ${delayMs} * interval '1 millisecond'`,
+        deliveredAt: attempt.delivered ? ctx.clock.now() : null,
+      })
+      .where(eq(notifications.id, notification.id));
+    if (status === 'failed') return;
+    await tellTimeline(tx, ctx, notification, {
+      text: `${status === 'delivered' ? 'Told' : 'Could not tell'} ${channel.name}: ${notification.type}.`,
+      data: { channelId: channel.id, status },
+    });
+    // The next one of the same incident and channel has waited for this.
+    await tx.execute(sql`SELECT pg_notify(${NOTIFY_CHANNEL}, '')`);
+  });
+}
+
+/** Stopped by a stage: visible as dead, with the reason as its last attempt. */
+async function drop(ctx: CoreContext, notification: LeasedNotification, reason: string): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    await tx.insert(notificationAttempts).values({
+      notificationId: notification.id,
+      at: ctx.clock.now(),
+      durationMs: 0,
+      error: 'not_sent',
+      detail: reason,
+    });
+    await tx
+      .update(notifications)
+      .set({ status: 'dead', leasedUntil: null, nextAttemptAt: null })
+      .where(eq(notifications.id, notification.id));
+    await tellTimeline(tx, ctx, notification, {
+      text: `${notification.type} was not sent: ${reason}.`,
+      data: { channelId: notification.channelId, status: 'dead' },
+    });
+  });
+}
+
+async function tellTimeline(
+  tx: Transaction,
+  ctx: CoreContext,
+  notification: LeasedNotification,
+  line: { text: string; data: Record<string, string> },
+): Promise<void> {
+  if (notification.incidentId === null) return;
+  const data = { ...line.data, notificationId: notification.id, type: notification.type };
+  await appendTimeline(tx, ctx, notification.incidentId, { kind: 'notification', text: line.text, data }, BLACKTIDE);
+}
