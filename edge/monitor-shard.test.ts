@@ -131,7 +131,10 @@ describe('a round', () => {
     await behave(monitor, { failAt: ['eu-west'] });
     await assign(shard, 1, [monitor]);
     const [status] = await untilEvents(shard, 'monitor.status', 1);
-    expect(status).toMatchObject({ status: 'degraded', failing: [{ location: 'eu-west', reason: 'status_unexpected' }] });
+    expect(status).toMatchObject({
+      status: 'degraded',
+      failing: [{ location: 'eu-west', reason: 'status_unexpected' }],
+    });
     await untilQuiet(shard);
     expect(await alerts(shard)).toEqual([]);
     const failed = (await resultsOf(shard)).filter((result) => result.outcome === 'failure');
@@ -192,7 +195,12 @@ describe('an alert', () => {
 
   it('counts on after an eviction', async () => {
     const shard = newShardName();
-    const rule = { id: 'rul_two', condition: { type: 'consecutiveFailures', count: 2 }, severity: 'major', recoveryCount: 1 } as const;
+    const rule = {
+      id: 'rul_two',
+      condition: { type: 'consecutiveFailures', count: 2 },
+      severity: 'major',
+      recoveryCount: 1,
+    } as const;
     const monitor = newMonitor({ rules: [rule] });
     await behave(monitor, { status: 500 });
     await assign(shard, 1, [monitor]);

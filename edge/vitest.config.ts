@@ -3,7 +3,6 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { buildSync } from 'esbuild';
 import { defineConfig } from 'vitest/config';
 import { LOCATION_IDS } from '#domain/location.ts';
-import type { World } from '#tests/edge/world.ts';
 
 /** Suite `edge`: inside workerd, with the coordinator's real bindings and the six real probe Workers beside it. */
 const ROOT = join(import.meta.dirname, '..');
@@ -14,7 +13,7 @@ export default defineConfig({
   root: ROOT,
   plugins: [
     cloudflareTest(({ inject }) => {
-      const world = inject('world') as World;
+      const world = inject('world');
       return {
         wrangler: { configPath: join(ROOT, 'wrangler.toml'), environment: 'coordinator' },
         miniflare: {
@@ -32,6 +31,8 @@ export default defineConfig({
     name: 'edge',
     include: ['edge/**/*.test.ts'],
     globalSetup: 'tests/edge/world.ts',
+    // Warnings that a test provokes are no news.
+    silent: 'passed-only',
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

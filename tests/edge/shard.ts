@@ -7,6 +7,7 @@ import type { CoordinatorEnv } from '#edge/env.ts';
 import { signServiceToken } from '#edge/service-token.ts';
 import type { Received, Reception } from './core-double.ts';
 import type { Behaviour, Hit } from './target.ts';
+import type {} from './world.ts';
 
 /** What edge tests say and see: orders of the core, targets that behave, events that arrived. */
 

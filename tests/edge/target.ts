@@ -46,7 +46,7 @@ async function answer(
     const location = request.headers['x-blacktide-location']?.toString();
     hits.set(name, [...(hits.get(name) ?? []), { location, userAgent: request.headers['user-agent'] }]);
     const behaviour = behaviours.get(name) ?? {};
-    setTimeout(() => behave(behaviour, location, response), behaviour.delayMs ?? 0);
+    setTimeout(() => behave(behaviour, location, response), behaviour.delayMs ?? 0).unref();
   }
 }
 

@@ -23,7 +23,7 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const core = await newKeys();
   const edge = await newKeys();
   const target = await startTarget();

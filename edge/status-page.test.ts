@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { type PageView, pageViewSchema } from '#domain/snapshot.ts';
+import { newPage } from '#tests/edge/page.ts';
+import { assign, behave, bindings, newMonitor, newShardName, order, until, untilEvents } from '#tests/edge/shard.ts';
+
+async function viewOf(slug: string): Promise<PageView | null> {
+  const answer = await bindings.STATUS_PAGES.getByName(slug).fetch('https://page/view');
+  return answer.status === 200 ? pageViewSchema.parse(await answer.json()) : null;
+}
+
+async function put({ componentId: _componentId, ...page }: ReturnType<typeof newPage>) {
+  const answer = await order('PUT', `/edge/v1/pages/${page.slug}`, page);
+  expect(answer.status).toBe(200);
+  return answer.json();
+}
+
+describe('a status page', () => {
+  it('takes snapshots forward only, and each changes its revision', async () => {
+    const page = newPage({ version: 3 });
+    expect(await viewOf(page.slug)).toBeNull();
+    expect(await put(page)).toEqual({ applied: true, version: 3 });
+    const first = await viewOf(page.slug);
+    expect(first?.page.name).toBe('Shop');
+    expect(await put({ ...page, version: 2, name: 'Old' })).toEqual({ applied: false, version: 3 });
+    expect(await viewOf(page.slug)).toEqual(first);
+    await put({ ...page, version: 4, name: 'New' });
+    const second = await viewOf(page.slug);
+    expect(second?.page.name).toBe('New');
+    expect(second?.revision).not.toBe(first?.revision);
+  });
+
+  it('hears from its shards directly; the newer observation wins, whichever way it came', async () => {
+    const page = newPage();
+    await put(page);
+    const stub = bindings.STATUS_PAGES.getByName(page.slug);
+    const state = (status: 'up' | 'down', second: number) => {
+      const at = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+      return { componentId: page.componentId, status, since: at, observedAt: at };
+    };
+    await stub.putStates([state('down', 10)]);
+    const down = await viewOf(page.slug);
+    expect(down?.page.components[0]?.status).toBe('down');
+    await stub.putStates([state('up', 5)]);
+    expect(await viewOf(page.slug)).toEqual(down);
+    // A snapshot that was made before does not bring the old state back, a later one wins.
+    const component = page.components[0];
+    if (component === undefined) throw new Error('the page has no component');
+    await put({
+      ...page,
+      version: 2,
+      components: [{ ...component, status: 'up', observedAt: state('up', 9).observedAt }],
+    });
+    expect((await viewOf(page.slug))?.page.components[0]?.status).toBe('down');
+    await put({
+      ...page,
+      version: 3,
+      components: [{ ...component, status: 'up', observedAt: state('up', 11).observedAt }],
+    });
+    expect((await viewOf(page.slug))?.page.components[0]?.status).toBe('up');
+  });
+
+  it('turns red by its shard alone, and green again', async () => {
+    const page = newPage();
+    await put(page);
+    const shard = newShardName();
+    const monitor = newMonitor({ components: [{ slug: page.slug, componentId: page.componentId }] });
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, [monitor]);
+    const untilStatus = (status: string) =>
+      until(status, async () => ((await viewOf(page.slug))?.page.components[0]?.status === status ? true : null));
+    await untilStatus('down');
+    await untilEvents(shard, 'check.completed', 6);
+    await behave(monitor, {});
+    await order('POST', `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`, {
+      v: 1,
+      requestedAt: new Date().toISOString(),
+    });
+    await untilStatus('up');
+    await assign(shard, 2, [{ ...monitor, enabled: false }]);
+    await untilStatus('paused');
+  });
+
+  it('learns how a component is when it is bound to a monitor that runs already', async () => {
+    const page = newPage();
+    await put(page);
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'monitor.status', 1);
+    await assign(shard, 2, [{ ...monitor, components: [{ slug: page.slug, componentId: page.componentId }] }]);
+    await until('up', async () => ((await viewOf(page.slug))?.page.components[0]?.status === 'up' ? true : null));
+  });
+
+  it('is gone when it is removed, and its caches do not outlive it', async () => {
+    const page = newPage();
+    await put(page);
+    const before = await viewOf(page.slug);
+    expect((await order('DELETE', `/edge/v1/pages/${page.slug}`)).status).toBe(204);
+    expect(await viewOf(page.slug)).toBeNull();
+    expect(await put(page)).toEqual({ applied: true, version: 1 });
+    expect((await viewOf(page.slug))?.revision).toBeGreaterThan(before?.revision ?? Number.POSITIVE_INFINITY);
+  });
+});

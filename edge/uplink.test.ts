@@ -1,0 +1,50 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { connect, type NatsConnection } from 'nats.ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bindings, world } from '#tests/edge/shard.ts';
+import type { OutboxEvent } from './shard-storage.ts';
+import { type Delivery, Uplink } from './uplink.ts';
+
+/** An uplink over NATS; each test has one of its own. */
+async function deliver(name: string, url: string, events: readonly OutboxEvent[]): Promise<Delivery> {
+  return runInDurableObject<Uplink, Delivery>(bindings.UPLINK.getByName(name), (_, state) =>
+    new Uplink(state, { ...bindings, UPLINK_NATS_WS_URL: url }).deliver('shd_nats', events),
+  );
+}
+
+function eventOf(number: number): OutboxEvent {
+  return { id: `chk_${number}`, kind: 'check.completed', body: JSON.stringify({ number }) };
+}
+
+describe('the uplink over NATS', () => {
+  let nats: NatsConnection;
+
+  beforeAll(async () => {
+    nats = await connect({ servers: world.natsWsUrl });
+  });
+
+  afterAll(() => nats.close());
+
+  it('accepts when every event is in the stream, in order, and once when it is sent again', async () => {
+    const manager = await nats.jetstreamManager();
+    await manager.streams.add({ name: 'BLACKTIDE', subjects: ['blacktide.>'] });
+    const events = Array.from({ length: 200 }, (_, number) => eventOf(number));
+    expect(await deliver('nats-1', world.natsWsUrl, events)).toEqual({ accepted: true });
+    expect(await deliver('nats-2', world.natsWsUrl, events)).toEqual({ accepted: true });
+    const { state } = await manager.streams.info('BLACKTIDE');
+    expect(state.messages).toBe(200);
+    const stored = await manager.streams.getMessage('BLACKTIDE', { seq: 7 });
+    expect(stored.subject).toBe('blacktide.check.completed');
+    expect(stored.json()).toEqual({ number: 6 });
+    await manager.streams.delete('BLACKTIDE');
+  });
+
+  it('does not accept when no stream takes the events, or nobody is there', async () => {
+    expect(await deliver('nats-3', world.natsWsUrl, [eventOf(1)])).toMatchObject({
+      accepted: false,
+      kind: 'retryable',
+    });
+    const nowhere = world.refusedUrl.replace('http:', 'ws:');
+    expect(await deliver('nats-4', nowhere, [eventOf(1)])).toMatchObject({ accepted: false, kind: 'retryable' });
+  });
+});
