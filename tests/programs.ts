@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 const PROGRAMS = [
   { names: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
   { names: ['nats-server'], package: 'nats-server' },
+  { names: ['openssl'], package: 'openssl' },
 ] as const;
 
 /** Places that are not on every PATH. */
@@ -17,12 +18,12 @@ export function ensurePrograms(): string | null {
   if (missing.length === 0) return null;
   const packages = missing.map((program) => program.package);
   if (process.getuid?.() === 0 && isDebian()) {
-    console.log(`Installing ${packages.join(' and ')} with apt-get (the tests need them) …`);
+    console.log(`Installing ${packages.join(', ')} with apt-get (the tests need them) …`);
     aptInstall(packages);
   }
   const still = missing.filter((program) => findProgram(program.package) === null);
   if (still.length === 0) return null;
-  const names = still.map((program) => program.package).join(' and ');
+  const names = still.map((program) => program.package).join(' ');
   return `The tests need ${names}: install it (Debian and Ubuntu: "sudo apt-get install ${names}"), then run npm test again.`;
 }
 
