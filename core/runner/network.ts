@@ -74,12 +74,7 @@ function exchange(
       const watch = watchPhases(outgoing);
       outgoing.on('error', fail);
       outgoing.on('response', (response) => {
-        try {
-          resolve(answer(request, response, watch()));
-        } catch (error) {
-          outgoing.destroy();
-          fail(error);
-        }
+        resolve(answer(request, response, watch()));
       });
       outgoing.end(request.body);
     } catch (error) {
@@ -122,13 +117,12 @@ function hasContent(method: string, status: number | undefined): boolean {
 
 function bodyOf(request: HttpRequest, response: http.IncomingMessage): AsyncIterable<Uint8Array> {
   const encoding = hasContent(request.method, response.statusCode) ? response.headers['content-encoding'] : undefined;
-  const stream = decompressed(response, encoding);
   // A body that nobody reads may still fail: without a listener that would end the process.
-  stream.on('error', () => {});
+  response.on('error', () => {});
   return {
     async *[Symbol.asyncIterator]() {
       try {
-        yield* stream as AsyncIterable<Uint8Array>;
+        yield* decompressed(response, encoding) as AsyncIterable<Uint8Array>;
       } catch (error) {
         throw networkFailure(error);
       } finally {

@@ -35,7 +35,7 @@ export function bodyText(body: Body, contentType: string | undefined): string {
   return parts.join('');
 }
 
-function decoderFor(contentType = ''): TextDecoder {
+function decoderFor(contentType = '') {
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   try {
     return new TextDecoder(charset);

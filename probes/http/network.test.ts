@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createNodeNetwork } from '#core/runner/network.ts';
+import type { Network } from '#probes/network.ts';
+import { type Certificates, type KeyPair, makeCertificates } from '#tests/probes/certificates.ts';
+import { check, LOCAL_NETWORK } from '#tests/probes/check.ts';
+import { type LocalServer, startHttpServer, startRawServer } from '#tests/probes/local-server.ts';
+
+const servers: LocalServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function serve(pair?: KeyPair): Promise<LocalServer> {
+  const server = await startHttpServer((_request, response) => response.end('ok'), pair);
+  servers.push(server);
+  return server;
+}
+
+describe('a target that cannot be reached', () => {
+  it('refuses the connection', async () => {
+    const server = await serve();
+    await server.close();
+    const outcome = await check({ url: server.origin });
+    expect(outcome).toMatchObject({ outcome: 'failure', reason: 'connection_refused', responseTimeMs: null });
+    expect(outcome.statusCode).toBeUndefined();
+  });
+
+  it('has no name', async () => {
+    const outcome = await check({ url: 'http://no-such-host.invalid/' });
+    expect(outcome).toMatchObject({ outcome: 'failure', reason: 'dns_failure' });
+  });
+
+  it('resets the connection', async () => {
+    const server = await startRawServer((socket) => socket.resetAndDestroy());
+    servers.push(server);
+    expect(await check({ url: server.origin })).toMatchObject({ outcome: 'failure', reason: 'connection_reset' });
+  });
+
+  it('has only the other version of IP', async () => {
+    const server = await serve();
+    expect(await check({ url: server.origin, ipVersion: '6' })).toMatchObject({ reason: 'network_unreachable' });
+    expect(await check({ url: server.origin, ipVersion: '4' })).toMatchObject({ outcome: 'success' });
+  });
+});
+
+describe('TLS', () => {
+  let certificates: Certificates;
+  let trusting: Network;
+  beforeAll(() => {
+    certificates = makeCertificates();
+    trusting = createNodeNetwork({ allowPrivateTargets: true, extraCa: certificates.ca });
+  });
+
+  it('tells the facts of a good certificate, and how long it took', async () => {
+    const { origin } = await serve(certificates.good);
+    const assertions = [{ source: 'tls', property: 'daysLeft', compare: 'lte', value: 2 }];
+    const outcome = await check({ url: origin, assertions }, { network: trusting });
+    expect(outcome).toMatchObject({
+      outcome: 'success',
+      tls: { protocol: 'TLSv1.3', issuer: 'CN=Test CA, O=BlackTide', subject: 'CN=good' },
+    });
+    expect(outcome.tls?.fingerprintSha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(Date.parse(outcome.tls?.notAfter ?? '')).toBeGreaterThan(Date.now());
+    expect(outcome.phases?.tlsMs).toBeGreaterThan(0);
+  });
+
+  it.each(['expired', 'otherName', 'selfSigned'] as const)('refuses a certificate: %s', async (kind) => {
+    const { origin } = await serve(certificates[kind]);
+    const refused = await check({ url: origin }, { network: trusting });
+    expect(refused).toMatchObject({ outcome: 'failure', reason: 'certificate_invalid', responseTimeMs: null });
+    const accepted = await check({ url: origin, verifyTls: false }, { network: trusting });
+    expect(accepted).toMatchObject({ outcome: 'success', tls: { protocol: 'TLSv1.3' } });
+  });
+
+  it('does not trust an authority of which it was not told', async () => {
+    const { origin } = await serve(certificates.good);
+    expect(await check({ url: origin }, { network: LOCAL_NETWORK })).toMatchObject({ reason: 'certificate_invalid' });
+  });
+
+  it('is not spoken there', async () => {
+    const { port } = await serve();
+    expect(await check({ url: `https://127.0.0.1:${port}` })).toMatchObject({
+      outcome: 'failure',
+      reason: 'tls_failure',
+    });
+  });
+});
+
+describe('addresses that may not be reached', () => {
+  const guarded = createNodeNetwork({ allowPrivateTargets: false });
+  let server: LocalServer;
+  beforeAll(async () => {
+    server = await startHttpServer((request, response) => {
+      if (request.url === '/') return response.end('secret');
+      return response.writeHead(302, { location: decodeURIComponent(request.url?.slice(1) ?? '') }).end();
+    });
+  });
+  afterAll(() => server.close());
+
+  it.each(['127.0.0.1', 'localhost', '2130706433', '0x7f.1', '0177.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0'])(
+    'by %s',
+    async (host) => {
+      const outcome = await check({ url: `http://${host}:${server.port}/` }, { network: guarded });
+      expect(outcome).toMatchObject({ outcome: 'failure', reason: 'address_refused', responseTimeMs: null });
+    },
+  );
+
+  it('also not by a redirect', async () => {
+    // The first hop is let through as a public server's would be; the second is judged as any other.
+    let hops = 0;
+    const network: Network = {
+      request: (request, signal) => (hops++ === 0 ? LOCAL_NETWORK : guarded).request(request, signal),
+    };
+    const target = encodeURIComponent(`http://127.0.0.1:${server.port}/`);
+    const outcome = await check({ url: `${server.origin}/${target}` }, { network });
+    expect(hops).toBe(2);
+    expect(outcome).toMatchObject({ outcome: 'failure', reason: 'address_refused' });
+  });
+
+  it('and nothing was sent there', () => {
+    expect(server.requests.filter((request) => request.url === '/')).toEqual([]);
+  });
+});

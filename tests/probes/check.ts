@@ -1,0 +1,36 @@
+import { createNodeNetwork, NODE_CLOCK } from '#core/runner/network.ts';
+import type { HttpConfig } from '#domain/monitor.ts';
+import { httpConfigSchema } from '#domain/monitor.ts';
+import { type Outcome, outcomeSchema } from '#domain/result.ts';
+import { probeHttp } from '#probes/http/probe.ts';
+import type { Network } from '#probes/network.ts';
+import type { ProbeTask } from '#probes/probe.ts';
+
+/** Long enough for a busy machine; tests of timeouts say their own. */
+const TIMEOUT_MS = 5000;
+
+export interface CheckOptions {
+  readonly timeoutMs?: number;
+  readonly transcript?: boolean;
+  readonly network?: Network;
+}
+
+/** Reaches this machine, which the product does not by default. */
+export const LOCAL_NETWORK = createNodeNetwork({ allowPrivateTargets: true });
+
+/** A task as the edge makes it, from a configuration as a user writes it. */
+export function httpTask(config: Record<string, unknown>, options: CheckOptions = {}): ProbeTask<HttpConfig> {
+  return {
+    config: httpConfigSchema.parse(config),
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    location: 'eu-west',
+    traceId: '0'.repeat(32),
+    transcript: options.transcript ?? false,
+  };
+}
+
+/** Makes one check over Node's network; the outcome is valid by its wire schema. */
+export async function check(config: Record<string, unknown>, options: CheckOptions = {}): Promise<Outcome> {
+  const outcome = await probeHttp(httpTask(config, options), options.network ?? LOCAL_NETWORK, NODE_CLOCK);
+  return outcomeSchema.parse(outcome);
+}
