@@ -6,12 +6,16 @@ import type { CoreContext } from '#core/context.ts';
 import { createIntake } from '#core/ingest/intake.ts';
 import { createHealthApp } from '#core/platform/health.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { alertRuleRoutes } from './alert-rules.ts';
 import { apiKeyRoutes } from './api-keys.ts';
+import { auditLogRoutes } from './audit-log.ts';
 import { authRoutes } from './auth.ts';
 import { channelRoutes } from './channels.ts';
 import { dashboardFiles } from './dashboard.ts';
 import { docsRoutes } from './docs.ts';
 import type { ApiEnv } from './env.ts';
+import { incidentRoutes } from './incidents.ts';
+import { locationRoutes } from './locations.ts';
 import { authenticate, requireCaller } from './middleware/authenticate.ts';
 import { idempotency } from './middleware/idempotency.ts';
 import { jsonBody, limitBody, storableUrl } from './middleware/json-body.ts';
@@ -21,6 +25,7 @@ import { trace } from './middleware/trace.ts';
 import { monitorRoutes } from './monitors.ts';
 import { problemResponse } from './problem-response.ts';
 import { createRouter } from './router.ts';
+import { statusPageRoutes } from './status-pages.ts';
 import { streamRoutes } from './stream.ts';
 
 export const API_BASE = '/api/v1';
@@ -50,7 +55,12 @@ function createRestApi(ctx: CoreContext, closing: AbortSignal): OpenAPIHono<ApiE
   api.use(requireCaller(ctx), idempotency(ctx));
   api.route('/api-keys', apiKeyRoutes(ctx));
   api.route('/monitors', monitorRoutes(ctx));
+  api.route('/alert-rules', alertRuleRoutes(ctx));
+  api.route('/incidents', incidentRoutes(ctx));
   api.route('/channels', channelRoutes(ctx));
+  api.route('/status-pages', statusPageRoutes(ctx));
+  api.route('/locations', locationRoutes(ctx));
+  api.route('/audit-log', auditLogRoutes(ctx));
   api.route('/stream', streamRoutes(ctx, closing));
   return api;
 }

@@ -38,8 +38,6 @@ async function resolveIncidents(tx: Transaction, ctx: RequestContext, monitorId:
     .select({ id: incidents.id })
     .from(incidents)
     .where(and(eq(incidents.monitorId, monitorId), ne(incidents.status, 'resolved')));
-  for (const { id } of open) {
-    await changeIncident(tx, ctx, id, { type: 'note', text: 'The monitor was deleted.' }, ctx.caller.actor, true);
-    await changeIncident(tx, ctx, id, { type: 'resolve' }, ctx.caller.actor);
-  }
+  const change = { type: 'recover', summary: 'The monitor was deleted.' } as const;
+  for (const { id } of open) await changeIncident(tx, ctx, id, change, ctx.caller.actor);
 }

@@ -1,0 +1,104 @@
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import type { CoreContext } from '#core/context.ts';
+import { createAlertRule } from '#core/services/alert-rules/create.ts';
+import { deleteAlertRule } from '#core/services/alert-rules/delete.ts';
+import { getAlertRule } from '#core/services/alert-rules/get.ts';
+import { listAlertRules } from '#core/services/alert-rules/list.ts';
+import { updateAlertRule } from '#core/services/alert-rules/update.ts';
+import { etagOf } from '#core/services/expected-revision.ts';
+import { alertRuleCreateSchema, alertRuleListQuerySchema, alertRuleSchema } from '#domain/api/alerting.ts';
+import { listOf } from '#domain/api/common.ts';
+import { requestContext } from './middleware/authenticate.ts';
+import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+
+const tags = ['Alert rules'];
+const params = idParam('rul');
+const one = { description: 'The rule', content: json(alertRuleSchema) };
+
+export function alertRuleRoutes(ctx: CoreContext) {
+  const router = createRouter();
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/',
+      tags,
+      summary: 'Alert rules, newest first',
+      description: 'A monitor without rules of its own has a default rule, which is not listed: down once → critical.',
+      request: { query: alertRuleListQuerySchema },
+      responses: { 200: { description: 'A page of rules', content: json(listOf(alertRuleSchema)) } },
+    }),
+    async (c) => c.json(await listAlertRules(requestContext(ctx, c), c.req.valid('query')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/',
+      tags,
+      summary: "Create an alert rule; the first replaces the monitor's default rule",
+      request: { body: { required: true, content: json(alertRuleCreateSchema) } },
+      responses: { 201: one },
+    }),
+    async (c) => {
+      const { alertRule, revision } = await createAlertRule(requestContext(ctx, c), c.req.valid('json'));
+      c.header('ETag', etagOf(revision));
+      return c.json(alertRule, 201);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/{id}',
+      tags,
+      summary: 'One alert rule',
+      request: { params },
+      responses: { 200: one },
+    }),
+    async (c) => {
+      const { alertRule, revision } = await getAlertRule(requestContext(ctx, c), c.req.valid('param').id);
+      c.header('ETag', etagOf(revision));
+      return c.json(alertRule, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'patch',
+      path: '/{id}',
+      tags,
+      summary: 'Change an alert rule by JSON merge patch',
+      request: { params, headers: ifMatchHeader, body: mergePatchOf(z.looseObject({})) },
+      responses: { 200: one },
+    }),
+    async (c) => {
+      const { alertRule, revision } = await updateAlertRule(
+        requestContext(ctx, c),
+        c.req.valid('param').id,
+        c.req.valid('json'),
+        c.req.valid('header')['if-match'],
+      );
+      c.header('ETag', etagOf(revision));
+      return c.json(alertRule, 200);
+    },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/{id}',
+      tags,
+      summary: 'Delete an alert rule; its alert ends',
+      request: { params },
+      responses: NO_CONTENT,
+    }),
+    async (c) => {
+      await deleteAlertRule(requestContext(ctx, c), c.req.valid('param').id);
+      return c.body(null, 204);
+    },
+  );
+
+  return router;
+}

@@ -1,0 +1,45 @@
+import { count, eq } from 'drizzle-orm';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { requestAssignment } from '#core/publish/request.ts';
+import { alertRules } from '#db/schema.ts';
+import { authorize } from '../authorize.ts';
+import { newId } from '../new-id.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { AlertRuleAnswer } from './get.ts';
+import { requireTargets } from './require-targets.ts';
+import { type AlertRuleInput, presentAlertRule } from './stored.ts';
+
+/** What an assignment carries for one monitor (domain/wire.ts). */
+const RULES_PER_MONITOR_MAX = 20;
+
+/** The first rule of a monitor replaces its default rule. */
+export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput): Promise<AlertRuleAnswer> {
+  authorize(ctx, 'write');
+  const now = ctx.clock.now();
+  const id = newId(ctx, 'rul');
+  return ctx.db.transaction(async (tx) => {
+    const shardId = await requireTargets(tx, ctx, input);
+    const [held] = await tx
+      .select({ count: count() })
+      .from(alertRules)
+      .where(eq(alertRules.monitorId, input.monitorId));
+    if (held !== undefined && held.count >= RULES_PER_MONITOR_MAX) {
+      throw new ProblemError('conflict', `A monitor has at most ${RULES_PER_MONITOR_MAX} alert rules.`);
+    }
+    const [row] = await tx
+      .insert(alertRules)
+      .values({ id, organizationId: ctx.caller.organizationId, ...input, createdAt: now, updatedAt: now })
+      .returning();
+    if (row === undefined) throw new ProblemError('internal');
+    await requestAssignment(tx, shardId);
+    const alertRule = presentAlertRule(row);
+    await recordAudit(tx, ctx, {
+      action: 'alert_rule.create',
+      targetType: 'alert_rule',
+      targetId: id,
+      after: alertRule,
+    });
+    return { alertRule, revision: row.revision };
+  });
+}

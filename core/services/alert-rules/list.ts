@@ -1,0 +1,31 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import type { z } from 'zod';
+import { alertRules } from '#db/schema.ts';
+import type { AlertRule, alertRuleListQuerySchema } from '#domain/api/alerting.ts';
+import type { List } from '#domain/api/common.ts';
+import { authorize } from '../authorize.ts';
+import { pageOf, readCursor } from '../page.ts';
+import type { RequestContext } from '../request-context.ts';
+import { presentAlertRule } from './stored.ts';
+
+/** Newest first. Default rules are not listed: they are there while a monitor has none of its own. */
+export async function listAlertRules(
+  ctx: RequestContext,
+  query: z.output<typeof alertRuleListQuerySchema>,
+): Promise<List<AlertRule>> {
+  authorize(ctx, 'read');
+  const [after] = readCursor(query.cursor, 1) ?? [];
+  const rows = await ctx.db
+    .select()
+    .from(alertRules)
+    .where(
+      and(
+        eq(alertRules.organizationId, ctx.caller.organizationId),
+        query.monitorId === undefined ? undefined : eq(alertRules.monitorId, query.monitorId),
+        after === undefined ? undefined : lt(alertRules.id, after),
+      ),
+    )
+    .orderBy(desc(alertRules.id))
+    .limit(query.limit + 1);
+  return pageOf(rows, query.limit, (row) => [row.id], presentAlertRule);
+}

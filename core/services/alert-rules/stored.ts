@@ -1,0 +1,50 @@
+import { and, eq } from 'drizzle-orm';
+import type { z } from 'zod';
+import type { Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { alertRules } from '#db/schema.ts';
+import { alertConditionSchema, severitySchema } from '#domain/alert.ts';
+import type { AlertRule, alertRuleCreateSchema } from '#domain/api/alerting.ts';
+import type { RequestContext } from '../request-context.ts';
+
+export type AlertRuleRow = typeof alertRules.$inferSelect;
+export type AlertRuleInput = z.output<typeof alertRuleCreateSchema>;
+
+/** A rule of the caller's organisation; throws not_found. `lock` holds it for a change. */
+export async function findAlertRule(
+  db: Database | Transaction,
+  ctx: RequestContext,
+  id: string,
+  lock = false,
+): Promise<AlertRuleRow> {
+  const query = db
+    .select()
+    .from(alertRules)
+    .where(and(eq(alertRules.id, id), eq(alertRules.organizationId, ctx.caller.organizationId)));
+  const [row] = lock ? await query.for('update') : await query;
+  if (row === undefined) throw new ProblemError('not_found');
+  return row;
+}
+
+/** The whole rule as it was written: what a merge patch is applied to. */
+export function storedAlertRule(row: AlertRuleRow): AlertRuleInput {
+  return {
+    name: row.name,
+    monitorId: row.monitorId,
+    condition: alertConditionSchema.parse(row.condition),
+    severity: severitySchema.parse(row.severity),
+    recoveryCount: row.recoveryCount,
+    channelIds: row.channelIds,
+    notifyOnRecovery: row.notifyOnRecovery,
+    runbookUrl: row.runbookUrl,
+  };
+}
+
+export function presentAlertRule(row: AlertRuleRow): AlertRule {
+  return {
+    id: row.id,
+    ...storedAlertRule(row),
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,47 @@
+import { eq, sql } from 'drizzle-orm';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { requestAssignment } from '#core/publish/request.ts';
+import { alertRules } from '#db/schema.ts';
+import { alertRuleCreateSchema } from '#domain/api/alerting.ts';
+import { authorize } from '../authorize.ts';
+import { requireRevision } from '../expected-revision.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { invalid, validated } from '../validated.ts';
+import type { AlertRuleAnswer } from './get.ts';
+import { requireTargets } from './require-targets.ts';
+import { findAlertRule, presentAlertRule, storedAlertRule } from './stored.ts';
+
+/** Merge patch. A rule stays with its monitor: its alerts are that monitor's history. */
+export async function updateAlertRule(
+  ctx: RequestContext,
+  id: string,
+  patch: Record<string, unknown>,
+  ifMatch?: string,
+): Promise<AlertRuleAnswer> {
+  authorize(ctx, 'write');
+  return ctx.db.transaction(async (tx) => {
+    const before = await findAlertRule(tx, ctx, id, true);
+    requireRevision(ifMatch, before.revision);
+    const input = validated(alertRuleCreateSchema, mergePatch(storedAlertRule(before), patch));
+    if (input.monitorId !== before.monitorId) throw invalid('monitorId', 'cannot be changed; make a new rule');
+    const shardId = await requireTargets(tx, ctx, input);
+    const [row] = await tx
+      .update(alertRules)
+      .set({ ...input, revision: sql`${alertRules.revision} + 1`, updatedAt: ctx.clock.now() })
+      .where(eq(alertRules.id, id))
+      .returning();
+    if (row === undefined) throw new ProblemError('internal');
+    await requestAssignment(tx, shardId);
+    const alertRule = presentAlertRule(row);
+    await recordAudit(tx, ctx, {
+      action: 'alert_rule.update',
+      targetType: 'alert_rule',
+      targetId: id,
+      before: presentAlertRule(before),
+      after: alertRule,
+    });
+    return { alertRule, revision: row.revision };
+  });
+}

@@ -1,0 +1,25 @@
+import { changeIncident as applyChange } from '#core/incidents/change.ts';
+import { presentIncident } from '#core/incidents/present.ts';
+import type { Incident } from '#domain/api/alerting.ts';
+import type { IncidentChange } from '#domain/incident.ts';
+import { authorize } from '../authorize.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { findIncident } from './find.ts';
+
+/** Acknowledge, resolve, re-open, note, public update: one verb each for callers, one road here. */
+export async function changeIncident(ctx: RequestContext, id: string, change: IncidentChange): Promise<Incident> {
+  authorize(ctx, 'write');
+  return ctx.db.transaction(async (tx) => {
+    const { incident, monitorName } = await findIncident(tx, ctx, id);
+    const after = await applyChange(tx, ctx, id, change, ctx.caller.actor);
+    await recordAudit(tx, ctx, {
+      action: `incident.${change.type}`,
+      targetType: 'incident',
+      targetId: id,
+      before: presentIncident(incident, monitorName),
+      after,
+    });
+    return after;
+  });
+}

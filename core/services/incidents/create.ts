@@ -1,0 +1,42 @@
+import { and, eq } from 'drizzle-orm';
+import type { z } from 'zod';
+import { openIncident } from '#core/incidents/change.ts';
+import { monitors } from '#db/schema.ts';
+import type { Incident, incidentCreateSchema } from '#domain/api/alerting.ts';
+import { authorize } from '../authorize.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { invalid } from '../validated.ts';
+
+/** An incident that a person has noticed. */
+export async function createIncident(
+  ctx: RequestContext,
+  input: z.output<typeof incidentCreateSchema>,
+): Promise<Incident> {
+  authorize(ctx, 'write');
+  const { organizationId, actor } = ctx.caller;
+  const monitorId = input.monitorId ?? null;
+  return ctx.db.transaction(async (tx) => {
+    if (monitorId !== null) {
+      const [monitor] = await tx
+        .select({ id: monitors.id })
+        .from(monitors)
+        .where(and(eq(monitors.id, monitorId), eq(monitors.organizationId, organizationId)));
+      if (monitor === undefined) throw invalid('monitorId', 'there is no such monitor');
+    }
+    const { title, severity, summary } = input;
+    const incident = await openIncident(
+      tx,
+      ctx,
+      { organizationId, title, summary, severity, monitorId, traceId: ctx.traceId },
+      actor,
+    );
+    await recordAudit(tx, ctx, {
+      action: 'incident.create',
+      targetType: 'incident',
+      targetId: incident.id,
+      after: incident,
+    });
+    return incident;
+  });
+}

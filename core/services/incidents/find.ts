@@ -1,0 +1,21 @@
+import { and, eq } from 'drizzle-orm';
+import type { Database, Transaction } from '#core/context.ts';
+import type { IncidentRow } from '#core/incidents/present.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { incidents, monitors } from '#db/schema.ts';
+import type { RequestContext } from '../request-context.ts';
+
+/** An incident of the caller's organisation with its monitor's name; throws not_found. */
+export async function findIncident(
+  db: Database | Transaction,
+  ctx: RequestContext,
+  id: string,
+): Promise<{ incident: IncidentRow; monitorName: string | null }> {
+  const [row] = await db
+    .select({ incident: incidents, monitorName: monitors.name })
+    .from(incidents)
+    .leftJoin(monitors, eq(monitors.id, incidents.monitorId))
+    .where(and(eq(incidents.id, id), eq(incidents.organizationId, ctx.caller.organizationId)));
+  if (row === undefined) throw new ProblemError('not_found');
+  return row;
+}

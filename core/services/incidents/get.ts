@@ -1,0 +1,29 @@
+import { asc, eq } from 'drizzle-orm';
+import { presentIncident } from '#core/incidents/present.ts';
+import { incidentTimeline } from '#db/schema.ts';
+import { type IncidentDetail, timelineEntrySchema } from '#domain/api/alerting.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+import { findIncident } from './find.ts';
+
+/** With its whole timeline, oldest entry first. */
+export async function getIncident(ctx: RequestContext, id: string): Promise<IncidentDetail> {
+  authorize(ctx, 'read');
+  const { incident, monitorName } = await findIncident(ctx.db, ctx, id);
+  const entries = await ctx.db
+    .select()
+    .from(incidentTimeline)
+    .where(eq(incidentTimeline.incidentId, id))
+    .orderBy(asc(incidentTimeline.at), asc(incidentTimeline.id));
+  const timeline = entries.map((entry) =>
+    timelineEntrySchema.parse({
+      id: entry.id,
+      kind: entry.kind,
+      at: entry.at.toISOString(),
+      actor: { type: entry.actorType, id: entry.actorId, name: entry.actorName },
+      text: entry.text,
+      data: entry.data,
+    }),
+  );
+  return { ...presentIncident(incident, monitorName), timeline };
+}

@@ -1,0 +1,84 @@
+import type { z } from 'zod';
+import type { List } from '#domain/api/common.ts';
+import type { locationSchema } from '#domain/api/monitor.ts';
+import { LOCATION_IDS, LOCATIONS } from '#domain/location.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+
+export type LocationAnswer = z.infer<typeof locationSchema>;
+
+const HOUR_MS = 60 * 60 * 1000;
+/** An hour of 200 monitors at 5 s is 864,000 rows: read at most this often for one organisation. */
+const CACHED_MS = 60_000;
+/** Organisations whose answers are remembered; the oldest is forgotten first. */
+const CACHED_MAX = 1000;
+
+interface Figures {
+  location: string;
+  results: number;
+  median: number | null;
+  lastAt: Date | null;
+  colos: { colo: string; results: number }[] | null;
+}
+
+const cache = new WeakMap<object, Map<string, { atMs: number; answer: List<LocationAnswer> }>>();
+
+/** The six locations, and how each is doing for the caller's monitors. */
+export async function listLocations(ctx: RequestContext): Promise<List<LocationAnswer>> {
+  authorize(ctx, 'read');
+  const nowMs = ctx.clock.now().getTime();
+  const answers = cache.get(ctx.db) ?? new Map();
+  cache.set(ctx.db, answers);
+  const { organizationId } = ctx.caller;
+  const known = answers.get(organizationId);
+  if (known !== undefined && nowMs - known.atMs < CACHED_MS) return known.answer;
+  const answer = { data: await readLocations(ctx, nowMs), nextCursor: null };
+  answers.delete(organizationId);
+  answers.set(organizationId, { atMs: nowMs, answer });
+  if (answers.size > CACHED_MAX) answers.delete(answers.keys().next().value);
+  return answer;
+}
+
+async function readLocations(ctx: RequestContext, nowMs: number): Promise<LocationAnswer[]> {
+  const since = new Date(nowMs - HOUR_MS).toISOString();
+  const [figures, dark] = await Promise.all([readFigures(ctx, since), readDark(ctx)]);
+  return LOCATIONS.map((location) => {
+    const found = figures.find((row) => row.location === location.id);
+    const results = found?.results ?? 0;
+    return {
+      ...location,
+      status: dark.has(location.id) ? 'dark' : results > 0 ? 'ok' : 'unknown',
+      lastResultAt: found?.lastAt?.toISOString() ?? null,
+      colos: found?.colos ?? [],
+      resultsLastHour: results,
+      medianResponseTimeMs: found?.median ?? null,
+    };
+  });
+}
+
+/** One walk over the last hour by the primary key (monitor, location, slot). */
+function readFigures(ctx: RequestContext, since: string): Promise<Figures[]> {
+  return ctx.sql<Figures[]>`
+    with recent as materialized (
+      select r.location, r.colo, r.response_time_ms, r.scheduled_at
+      from monitors m
+      join check_results r on r.monitor_id = m.id and r.location = any(${[...LOCATION_IDS]}) and r.scheduled_at >= ${since}
+      where m.organization_id = ${ctx.caller.organizationId} and r.outcome <> 'error'
+    ), by_colo as (
+      select location, json_agg(json_build_object('colo', colo, 'results', results) order by results desc) as colos
+      from (select location, colo, count(*)::int as results from recent where colo is not null group by 1, 2) counted
+      group by location
+    )
+    select location, count(*)::int as results, max(scheduled_at) as "lastAt",
+      percentile_cont(0.5) within group (order by response_time_ms) as median,
+      (select colos from by_colo where by_colo.location = recent.location) as colos
+    from recent group by location`;
+}
+
+/** Locations that a shard with the caller's monitors has excluded from its verdicts. */
+async function readDark(ctx: RequestContext): Promise<Set<string>> {
+  const rows = await ctx.sql<{ location: string }[]>`
+    select distinct d.location from location_darkness d
+    where d.dark and d.shard_id in (select shard_id from monitors where organization_id = ${ctx.caller.organizationId})`;
+  return new Set(rows.map((row) => row.location));
+}

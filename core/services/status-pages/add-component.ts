@@ -1,0 +1,24 @@
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+import type { Component } from './stored.ts';
+import { changePage } from './update.ts';
+import type { ComponentInput } from './write-components.ts';
+
+/** Adds a component at the end of the page. */
+export async function addComponent(
+  ctx: RequestContext,
+  pageId: string,
+  input: Omit<ComponentInput, 'id'>,
+): Promise<Component> {
+  authorize(ctx, 'write');
+  const { statusPage } = await ctx.db.transaction((tx) =>
+    changePage(tx, ctx, pageId, {
+      action: 'status_page.add_component',
+      patched: (page) => ({ ...page, components: [...page.components, input] }),
+    }),
+  );
+  const added = statusPage.components.at(-1);
+  if (added === undefined) throw new ProblemError('internal');
+  return added;
+}

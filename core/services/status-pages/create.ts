@@ -1,0 +1,40 @@
+import { requestPage } from '#core/publish/request.ts';
+import { statusPages } from '#db/schema.ts';
+import { authorize } from '../authorize.ts';
+import { newId } from '../new-id.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { orSlugTaken } from './slug-taken.ts';
+import { readAnswer, requirePublic, type StatusPageAnswer, type StatusPageInput } from './stored.ts';
+import { writeComponents } from './write-components.ts';
+
+/** The page is public as soon as its first snapshot is at the edge, a moment after this. */
+export async function createStatusPage(ctx: RequestContext, input: StatusPageInput): Promise<StatusPageAnswer> {
+  authorize(ctx, 'write');
+  requirePublic(input);
+  const now = ctx.clock.now();
+  const id = newId(ctx, 'stp');
+  const work = ctx.db.transaction(async (tx) => {
+    await tx.insert(statusPages).values({
+      id,
+      organizationId: ctx.caller.organizationId,
+      name: input.name,
+      slug: input.slug,
+      description: input.description ?? null,
+      visibility: input.visibility,
+      createdAt: now,
+      updatedAt: now,
+    });
+    await writeComponents(tx, ctx, id, input.components);
+    await requestPage(tx, id);
+    const answer = await readAnswer(tx, ctx, id);
+    await recordAudit(tx, ctx, {
+      action: 'status_page.create',
+      targetType: 'status_page',
+      targetId: id,
+      after: answer.statusPage,
+    });
+    return answer;
+  });
+  return orSlugTaken(work);
+}

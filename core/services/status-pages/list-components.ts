@@ -1,0 +1,12 @@
+import type { List } from '#domain/api/common.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+import { type Component, findPage, presentComponent, readComponents } from './stored.ts';
+
+/** All components of a page in the order they are shown; a page is bounded, so this is the whole list. */
+export async function listComponents(ctx: RequestContext, pageId: string): Promise<List<Component>> {
+  authorize(ctx, 'read');
+  await findPage(ctx.db, ctx, pageId);
+  const rows = await readComponents(ctx.db, [pageId]);
+  return { data: rows.map(presentComponent), nextCursor: null };
+}

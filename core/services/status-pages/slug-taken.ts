@@ -1,0 +1,11 @@
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { isUniqueViolation } from '../unique-violation.ts';
+
+/** Runs a transaction that writes a slug; a slug that another page has becomes slug_taken. */
+export async function orSlugTaken<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isUniqueViolation(error, 'status_pages_slug_unique') ? new ProblemError('slug_taken') : error;
+  }
+}

@@ -1,0 +1,81 @@
+import { and, asc, eq, inArray } from 'drizzle-orm';
+import type { z } from 'zod';
+import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { pageComponents, statusPages } from '#db/schema.ts';
+import type { componentSchema, StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
+import type { RequestContext } from '../request-context.ts';
+
+export type PageRow = typeof statusPages.$inferSelect;
+export type ComponentRow = typeof pageComponents.$inferSelect;
+export type StatusPageInput = z.output<typeof statusPageCreateSchema>;
+export type Component = z.infer<typeof componentSchema>;
+
+/** With the revision, which is the ETag. */
+export interface StatusPageAnswer {
+  readonly statusPage: StatusPage;
+  readonly revision: number;
+}
+
+/** A page of the caller's organisation; throws not_found. `lock` holds it for a change. */
+export async function findPage(
+  db: Database | Transaction,
+  ctx: RequestContext,
+  id: string,
+  lock = false,
+): Promise<PageRow> {
+  const query = db
+    .select()
+    .from(statusPages)
+    .where(and(eq(statusPages.id, id), eq(statusPages.organizationId, ctx.caller.organizationId)));
+  const [row] = lock ? await query.for('update') : await query;
+  if (row === undefined) throw new ProblemError('not_found');
+  return row;
+}
+
+/** Components of pages in the order they are shown. */
+export function readComponents(db: Database | Transaction, pageIds: readonly string[]): Promise<ComponentRow[]> {
+  return db
+    .select()
+    .from(pageComponents)
+    .where(inArray(pageComponents.pageId, [...pageIds]))
+    .orderBy(asc(pageComponents.position), asc(pageComponents.id));
+}
+
+/** The page as the database has it now: also the version that a change has just counted. */
+export async function readAnswer(tx: Transaction, ctx: RequestContext, id: string): Promise<StatusPageAnswer> {
+  const row = await findPage(tx, ctx, id);
+  return { statusPage: presentPage(ctx, row, await readComponents(tx, [id])), revision: row.revision };
+}
+
+export function presentPage(ctx: CoreContext, row: PageRow, components: readonly ComponentRow[]): StatusPage {
+  return {
+    id: row.id,
+    name: row.name,
+    slug: row.slug,
+    description: row.description,
+    visibility: row.visibility,
+    components: components.map(presentComponent),
+    url: `${ctx.config.statusUrl}/status/${row.slug}`,
+    version: row.version,
+    publishedVersion: row.publishedVersion === 0 ? null : row.publishedVersion,
+    createdAt: row.createdAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+  };
+}
+
+export function presentComponent(row: ComponentRow): Component {
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    group: row.groupName,
+    monitorId: row.monitorId,
+  };
+}
+
+export function requirePublic(input: Pick<StatusPageInput, 'visibility'>): asserts input is { visibility: 'public' } {
+  if (input.visibility === 'public') return;
+  const message = 'Status pages are public in this version.';
+  throw new ProblemError('not_supported', message, { errors: [{ path: 'visibility', message }] });
+}

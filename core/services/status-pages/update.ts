@@ -1,0 +1,72 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Transaction } from '#core/context.ts';
+import { requestPage, requestPageRemoval } from '#core/publish/request.ts';
+import { statusPages } from '#db/schema.ts';
+import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
+import { authorize } from '../authorize.ts';
+import { requireRevision } from '../expected-revision.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { RequestContext } from '../request-context.ts';
+import { validated } from '../validated.ts';
+import { orSlugTaken } from './slug-taken.ts';
+import { findPage, presentPage, readAnswer, readComponents, requirePublic, type StatusPageAnswer } from './stored.ts';
+import { writeComponents } from './write-components.ts';
+
+/** Merge patch; `components` is replaced as a whole, keeping those whose ids come along. */
+export async function updateStatusPage(
+  ctx: RequestContext,
+  id: string,
+  patch: Record<string, unknown>,
+  ifMatch?: string,
+): Promise<StatusPageAnswer> {
+  authorize(ctx, 'write');
+  return orSlugTaken(
+    ctx.db.transaction((tx) =>
+      changePage(tx, ctx, id, { action: 'status_page.update', ifMatch, patched: (page) => mergePatch(page, patch) }),
+    ),
+  );
+}
+
+/** One change of a page: also of a single component, which is a change of its page's list. */
+export async function changePage(
+  tx: Transaction,
+  ctx: RequestContext,
+  id: string,
+  change: {
+    action: string;
+    ifMatch?: string | undefined;
+    /** From the page as it was written to what it shall be. */
+    patched: (page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'components'>) => unknown;
+  },
+): Promise<StatusPageAnswer> {
+  const row = await findPage(tx, ctx, id, true);
+  requireRevision(change.ifMatch, row.revision);
+  const before = presentPage(ctx, row, await readComponents(tx, [id]));
+  const { name, slug, description, visibility, components } = before;
+  const input = validated(statusPageCreateSchema, change.patched({ name, slug, description, visibility, components }));
+  requirePublic(input);
+  await tx
+    .update(statusPages)
+    .set({
+      name: input.name,
+      slug: input.slug,
+      description: input.description ?? null,
+      visibility: input.visibility,
+      revision: sql`${statusPages.revision} + 1`,
+      updatedAt: ctx.clock.now(),
+    })
+    .where(eq(statusPages.id, id));
+  await writeComponents(tx, ctx, id, input.components);
+  if (input.slug !== slug) await requestPageRemoval(tx, slug);
+  await requestPage(tx, id);
+  const answer = await readAnswer(tx, ctx, id);
+  await recordAudit(tx, ctx, {
+    action: change.action,
+    targetType: 'status_page',
+    targetId: id,
+    before,
+    after: answer.statusPage,
+  });
+  return answer;
+}
