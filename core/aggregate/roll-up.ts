@@ -1,8 +1,9 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { type Column, type Executor, unnest } from '#db/sql/executor.ts';
 import { tallyRounds } from '#db/sql/judge-rounds.ts';
 import { quantile, type Sketch, sketchOf } from '#domain/sketch.ts';
 import type { CoreContext } from '../context.ts';
+import { type LocationHour, readLocationHours } from './location-hours.ts';
 
 /** An hour is rolled up this long after its end: what is still on its way then comes as late data. */
 const SETTLE_SECONDS = 120;
@@ -15,16 +16,6 @@ interface DirtyHour {
   readonly markedAt: string;
 }
 
-interface LocationHour {
-  readonly monitorId: string;
-  readonly location: string;
-  readonly hour: string;
-  readonly up: number;
-  readonly down: number;
-  readonly unknown: number;
-  readonly responseTimes: readonly number[];
-}
-
 /**
  * Rewrites the rollups of some closed dirty hours from raw results; returns how many hours. The whole hour is
  * computed anew, so doing it twice, or again after late data, gives what is true.
@@ -33,8 +24,9 @@ export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<nu
   return ctx.db.transaction(async (tx) => {
     const hours = await claim(tx);
     if (hours.length === 0) return 0;
-    await replaceLocations(tx, await readLocations(tx, hours));
-    await replaceRounds(tx, hours);
+    const dirty = sql`SELECT monitor_id, hour FROM ${unnest(hours, HOUR_COLUMNS)}`;
+    await replaceLocations(tx, await readLocationHours(tx, dirty));
+    await replaceRounds(tx, dirty);
     await unmark(tx, hours);
     return hours.length;
   });
@@ -60,30 +52,6 @@ const HOUR_COLUMNS: readonly Column<DirtyHour>[] = [
   ['monitor_id', 'text', (hour) => hour.monitorId],
   ['hour', 'timestamptz', (hour) => hour.hour],
 ];
-
-/** "Check now" results count for a location's response times, as they do in its latest status. */
-async function readLocations(tx: Executor, hours: readonly DirtyHour[]): Promise<LocationHour[]> {
-  const rows = await tx.execute(sql`
-    SELECT r.monitor_id, r.location, row.hour,
-           (count(*) FILTER (WHERE r.outcome = 'success'))::int AS up,
-           (count(*) FILTER (WHERE r.outcome IN ('failure', 'timeout')))::int AS down,
-           (count(*) FILTER (WHERE r.outcome = 'error'))::int AS unknown,
-           coalesce(array_agg(r.response_time_ms) FILTER (WHERE r.outcome = 'success' AND r.response_time_ms IS NOT NULL),
-                    '{}') AS response_times
-    FROM ${unnest(hours, HOUR_COLUMNS)}
-    JOIN check_results r ON r.monitor_id = row.monitor_id
-      AND r.scheduled_at >= row.hour AND r.scheduled_at < row.hour + interval '1 hour'
-    GROUP BY r.monitor_id, r.location, row.hour`);
-  return rows.map((row) => ({
-    monitorId: row.monitor_id as string,
-    location: row.location as string,
-    hour: row.hour as string,
-    up: row.up as number,
-    down: row.down as number,
-    unknown: row.unknown as number,
-    responseTimes: row.response_times as number[],
-  }));
-}
 
 interface LocationRollup extends LocationHour {
   readonly sketch: Sketch;
@@ -117,11 +85,10 @@ async function replaceLocations(tx: Executor, hours: readonly LocationHour[]): P
 }
 
 /** Location '*': the rounds of the hour by their verdict. */
-async function replaceRounds(tx: Executor, hours: readonly DirtyHour[]): Promise<void> {
-  const which = sql`SELECT monitor_id, hour FROM ${unnest(hours, HOUR_COLUMNS)}`;
+async function replaceRounds(tx: Executor, hours: SQL): Promise<void> {
   await tx.execute(sql`
     INSERT INTO rollups_hourly (monitor_id, location, hour, up, down, unknown, down_seconds)
-    SELECT monitor_id, '*', hour, up, down, unknown, down_seconds FROM (${tallyRounds(which)}) AS rounds
+    SELECT monitor_id, '*', hour, up, down, unknown, down_seconds FROM (${tallyRounds(hours)}) AS rounds
     ON CONFLICT (monitor_id, location, hour) DO UPDATE
     SET up = excluded.up, down = excluded.down, unknown = excluded.unknown, down_seconds = excluded.down_seconds,
         computed_at = now()`);

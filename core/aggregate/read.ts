@@ -1,0 +1,100 @@
+import type { Uptime, UptimeWindow } from '#domain/api/monitor.ts';
+import { dailyUptime, EMPTY_TALLY, sumTallies, uptimePercent } from '#domain/uptime.ts';
+import type { CoreContext, Database } from '../context.ts';
+import { readTallies, sumTalliesOf } from './tallies.ts';
+
+export { readSeries } from './series.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const WINDOW_DAYS = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 } as const satisfies Record<UptimeWindow, number>;
+
+/** Uptime over the rounds of the window, which begins with a whole hour. */
+export async function readUptime(ctx: CoreContext, monitorId: string, window: UptimeWindow): Promise<Uptime> {
+  const to = ctx.clock.now();
+  const from = startOfWindow(to, WINDOW_DAYS[window]);
+  const hours = (await readTallies(ctx.db, [monitorId], from, to)).get(monitorId) ?? [];
+  const total = sumTallies(hours.length === 0 ? [EMPTY_TALLY] : hours);
+  return {
+    window,
+    from: from.toISOString(),
+    to: to.toISOString(),
+    uptimePercent: uptimePercent(total),
+    upRounds: total.up,
+    downRounds: total.down,
+    unknownRounds: total.unknown,
+    days: dailyUptime(hours, from.getTime(), to.getTime()),
+  };
+}
+
+function startOfWindow(to: Date, days: number): Date {
+  return new Date(Math.floor((to.getTime() - days * DAY_MS) / HOUR_MS) * HOUR_MS);
+}
+
+/** A list shows figures of up to this age. */
+const CACHED_MS = 60_000;
+/** From this age on a figure is shown once more while the next is being counted, so that no list waits for it. */
+const RENEWED_AFTER_MS = 20_000;
+/** About 3 MB. */
+const CACHED_MAX = 20_000;
+
+interface Cached {
+  readonly value: number | null;
+  readonly atMs: number;
+}
+
+/** One cache a database: processes have one, tests many. */
+const caches = new WeakMap<Database, UptimeCache>();
+
+/** Uptime percent of the last 24 hours, null where nothing was judged; at most 60 s old. */
+export async function readUptime24h(
+  ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>,
+  monitorIds: readonly string[],
+): Promise<Map<string, number | null>> {
+  const cache = caches.get(ctx.db) ?? new UptimeCache();
+  caches.set(ctx.db, cache);
+  return cache.read(ctx, monitorIds);
+}
+
+class UptimeCache {
+  readonly #known = new Map<string, Cached>();
+  #renewal: Promise<void> | undefined;
+
+  async read(
+    ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>,
+    monitorIds: readonly string[],
+  ): Promise<Map<string, number | null>> {
+    const nowMs = ctx.clock.now().getTime();
+    const olderThan = (ms: number) =>
+      monitorIds.filter((id) => nowMs - (this.#known.get(id)?.atMs ?? Number.NEGATIVE_INFINITY) > ms);
+    const expired = olderThan(CACHED_MS);
+    if (expired.length > 0) await this.#count(ctx, expired);
+    else this.#renew(ctx, olderThan(RENEWED_AFTER_MS));
+    return new Map(monitorIds.map((id) => [id, this.#known.get(id)?.value ?? null]));
+  }
+
+  /** One renewal at a time: the next reader finds its result, or starts another. */
+  #renew(ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>, monitorIds: readonly string[]): void {
+    if (monitorIds.length === 0 || this.#renewal !== undefined) return;
+    this.#renewal = this.#count(ctx, monitorIds)
+      .catch((error: unknown) => ctx.logger.warn({ err: error }, 'uptime figures could not be renewed'))
+      .finally(() => {
+        this.#renewal = undefined;
+      });
+  }
+
+  async #count(ctx: Pick<CoreContext, 'db' | 'clock'>, monitorIds: readonly string[]): Promise<void> {
+    const now = ctx.clock.now();
+    const tallies = await sumTalliesOf(ctx.db, monitorIds, startOfWindow(now, 1), now);
+    for (const id of monitorIds) {
+      const tally = tallies.get(id);
+      this.#known.delete(id);
+      this.#known.set(id, { value: tally === undefined ? null : uptimePercent(tally), atMs: now.getTime() });
+    }
+    // The first of a map are those that were counted longest ago.
+    for (const id of this.#known.keys()) {
+      if (this.#known.size <= CACHED_MAX) break;
+      this.#known.delete(id);
+    }
+  }
+}
