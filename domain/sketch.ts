@@ -50,11 +50,11 @@ export function sketchCount(sketch: Sketch): number {
   return sketch.bins.reduce((sum, [, count]) => sum + count, sketch.zero);
 }
 
-/** The value at rank ⌊1 + q (n − 1)⌋ of n, to the relative error; null for an empty sketch. `q` is 0 to 1. */
+/** The value at rank 1 + ⌊q (n − 1)⌋ of n, to the relative error; null for an empty sketch. `q` is 0 to 1. */
 export function quantile(sketch: Sketch, q: number): number | null {
   const total = sketchCount(sketch);
   if (total === 0) return null;
-  const rank = Math.floor(1 + q * (total - 1));
+  const rank = 1 + Math.floor(q * (total - 1));
   let seen = sketch.zero;
   if (rank <= seen) return 0;
   for (const [index, count] of sketch.bins) {

@@ -12,9 +12,11 @@ import {
   tagsSchema,
   timeoutMsSchema,
 } from '../monitor.ts';
-import { checkResultSchema, OUTCOMES, REASONS } from '../result.ts';
-import { testAnswerSchema } from '../wire.ts';
+import { OUTCOMES } from '../result.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
+import { UPTIME_WINDOWS } from './monitor-answers.ts';
+
+export * from './monitor-answers.ts';
 
 const settings = {
   name,
@@ -51,50 +53,6 @@ export type MonitorCreate = z.infer<typeof monitorCreateSchema>;
 /** PATCH /monitors/{id}: JSON merge patch (RFC 7396) over the stored monitor, then validated as a whole. */
 export const monitorPatchSchema = z.looseObject({});
 
-/**
- * What answers show of `config.auth`: never the password or token. A PATCH that sends this back, or leaves
- * the secret out, keeps the stored one; `auth: null` removes it.
- */
-const shownAuthSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('basic'), username: z.string() }),
-  z.object({ type: z.literal('bearer') }),
-]);
-const shownSpecSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('http'), config: httpConfigSchema.extend({ auth: shownAuthSchema.optional() }) }),
-]);
-
-export const locationStatusSchema = z.object({
-  id: locationIdSchema,
-  status: z.enum(['pending', 'up', 'down', 'unknown']),
-  lastCheckAt: timestamp.nullable(),
-  responseTimeMs: z.number().nullable(),
-  colo: z.string().nullable(),
-  reason: z.enum(REASONS).nullable(),
-  detail: z.string().nullable(),
-});
-
-export const monitorSchema = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    intervalSeconds: z.int(),
-    timeoutMs: z.int(),
-    locations: z.array(locationStatusSchema),
-    tags: z.array(z.string()),
-    enabled: z.boolean(),
-    confirm: z.object({ quorum: z.int().nullable() }),
-    status: z.enum(MONITOR_STATUSES),
-    statusSince: timestamp.nullable(),
-    lastCheckAt: timestamp.nullable(),
-    /** 0-100, rounds of the last 24 hours; null before the first one. */
-    uptime24h: z.number().nullable(),
-    openIncidentId: z.string().nullable(),
-    createdAt: timestamp,
-    updatedAt: timestamp,
-  })
-  .and(shownSpecSchema);
-export type Monitor = z.infer<typeof monitorSchema>;
-
 export const monitorListQuerySchema = listQuerySchema.extend({
   status: z.enum(MONITOR_STATUSES).optional(),
   tag: z.string().max(64).optional(),
@@ -110,9 +68,6 @@ export const monitorTestSchema = z.discriminatedUnion('type', [
     config: writtenHttpConfigSchema,
   }),
 ]);
-export const monitorTestAnswerSchema = testAnswerSchema;
-
-export const resultSchema = checkResultSchema;
 export const resultListQuerySchema = listQuerySchema.extend({
   from: timestamp.optional(),
   to: timestamp.optional(),
@@ -127,57 +82,4 @@ export const seriesQuerySchema = z.object({
   to: timestamp.optional(),
   step: z.coerce.number().int().min(5).max(86_400).optional(),
 });
-const latency = z.number().nullable();
-export const seriesPointSchema = z.object({
-  /** Start of the step. Steps without results are absent: a gap is a gap. */
-  at: timestamp,
-  avg: latency,
-  min: latency,
-  max: latency,
-  p50: latency,
-  p95: latency,
-  p99: latency,
-  /** Results in the step by kind; `error` is a probe's own fault. */
-  success: z.int(),
-  failure: z.int(),
-  error: z.int(),
-});
-export const seriesSchema = z.object({
-  from: timestamp,
-  to: timestamp,
-  stepSeconds: z.int(),
-  /** 'results' where computed from raw results, 'rollups' from hourly sketches (relative error ≤ 1 %). */
-  source: z.enum(['results', 'rollups']),
-  locations: z.array(z.object({ id: locationIdSchema, points: z.array(seriesPointSchema) })),
-});
-export type Series = z.infer<typeof seriesSchema>;
-
-export const UPTIME_WINDOWS = ['24h', '7d', '30d', '90d'] as const;
-export type UptimeWindow = (typeof UPTIME_WINDOWS)[number];
 export const uptimeQuerySchema = z.object({ window: z.enum(UPTIME_WINDOWS).default('24h') });
-export const uptimeSchema = z.object({
-  window: z.enum(UPTIME_WINDOWS),
-  from: timestamp,
-  to: timestamp,
-  /** up / (up + down), 0-100; unknown and maintenance are left out; null when nothing was measured. */
-  uptimePercent: z.number().nullable(),
-  upRounds: z.int(),
-  downRounds: z.int(),
-  unknownRounds: z.int(),
-  days: z.array(z.object({ date: z.iso.date(), uptimePercent: z.number().nullable(), downSeconds: z.number() })),
-});
-export type Uptime = z.infer<typeof uptimeSchema>;
-
-/** GET /locations */
-export const locationSchema = z.object({
-  id: locationIdSchema,
-  name: z.string(),
-  country: z.string(),
-  region: z.string(),
-  status: z.enum(['ok', 'dark', 'unknown']),
-  lastResultAt: timestamp.nullable(),
-  /** Data centres that ran checks in the last hour, most used first. */
-  colos: z.array(z.object({ colo: z.string(), results: z.int() })),
-  resultsLastHour: z.int(),
-  medianResponseTimeMs: z.number().nullable(),
-});
