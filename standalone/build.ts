@@ -27,13 +27,13 @@ const WORKER_ENTRIES = {
 
 const TARGETS: readonly Target[] = [
   {
-    name: 'The dashboard',
+    name: 'the dashboard',
     output: 'dashboard',
     inputs: ['dashboard/**/*', 'domain/**/*.ts', 'package-lock.json', 'standalone/build.ts'],
     build: buildDashboard,
   },
   {
-    name: 'The edge',
+    name: 'the edge',
     output: 'workers',
     inputs: [
       'edge/**/*.ts',
@@ -78,7 +78,7 @@ async function buildTarget(target: Target, fingerprint: string): Promise<void> {
     if (existsSync(final)) renameSync(final, old);
     renameSync(fresh, final);
   } catch (error) {
-    throw new SetupError(`${target.name} could not be built: ${(error as Error).message.split('\n')[0]}`);
+    throw new SetupError(`Building ${target.name} failed: ${(error as Error).message.split('\n')[0]}`);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });

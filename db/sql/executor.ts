@@ -8,9 +8,13 @@ export interface Executor {
 type ColumnType = 'text' | 'float8' | 'int4' | 'bool' | 'timestamptz';
 export type Column<T> = readonly [name: string, type: ColumnType, read: (row: T) => string | number | boolean | null];
 
-/** One array as one parameter. */
+/**
+ * One array as one parameter. Booleans go as text: postgres.js takes the type of an array from its first value and
+ * would declare a parameter of type `bool`, which PostgreSQL does not cast to `bool[]`.
+ */
 export function array(values: readonly unknown[], type: ColumnType): SQL {
-  return sql`${sql.param(values)}::${sql.raw(type)}[]`;
+  const sent = type === 'bool' ? values.map((value) => (value === null ? null : String(value))) : values;
+  return sql`${sql.param(sent)}::${sql.raw(type)}[]`;
 }
 
 /** `unnest(…) AS row (…)`: one parameter a column, so the statement is the same whatever the number of rows. */
