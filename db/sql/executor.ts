@@ -9,12 +9,15 @@ type ColumnType = 'text' | 'float8' | 'int4' | 'bool' | 'timestamptz';
 export type Column<T> = readonly [name: string, type: ColumnType, read: (row: T) => string | number | boolean | null];
 
 /**
- * One array as one parameter. Booleans go as text: postgres.js takes the type of an array from its first value and
- * would declare a parameter of type `bool`, which PostgreSQL does not cast to `bool[]`.
+ * One array as one parameter, as PostgreSQL's array literal: left to itself postgres.js takes the type of an array
+ * from its first value (`bool` instead of `bool[]`), and drizzle switches its writer of `timestamptz[]` off.
  */
 export function array(values: readonly unknown[], type: ColumnType): SQL {
-  const sent = type === 'bool' ? values.map((value) => (value === null ? null : String(value))) : values;
-  return sql`${sql.param(sent)}::${sql.raw(type)}[]`;
+  return sql`${sql.param(`{${values.map(arrayElement).join(',')}}`)}::${sql.raw(type)}[]`;
+}
+
+function arrayElement(value: unknown): string {
+  return value === null ? 'NULL' : `"${String(value).replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
 /** `unnest(…) AS row (…)`: one parameter a column, so the statement is the same whatever the number of rows. */
