@@ -16,7 +16,7 @@ import {
   seriesSchema,
   type UptimeWindow,
   uptimeSchema,
-} from '#domain/api/monitor.ts';
+} from '#domain/api/monitor-answers.ts';
 import { statusPageSchema } from '#domain/api/status-page.ts';
 import { request } from './request.ts';
 

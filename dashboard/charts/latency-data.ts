@@ -1,4 +1,4 @@
-import type { Series } from '#domain/api/monitor.ts';
+import type { Series } from '#domain/api/monitor-answers.ts';
 import type { LocationId } from '#domain/location.ts';
 
 /** Response times in the shape a chart wants; pure. */

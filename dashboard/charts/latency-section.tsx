@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import type { Series } from '#domain/api/monitor.ts';
+import type { Series } from '#domain/api/monitor-answers.ts';
 import type { LocationId } from '#domain/location.ts';
 import { formatDuration } from '#domain/quantity.ts';
 import { incidentsQuery, SERIES_RANGES, type SeriesRange, seriesQuery } from '../api/queries.ts';
@@ -87,7 +87,6 @@ function Chart(props: { readonly monitorId: string; readonly series: Series; rea
           <button
             key={id}
             type="button"
-            className="choice"
             aria-pressed={!hidden.has(id)}
             title={hidden.has(id) ? 'Show' : 'Hide'}
             onClick={() => setHidden((before) => toggled(before, id))}

@@ -1,4 +1,4 @@
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 
 /** What is watched, short: a URL without its scheme. */
 export function monitorTarget(monitor: Monitor): string {

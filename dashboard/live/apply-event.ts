@@ -2,7 +2,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { List } from '#domain/api/common.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { CheckResult } from '#domain/result.ts';
 import { monitorQuery, monitorsQuery, openIncidentsQuery, type ResultFilter } from '../api/queries.ts';
 import { withEvent, withIncidentState, withNewResult, withOpenIncident } from './live-cache.ts';
@@ -23,6 +23,9 @@ export function applyEvent(client: QueryClient, event: LiveEvent): void {
   if (event.type === 'incident') changeIncident(client, event.data);
 }
 
+/** Beyond this many rows a list of results is read anew, in pages, rather than grown on. */
+const LIVE_ROWS_MAX = 300;
+
 function addResult(client: QueryClient, result: CheckResult): void {
   const queries = client
     .getQueryCache()
@@ -30,6 +33,11 @@ function addResult(client: QueryClient, result: CheckResult): void {
     .map((query) => query.queryKey);
   for (const queryKey of queries) {
     const filter = queryKey[2] as ResultFilter;
+    const rows = client.getQueryData<InfiniteData<List<CheckResult>>>(queryKey)?.pages[0]?.data.length ?? 0;
+    if (rows >= LIVE_ROWS_MAX) {
+      void client.invalidateQueries({ queryKey, exact: true });
+      continue;
+    }
     client.setQueryData<InfiniteData<List<CheckResult>>>(queryKey, (data) => {
       const first = data?.pages[0];
       if (data === undefined || first === undefined) return data;

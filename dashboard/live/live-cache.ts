@@ -1,6 +1,6 @@
 import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { CheckResult } from '#domain/result.ts';
 import { isFailure } from '#domain/result.ts';
 

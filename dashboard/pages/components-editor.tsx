@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import { newRowKey } from './row-key.ts';

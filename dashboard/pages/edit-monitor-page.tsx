@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { type Monitor, monitorSchema } from '#domain/api/monitor.ts';
+import { type Monitor, monitorSchema } from '#domain/api/monitor-answers.ts';
 import { mergePatch } from '../api/merge-patch.ts';
 import { monitorQuery, monitorsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';

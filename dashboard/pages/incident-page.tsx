@@ -54,7 +54,7 @@ export function IncidentPage() {
                 ))}
               </ol>
             </Section>
-            <aside className="form section">
+            <aside className="form" aria-label="Facts and updates">
               <Facts incident={loaded} />
               <NoteForm incidentId={loaded.id} />
               <UpdateForm key={loaded.publicStatus} incident={loaded} />

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
-import type { locationSchema } from '#domain/api/monitor.ts';
+import type { locationSchema } from '#domain/api/monitor-answers.ts';
 import { locationsQuery } from '../api/queries.ts';
 import { formatLatency } from '../format/measures.ts';
 import { Ago } from '../ui/moment.tsx';

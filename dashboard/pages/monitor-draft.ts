@@ -1,4 +1,4 @@
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { Assertion } from '#domain/assertion.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
 import type { HttpConfig } from '#domain/monitor.ts';

@@ -1,7 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
-import { monitorCreateSchema, monitorTestAnswerSchema, monitorTestSchema } from '#domain/api/monitor.ts';
+import { monitorCreateSchema, monitorTestSchema } from '#domain/api/monitor.ts';
+import { monitorTestAnswerSchema } from '#domain/api/monitor-answers.ts';
 import { LOCATIONS } from '#domain/location.ts';
 import { formatDuration } from '#domain/quantity.ts';
 import { request } from '../api/request.ts';

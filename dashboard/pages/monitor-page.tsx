@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { formatDuration } from '#domain/quantity.ts';
 import { REASON_WORDS } from '#domain/reason-words.ts';
 import { monitorQuery, monitorsQuery } from '../api/queries.ts';

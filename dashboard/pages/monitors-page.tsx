@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { memo } from 'react';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { MONITOR_STATUSES, type MonitorStatus } from '#domain/monitor.ts';
 import { monitorsQuery } from '../api/queries.ts';
 import { formatLatency, formatPercent } from '../format/measures.ts';
@@ -125,6 +125,8 @@ function MonitorTable({ monitors }: { readonly monitors: readonly Monitor[] }) {
 }
 
 const MonitorRow = memo(function MonitorRow({ monitor }: { readonly monitor: Monitor }) {
+  // What was seen before the pause says nothing about now.
+  const locations = monitor.status === 'paused' ? [] : monitor.locations;
   return (
     <tr>
       <td className="state">
@@ -142,13 +144,13 @@ const MonitorRow = memo(function MonitorRow({ monitor }: { readonly monitor: Mon
         </span>
       </td>
       <td>
-        <LocationMarks locations={monitor.locations} />
+        <LocationMarks locations={locations} />
       </td>
       <td className="wide-only">
-        <LatencyStrip locations={monitor.locations} />
+        <LatencyStrip locations={locations} />
       </td>
       <td className="number" data-label="Median">
-        {formatLatency(medianLatencyMs(monitor))}
+        {formatLatency(medianLatencyMs(locations))}
       </td>
       <td className="number" data-label="Uptime 24 h">
         {formatPercent(monitor.uptime24h)}

@@ -1,4 +1,4 @@
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { MonitorStatus } from '#domain/monitor.ts';
 import { count } from '../format/measures.ts';
 import { monitorTarget } from '../format/monitor-target.ts';
@@ -74,8 +74,8 @@ export function tagsOf(monitors: readonly Monitor[]): string[] {
 }
 
 /** Median over the locations' latest answers; null without any. */
-export function medianLatencyMs(monitor: Monitor): number | null {
-  const sorted = monitor.locations
+export function medianLatencyMs(locations: Monitor['locations']): number | null {
+  const sorted = locations
     .filter(({ status }) => status === 'up')
     .flatMap(({ responseTimeMs }) => (responseTimeMs === null ? [] : [responseTimeMs]))
     .sort((a, b) => a - b);

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { monitorSchema } from '#domain/api/monitor.ts';
+import { monitorSchema } from '#domain/api/monitor-answers.ts';
 import { monitorQuery, monitorsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { Page } from '../ui/page.tsx';

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { formatBytes } from '#domain/quantity.ts';
 import { REASON_WORDS } from '#domain/reason-words.ts';
 import { type CheckResult, OUTCOMES } from '#domain/result.ts';

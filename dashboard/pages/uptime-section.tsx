@@ -1,5 +1,5 @@
 import { useQueries } from '@tanstack/react-query';
-import { UPTIME_WINDOWS, type Uptime } from '#domain/api/monitor.ts';
+import { UPTIME_WINDOWS, type Uptime } from '#domain/api/monitor-answers.ts';
 import { formatDuration } from '#domain/quantity.ts';
 import { uptimeQuery } from '../api/queries.ts';
 import { formatPercent } from '../format/measures.ts';

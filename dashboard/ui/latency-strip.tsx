@@ -1,4 +1,4 @@
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 

@@ -29,26 +29,28 @@ export function Shell() {
         Skip to content
       </a>
       <header className={open ? 'sidebar open' : 'sidebar'}>
-        <div className="sidebar-top">
-          <Link to="/monitors" className="brand">
-            <Brand />
-          </Link>
-          <button
-            type="button"
-            className="button small menu-button"
-            aria-expanded={open}
-            onClick={() => setMenuPath(open ? null : path)}
-          >
-            Menu
-          </button>
-        </div>
-        <Navigation />
-        <div className="sidebar-foot">
-          <output className={`connection ${connection}`} aria-label="Live connection">
-            {CONNECTION_WORDS[connection]}
-          </output>
-          <ThemeSwitch />
-          <AccountRow />
+        <div className="sidebar-content">
+          <div className="sidebar-top">
+            <Link to="/monitors" className="brand">
+              <Brand />
+            </Link>
+            <button
+              type="button"
+              className="button small menu-button"
+              aria-expanded={open}
+              onClick={() => setMenuPath(open ? null : path)}
+            >
+              Menu
+            </button>
+          </div>
+          <Navigation />
+          <div className="sidebar-foot">
+            <output className={`connection ${connection}`} aria-label="Live connection">
+              {CONNECTION_WORDS[connection]}
+            </output>
+            <ThemeSwitch />
+            <AccountRow />
+          </div>
         </div>
       </header>
       <main id="content" ref={main} tabIndex={-1}>
