@@ -23,8 +23,10 @@ export interface Verdict {
  * Judges a round, or returns null while it is still open. `down` is decided as soon as no later answer can
  * change it; everything else waits for the last location, so a slow location cannot hide a failing one.
  *
- * Voters are the asked locations that are not dark and whose probe did not itself fail. A strict majority is
- * needed, so "down" and "up" can never both win; a quorum larger than the voters means all of them.
+ * Candidates are the asked locations that are not dark; voters are those whose probe did not itself fail. The
+ * monitor is down when as many voters fail as a strict majority of the candidates (or the quorum), so "down" and
+ * "up" can never both win. Where fewer can vote, all of them must fail, and they must be half of the candidates:
+ * one failing location and five broken probes say nothing certain, which is `unknown`.
  */
 export function judgeRound(round: Round): Verdict | null {
   const candidates = round.asked.filter((location) => !round.dark.includes(location));
@@ -36,16 +38,17 @@ export function judgeRound(round: Round): Verdict | null {
     const outcome = round.outcomes.get(location);
     return outcome !== undefined && isFailure(outcome);
   });
-  const needed = neededFailures(round.quorum, voters.length);
-  if (voters.length > 0 && failing.length >= needed) return { status: 'down', failing, needed };
+  const needed = neededFailures(round.quorum, candidates.length, voters.length);
+  if (failing.length >= needed) return { status: 'down', failing, needed };
 
   const complete = round.asked.every((location) => round.outcomes.has(location));
   if (!complete) return null;
-  if (voters.length === 0) return { status: 'unknown', failing: [], needed };
+  if (failing.length === voters.length) return { status: 'unknown', failing, needed };
   return { status: failing.length > 0 ? 'degraded' : 'up', failing, needed };
 }
 
-function neededFailures(quorum: number | null, voters: number): number {
-  const majority = Math.floor(voters / 2) + 1;
-  return Math.max(1, Math.min(quorum ?? majority, voters));
+function neededFailures(quorum: number | null, candidates: number, voters: number): number {
+  const majority = Math.floor(candidates / 2) + 1;
+  const votersMin = Math.ceil(candidates / 2);
+  return Math.max(1, Math.min(quorum ?? majority, Math.max(voters, votersMin)));
 }
