@@ -57,8 +57,8 @@ function newestResults(ctx: RequestContext, id: string, query: Query): Promise<R
         trace_id as "traceId", facts
       from check_results r
       where monitor_id = ${id} and r.location = place.location
-        and scheduled_at >= ${query.from ?? '-infinity'}::timestamptz
-        and scheduled_at <= ${query.to ?? 'infinity'}::timestamptz
+        ${query.from === undefined ? sql`` : sql`and scheduled_at >= ${query.from}::timestamptz`}
+        ${query.to === undefined ? sql`` : sql`and scheduled_at <= ${query.to}::timestamptz`}
         ${query.outcome === undefined ? sql`` : sql`and outcome = ${query.outcome}`}
         ${
           after === null
