@@ -30,21 +30,28 @@ import { streamRoutes } from './stream.ts';
 
 export const API_BASE = '/api/v1';
 
-/** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. `closing` ends streams. */
-export function createApp(ctx: CoreContext, closing: AbortSignal = new AbortController().signal): OpenAPIHono<ApiEnv> {
+export interface AppOptions {
+  /** Ends open streams. */
+  readonly closing?: AbortSignal;
+  /** Open streams of one process. */
+  readonly streamsMax?: number;
+}
+
+/** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. */
+export function createApp(ctx: CoreContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
   const app = createRouter();
   app.onError((error, c) => problemResponse(ctx, c, error));
   app.notFound((c) => problemResponse(ctx, c, new ProblemError('not_found')));
   app.use(trace(ctx), securityHeaders);
   app.route('/', createHealthApp(ctx));
   app.route('/', createIntake(ctx));
-  app.route(API_BASE, createRestApi(ctx, closing));
+  app.route(API_BASE, createRestApi(ctx, options));
   app.route('/', dashboardFiles());
   return app;
 }
 
 /** The road of a request: each step may refuse it, and what comes out behind the last is for the handler. */
-function createRestApi(ctx: CoreContext, closing: AbortSignal): OpenAPIHono<ApiEnv> {
+function createRestApi(ctx: CoreContext, options: AppOptions): OpenAPIHono<ApiEnv> {
   const api = createRouter();
   const limiter = new RateLimiter();
   api.use(namedOrigins(ctx.config.corsOrigins));
@@ -61,7 +68,7 @@ function createRestApi(ctx: CoreContext, closing: AbortSignal): OpenAPIHono<ApiE
   api.route('/status-pages', statusPageRoutes(ctx));
   api.route('/locations', locationRoutes(ctx));
   api.route('/audit-log', auditLogRoutes(ctx));
-  api.route('/stream', streamRoutes(ctx, closing));
+  api.route('/stream', streamRoutes(ctx, options));
   return api;
 }
 

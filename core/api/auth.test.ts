@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase } from '#tests/database.ts';
 import { browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp({ BLACKTIDE_REGISTRATION: 'closed' });
+  app = await startTestApp(await createTestDatabase(), { BLACKTIDE_REGISTRATION: 'closed' });
 });
 afterAll(() => app.close());
 

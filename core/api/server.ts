@@ -13,7 +13,7 @@ const DRAIN_MS = 3_000;
 /** Listens on the API's port. Throws ConfigError with one sentence when the port is taken. */
 export async function startApi(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
   const closing = new AbortController();
-  const app = createApp(ctx, closing.signal);
+  const app = createApp(ctx, { closing: closing.signal });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: WEBSOCKET_MESSAGE_BYTES_MAX });
   // ws declares its options one shade wider than the adapter does.
   const websocket = { server: sockets as WebSocketServerLike };

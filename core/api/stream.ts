@@ -10,6 +10,7 @@ import { stillSignedIn } from '#core/services/accounts/still-signed-in.ts';
 import { authorize } from '#core/services/authorize.ts';
 import type { RequestContext } from '#core/services/request-context.ts';
 import { type LiveEvent, liveEventSchema } from '#domain/api/live.ts';
+import type { AppOptions } from './app.ts';
 import { requireKnownOrigin } from './auth/csrf.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext } from './middleware/authenticate.ts';
@@ -19,7 +20,7 @@ import { createRouter } from './router.ts';
 const PING_MS = 25_000;
 /** A reader that is this far behind gets a new connection and a fresh look instead of old news. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
-/** Open streams of one process. */
+/** Each stream of a busy organisation costs a message per result: more readers belong on more processes. */
 const STREAMS_MAX = 1000;
 
 /** WebSocket close codes: RFC 6455, and of our own range. */
@@ -35,10 +36,11 @@ interface Listener {
 }
 
 /** `GET /stream`: live events of the caller's organisation, by WebSocket or server-sent events. */
-export function streamRoutes(ctx: CoreContext, closing: AbortSignal): OpenAPIHono<ApiEnv> {
+export function streamRoutes(ctx: CoreContext, options: AppOptions): OpenAPIHono<ApiEnv> {
   const router = createRouter();
   const open = new Set<Listener>();
-  closing.addEventListener('abort', () => {
+  const streamsMax = options.streamsMax ?? STREAMS_MAX;
+  options.closing?.addEventListener('abort', () => {
     for (const listener of open) listener.end(GOING_AWAY, 'The server is going away.');
   });
 
@@ -95,7 +97,7 @@ export function streamRoutes(ctx: CoreContext, closing: AbortSignal): OpenAPIHon
       const request = requestContext(ctx, c);
       authorize(request, 'read');
       requireKnownOrigin(ctx, c);
-      if (open.size >= STREAMS_MAX) throw new ProblemError('unavailable', 'Too many streams are open.');
+      if (open.size >= streamsMax) throw new ProblemError('unavailable', 'Too many streams are open.');
       if (isUpgrade(c)) return (await webSocket(c, async () => {})) as never;
       if (!(c.req.header('Accept') ?? '').includes('text/event-stream')) {
         throw new ProblemError('malformed_request', 'Open a WebSocket here, or send Accept: text/event-stream.');

@@ -5,8 +5,7 @@ import pino from 'pino';
 import { createContext } from '#core/compose.ts';
 import { readConfig } from '#core/config.ts';
 import type { CoreContext, EdgeClient } from '#core/context.ts';
-import { createTestDatabase } from '#tests/database.ts';
-import { createApp } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
 
 /** An API over a database of its own, called without a network; the clock can be moved. For tests. */
 export interface TestApp {
@@ -18,7 +17,7 @@ export interface TestApp {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   requestTo(origin: string, method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** The same API with some parts of the context exchanged. */
-  variant(changes: Partial<CoreContext>): TestApp['request'];
+  variant(changes: Partial<CoreContext>, options?: AppOptions): TestApp['request'];
   /** Registers an account and keeps its cookies. */
   signUp(email: string): Promise<Browser>;
   close(): Promise<void>;
@@ -47,8 +46,11 @@ export interface Browser {
 
 const ORIGIN = 'http://localhost:8080';
 
-export async function startTestApp(environment: Record<string, string> = {}): Promise<TestApp> {
-  const database = await createTestDatabase();
+/** `database` is empty and the caller's own (tests/database.ts); closing the app drops it. */
+export async function startTestApp(
+  database: { readonly url: string; drop(): Promise<void> },
+  environment: Record<string, string> = {},
+): Promise<TestApp> {
   const config = readConfig(
     { BLACKTIDE_REGISTRATION: 'open', ...environment, DATABASE_URL: database.url },
     { oneMachine: true },
@@ -73,7 +75,7 @@ export async function startTestApp(environment: Record<string, string> = {}): Pr
     },
     request,
     requestTo: (origin, ...call) => sender(app, origin)(...call),
-    variant: (changes) => sender(createApp({ ...ctx, ...changes }), ORIGIN),
+    variant: (changes, options) => sender(createApp({ ...ctx, ...changes }, options), ORIGIN),
     async signUp(email) {
       const browser = browserOf(request);
       const body = { email, password: 'correct horse battery', name: email };

@@ -44,7 +44,7 @@ export async function findCaller(ctx: CoreContext, c: Context<ApiEnv>): Promise<
 export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     // An unknown route answers 404 and a wrong method 405, signed in or not.
-    if (!matchedRoutes(c).some((route) => route.method !== METHOD_NAME_ALL)) return next();
+    if (!matchedRoutes(c).some(isOperation)) return next();
     const { caller, credentialProblem } = c.var;
     if (caller === null) throw credentialProblem ?? new ProblemError('unauthenticated');
     if (caller.credential.type === 'session' && !SAFE_METHODS.has(c.req.method)) {
@@ -53,6 +53,11 @@ export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
     }
     await next();
   };
+}
+
+/** A call of the API, as opposed to middleware and the dashboard's pages behind it. */
+function isOperation({ method, path }: { method: string; path: string }): boolean {
+  return method !== METHOD_NAME_ALL && path.startsWith('/api/');
 }
 
 /** What a service verb is given. Only behind requireCaller. */

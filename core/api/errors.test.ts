@@ -1,0 +1,166 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EdgeUnavailable } from '#core/edge-client.ts';
+import { memberships } from '#db/schema.ts';
+import { PROBLEMS, type ProblemCode, problemSchema } from '#domain/problem.ts';
+import { createTestDatabase } from '#tests/database.ts';
+import { CHANNEL, createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
+import { type Answer, type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
+
+let app: TestApp;
+let ada: Browser;
+let objects: SampleObjects;
+beforeAll(async () => {
+  app = await startTestApp(await createTestDatabase());
+  ada = await app.signUp('ada@example.com');
+  objects = await createSamples(ada, 'ada');
+});
+afterAll(() => app.close());
+
+const API = '/api/v1';
+const json = { 'Content-Type': 'application/json' };
+
+/** One way to each error of domain/problem.ts; the compiler asks for a new one. */
+const PRODUCERS = {
+  malformed_json: () => ada.request('POST', `${API}/monitors`, { rawBody: '{"name":' }),
+  malformed_request: () => ada.request('GET', `${API}/monitors?cursor=%21`),
+  unauthenticated: () => app.request('GET', `${API}/monitors`),
+  invalid_credentials: () =>
+    app.request('POST', `${API}/auth/login`, { body: { email: 'nobody@example.com', password: 'guess' } }),
+  session_expired: async () => {
+    const browser = await app.signUp('late@example.com');
+    app.advance(31 * 24 * 60 * 60 * 1000);
+    const answer = await browser.request('POST', `${API}/auth/refresh`);
+    app.advance(-31 * 24 * 60 * 60 * 1000);
+    return answer;
+  },
+  invalid_service_token: () =>
+    app.request('POST', '/edge/v1/events', { body: {}, headers: { Authorization: 'Bearer x' } }),
+  forbidden: async () => {
+    const viewer = await app.signUp('viewer@example.com');
+    const { user } = (await viewer.request('GET', `${API}/auth/me`)).body;
+    await app.ctx.db.update(memberships).set({ role: 'viewer' }).where(eq(memberships.userId, user.id));
+    expect((await viewer.request('GET', `${API}/monitors`)).status).toBe(200);
+    return viewer.request('POST', `${API}/monitors`, { body: MONITOR });
+  },
+  insufficient_scope: async () => {
+    const key = await ada.request('POST', `${API}/api-keys`, { body: { name: 'r', scopes: ['read'] } });
+    const headers = { Authorization: `Bearer ${key.body.key}` };
+    return app.request('POST', `${API}/monitors`, { body: MONITOR, headers });
+  },
+  csrf_failed: () => ada.request('POST', `${API}/monitors`, { body: MONITOR, headers: { 'X-CSRF-Token': 'x.y' } }),
+  registration_closed: () =>
+    app.variant({ config: { ...app.ctx.config, registration: 'closed' } })('POST', `${API}/auth/register`, {
+      body: { email: 'b@example.com', password: 'long enough', name: 'B' },
+    }),
+  not_found: () => app.request('GET', `${API}/nothing`),
+  method_not_allowed: () => app.request('PUT', `${API}/monitors`, { body: {} }),
+  conflict: async () => {
+    await ada.request('POST', `${API}/incidents/${objects.incident}/resolve`);
+    return ada.request('POST', `${API}/incidents/${objects.incident}/resolve`);
+  },
+  email_taken: () =>
+    app.request('POST', `${API}/auth/register`, {
+      body: { email: 'ADA@example.com', password: 'long enough', name: 'Ada' },
+    }),
+  slug_taken: () => ada.request('POST', `${API}/status-pages`, { body: { name: 'Again', slug: 'ada' } }),
+  idempotency_conflict: async () => {
+    const headers = { 'Idempotency-Key': 'once' };
+    await ada.request('POST', `${API}/channels`, { body: CHANNEL, headers });
+    return ada.request('POST', `${API}/channels`, { body: { ...CHANNEL, name: 'Other' }, headers });
+  },
+  precondition_failed: () =>
+    ada.request('PATCH', `${API}/monitors/${objects.monitor}`, {
+      body: { name: 'x' },
+      headers: { 'If-Match': '"99"' },
+    }),
+  payload_too_large: () => ada.request('POST', `${API}/monitors`, { body: { name: 'x'.repeat(1024 * 1024) } }),
+  unsupported_media_type: () =>
+    ada.request('POST', `${API}/monitors`, { rawBody: 'name=x', headers: { 'Content-Type': 'text/plain' } }),
+  validation_failed: () => ada.request('POST', `${API}/monitors`, { body: { ...MONITOR, intervalSeconds: 1 } }),
+  not_supported: () =>
+    ada.request('POST', `${API}/monitors`, { body: { ...MONITOR, config: { ...MONITOR.config, verifyTls: false } } }),
+  rate_limited: async () => {
+    const attempt = () => app.variant({})('POST', `${API}/auth/login`, { body: {} });
+    expect((await attempt()).status).toBe(422);
+    const limited = app.variant({});
+    let answer = await limited('POST', `${API}/auth/login`, { body: {} });
+    for (let call = 0; call < 30; call++) answer = await limited('POST', `${API}/auth/login`, { body: {} });
+    return answer;
+  },
+  internal: () => {
+    const test = () => Promise.reject(new Error('the password of the database is hunter2'));
+    return send(app.variant({ edge: { ...app.ctx.edge, test } }), `${API}/monitors/test`, testBody());
+  },
+  edge_unavailable: () => {
+    const test = () => Promise.reject(new EdgeUnavailable('The edge did not answer.'));
+    return send(app.variant({ edge: { ...app.ctx.edge, test } }), `${API}/monitors/test`, testBody());
+  },
+  unavailable: async () => {
+    const full = app.variant({}, { streamsMax: 0 });
+    return send(full, `${API}/stream`, undefined, 'GET', { Accept: 'text/event-stream' });
+  },
+} as const satisfies Record<ProblemCode, () => Promise<Answer>>;
+
+function testBody() {
+  const { type, config } = MONITOR;
+  return { type, config };
+}
+
+/** Ada's call to a variant of the API. */
+function send(to: TestApp['request'], path: string, body?: object, method = 'POST', headers = {}): Promise<Answer> {
+  const browser = browserOf(to);
+  for (const [name, value] of ada.cookies) browser.cookies.set(name, value);
+  return browser.request(method, path, { ...(body === undefined ? {} : { body }), headers: { ...headers } });
+}
+
+test.each(Object.keys(PROBLEMS) as ProblemCode[])('%s', async (code) => {
+  const answer = await PRODUCERS[code]();
+  expect(answer.body?.code).toBe(code);
+  expect(answer.status).toBe(PROBLEMS[code].status);
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  const problem = problemSchema.parse(answer.body);
+  expect(problem).toMatchObject({ status: answer.status, title: PROBLEMS[code].title });
+  expect(problem.traceId).toMatch(/^[0-9a-f]{32}$/);
+  expect(answer.headers.get('X-Trace-Id')).toBe(problem.traceId);
+  expect(answer.text).not.toMatch(/hunter2|postgres|select /i);
+});
+
+test('a validation problem names each place and what is wrong there', async () => {
+  const answer = await ada.request('POST', `${API}/monitors`, {
+    body: { name: '', type: 'http', config: { url: 'ftp://x', assertions: [{ source: 'status' }] }, colour: 'red' },
+  });
+  const paths = answer.body.errors.map((error: { path: string }) => error.path);
+  expect(paths).toEqual(expect.arrayContaining(['name', 'config.url', 'config.assertions.0.compare', 'colour']));
+});
+
+test('429 says when to try again, 405 what is allowed', async () => {
+  expect((await PRODUCERS.rate_limited()).headers.get('Retry-After')).toBe('1');
+  expect((await PRODUCERS.method_not_allowed()).headers.get('Allow')).toBe('GET, HEAD, POST');
+});
+
+test('rate limits are said on every answer of the API', async () => {
+  for (const answer of [
+    await ada.request('GET', `${API}/monitors`),
+    await app.request('GET', `${API}/nothing`),
+    await app.request('GET', `${API}/monitors`, { headers: { Authorization: 'Bearer btk_wrong' } }),
+    await app.request('POST', `${API}/auth/login`, { rawBody: '{', headers: json }),
+  ]) {
+    expect(answer.headers.get('RateLimit-Policy')).toMatch(/^"\w+";q=\d+;w=\d+$/);
+    expect(answer.headers.get('RateLimit')).toMatch(/^"\w+";r=\d+;t=\d+$/);
+  }
+});
+
+test("a caller's trace id is taken over", async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const answer = await app.request('GET', `${API}/nothing`, { headers: { traceparent } });
+  expect(answer.body.traceId).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+});
+
+test('texts that PostgreSQL cannot hold are refused, not stumbled over', async () => {
+  for (const name of ['a\u0000b', '\ud800']) {
+    const answer = await ada.request('POST', `${API}/monitors`, { body: { ...MONITOR, name } });
+    expect(answer.body.code).toBe('malformed_request');
+  }
+  expect((await ada.request('GET', `${API}/monitors?q=%00`)).body.code).toBe('malformed_request');
+});

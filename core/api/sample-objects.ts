@@ -1,0 +1,40 @@
+import type { Browser } from './test-app.ts';
+
+/** One object of every kind, made through the API by one account. For tests. */
+export interface SampleObjects {
+  readonly monitor: string;
+  readonly alertRule: string;
+  readonly channel: string;
+  readonly incident: string;
+  readonly statusPage: string;
+  readonly component: string;
+  readonly apiKey: string;
+}
+
+export const MONITOR = { name: 'Shop', type: 'http', config: { url: 'https://shop.example.com/' } } as const;
+export const CHANNEL = { name: 'Hook', type: 'webhook', config: { url: 'https://hooks.example.com/' } } as const;
+
+export async function createSamples(browser: Browser, slug: string): Promise<SampleObjects> {
+  const create = async (path: string, body: unknown): Promise<{ id: string; components?: { id: string }[] }> => {
+    const answer = await browser.request('POST', `/api/v1${path}`, { body });
+    if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.text}`);
+    return answer.body;
+  };
+  const monitor = await create('/monitors', MONITOR);
+  const channel = await create('/channels', CHANNEL);
+  const condition = { type: 'consecutiveFailures', count: 2 };
+  const alertRule = await create('/alert-rules', { name: 'Twice', monitorId: monitor.id, condition });
+  const incident = await create('/incidents', { title: 'Slow', monitorId: monitor.id });
+  const components = [{ name: 'Shop', monitorId: monitor.id }];
+  const statusPage = await create('/status-pages', { name: 'Shop', slug, components });
+  const apiKey = await create('/api-keys', { name: 'ci', scopes: ['read', 'write'] });
+  return {
+    monitor: monitor.id,
+    alertRule: alertRule.id,
+    channel: channel.id,
+    incident: incident.id,
+    statusPage: statusPage.id,
+    component: statusPage.components?.[0]?.id ?? '',
+    apiKey: apiKey.id,
+  };
+}

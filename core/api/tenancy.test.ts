@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase } from '#tests/database.ts';
+import { createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
+import { type Browser, startTestApp, type TestApp } from './test-app.ts';
+
+/**
+ * Made from the OpenAPI document: every route that takes an id is called by account B with an object of account
+ * A. A new route fails here until it is told which object its parameter names and what a valid body is.
+ */
+let app: TestApp;
+let ada: Browser;
+let bob: Browser;
+let objects: SampleObjects;
+let operations: Operation[];
+
+interface Operation {
+  readonly method: string;
+  readonly template: string;
+  readonly needsBody: boolean;
+}
+
+beforeAll(async () => {
+  app = await startTestApp(await createTestDatabase());
+  ada = await app.signUp('ada@example.com');
+  bob = await app.signUp('bob@example.com');
+  objects = await createSamples(ada, 'ada');
+  const { body: document } = await app.request('GET', '/api/v1/openapi.json');
+  operations = Object.entries<Record<string, { requestBody?: object }>>(document.paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      template,
+      needsBody: operation.requestBody !== undefined,
+    })),
+  );
+});
+afterAll(() => app.close());
+
+const OBJECT_OF: Readonly<Record<string, keyof SampleObjects>> = {
+  '/monitors/{id}': 'monitor',
+  '/alert-rules/{id}': 'alertRule',
+  '/channels/{id}': 'channel',
+  '/incidents/{id}': 'incident',
+  '/status-pages/{id}': 'statusPage',
+  '/components/{componentId}': 'component',
+  '/api-keys/{id}': 'apiKey',
+};
+
+const BODY_OF: Readonly<Record<string, object>> = {
+  'PATCH /api/v1/monitors/{id}': { name: 'Renamed' },
+  'PATCH /api/v1/alert-rules/{id}': { name: 'Renamed' },
+  'PATCH /api/v1/channels/{id}': { name: 'Renamed' },
+  'PATCH /api/v1/status-pages/{id}': { name: 'Renamed' },
+  'PATCH /api/v1/status-pages/{id}/components/{componentId}': { name: 'Renamed' },
+  'POST /api/v1/status-pages/{id}/components': { name: 'Another' },
+  'POST /api/v1/incidents/{id}/notes': { text: 'A note' },
+  'POST /api/v1/incidents/{id}/updates': { status: 'identified', body: 'We know why.' },
+};
+
+/** Replaces each `{parameter}` by the id of the object that the segment before it names. */
+function pathOf(template: string, owned: SampleObjects): string {
+  return template.replace(/(\/[^/{}]+)\/(\{[^}]+\})/g, (_, collection: string, parameter: string) => {
+    const kind = OBJECT_OF[`${collection}/${parameter}`];
+    if (kind === undefined) throw new Error(`Which object does ${parameter} of ${template} name? Add it to OBJECT_OF.`);
+    return `${collection}/${owned[kind]}`;
+  });
+}
+
+function bodyOf({ method, template, needsBody }: Operation): object {
+  if (!needsBody) return {};
+  const body = BODY_OF[`${method} ${template}`];
+  if (body === undefined) throw new Error(`What is a valid body of ${method} ${template}? Add it to BODY_OF.`);
+  return { body };
+}
+
+function withId(): Operation[] {
+  const found = operations.filter(({ template }) => template.includes('{'));
+  // Deleting an object ends its routes, so it comes last: parts before the whole, rules before their monitor.
+  const rank = ({ method, template }: Operation) =>
+    method === 'DELETE' ? 100 - template.split('/').length + (template.includes('/monitors/') ? 10 : 0) : 0;
+  return found.sort((a, b) => rank(a) - rank(b));
+}
+
+test("another account's objects answer 404 on every route that takes an id", async () => {
+  expect(withId().length).toBeGreaterThan(25);
+  for (const operation of withId()) {
+    const answer = await bob.request(operation.method, pathOf(operation.template, objects), bodyOf(operation));
+    expect([operation.method, operation.template, answer.status, answer.body?.code]).toEqual([
+      operation.method,
+      operation.template,
+      404,
+      'not_found',
+    ]);
+  }
+});
+
+test('another account does not find a component through a page of its own', async () => {
+  const own = await createSamples(bob, 'bob');
+  const path = `/api/v1/status-pages/${own.statusPage}/components/${objects.component}`;
+  expect((await bob.request('PATCH', path, { body: { name: 'Mine' } })).status).toBe(404);
+  expect((await bob.request('DELETE', path)).status).toBe(404);
+});
+
+test("another account's objects cannot be named in bodies", async () => {
+  const { monitor, channel } = objects;
+  const own = (await bob.request('POST', '/api/v1/monitors', { body: MONITOR })).body.id;
+  const condition = { type: 'consecutiveFailures', count: 1 };
+  for (const [path, body, at] of [
+    ['/incidents', { title: 'x', monitorId: monitor }, 'monitorId'],
+    ['/alert-rules', { name: 'x', monitorId: monitor, condition }, 'monitorId'],
+    ['/alert-rules', { name: 'x', monitorId: own, condition, channelIds: [channel] }, 'channelIds.0'],
+    [
+      '/status-pages',
+      { name: 'x', slug: 'x', components: [{ name: 'x', monitorId: monitor }] },
+      'components.0.monitorId',
+    ],
+  ] as const) {
+    const answer = await bob.request('POST', `/api/v1${path}`, { body });
+    expect([path, answer.status, answer.body.errors?.[0]?.path]).toEqual([path, 422, at]);
+  }
+});
+
+test('lists show nothing of another account', async () => {
+  const lists = operations.filter(({ method, template }) => method === 'GET' && !template.includes('{'));
+  const adas = Object.values(objects);
+  for (const { template } of lists) {
+    const answer = await bob.request('GET', template);
+    expect(adas.filter((id) => answer.text.includes(id))).toEqual([]);
+  }
+});
+
+test('the owner reaches the same routes, so the 404 above is about whose object it is', async () => {
+  for (const operation of withId()) {
+    const answer = await ada.request(operation.method, pathOf(operation.template, objects), bodyOf(operation));
+    const refused = [401, 403, 404, 405, 415, 422, 500].includes(answer.status);
+    expect([operation.method, operation.template, refused ? answer.text : 'reached']).toEqual([
+      operation.method,
+      operation.template,
+      'reached',
+    ]);
+  }
+});
