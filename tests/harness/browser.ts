@@ -2,9 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findProgram } from '../programs.ts';
+import { ARTIFACTS } from './product.ts';
 
-/** Screenshots of the last run, for people. */
-const ARTIFACTS = join(import.meta.dirname, '..', '.artifacts');
 /** Chromium's own services would try to reach the internet; the sandbox does not run as root. */
 const FLAGS = [
   '--no-sandbox',

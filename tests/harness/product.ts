@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
@@ -7,6 +7,7 @@ import { freePort } from './free-port.ts';
 import { processTree } from './process-tree.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+export const ARTIFACTS = join(ROOT, 'tests', '.artifacts');
 /** On a busy machine with two cores; alone it takes one to three seconds. */
 const START_TIMEOUT_MS = 60_000;
 /** BlackTide promises 10 s; the test measures it, this only ends a hang. */
@@ -115,6 +116,7 @@ function watch(child: ChildProcess): Product {
   });
   const ended = () => child.exitCode !== null || child.signalCode !== null;
   const exit = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  void exit.then(() => keepLog(pid, output));
   return {
     pid,
     output: () => output,
@@ -143,6 +145,12 @@ function watch(child: ChildProcess): Product {
       await exit;
     },
   };
+}
+
+/** What it printed, for whoever looks into a red test. */
+function keepLog(pid: number, output: string): void {
+  mkdirSync(ARTIFACTS, { recursive: true });
+  writeFileSync(join(ARTIFACTS, `blacktide-${pid}.log`), output);
 }
 
 function killAll(pids: readonly number[]): void {
