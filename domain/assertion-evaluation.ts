@@ -1,4 +1,3 @@
-import { deepCompareStrict } from '@cfworker/json-schema';
 import { type JsonValue, query } from 'jsonpath-rfc9535';
 import parseJsonPath from 'jsonpath-rfc9535/parser';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import {
   TLS_VERSION,
   type TlsProperty,
 } from './assertion.ts';
+import { holds, shown } from './comparison.ts';
 import { jsonSchemaMismatch, jsonSchemaProblem } from './json-schema.ts';
 import { compileRegex, regexProblem } from './linear-regex.ts';
 import { formatLatency } from './quantity.ts';
@@ -217,80 +217,6 @@ function textMismatch({ compare, value }: Assertion, text: string | undefined, a
   return holds(compare, text, expected) ? null : `got ${shown(text)}`;
 }
 
-/** True when `actual` stands to `expected` as claimed. Throws when their types do not allow the comparison. */
-function holds(compare: AssertionCompare, actual: unknown, expected: unknown): boolean {
-  switch (compare) {
-    case 'eq':
-      return deepCompareStrict(actual, expected);
-    case 'ne':
-      if (isScalarMismatch(actual, expected)) throw new Error(`${shown(actual)} is of another type`);
-      return !deepCompareStrict(actual, expected);
-    case 'lt':
-      return order(actual, expected) < 0;
-    case 'lte':
-      return order(actual, expected) <= 0;
-    case 'gt':
-      return order(actual, expected) > 0;
-    case 'gte':
-      return order(actual, expected) >= 0;
-    case 'contains':
-      return contains(actual, expected);
-    case 'notContains':
-      return !contains(actual, expected);
-    case 'matches':
-      return matches(actual, expected);
-    case 'notMatches':
-      return !matches(actual, expected);
-    case 'in':
-      return Array.isArray(expected) && expected.some((item) => deepCompareStrict(actual, item));
-    case 'exists':
-    case 'notExists':
-    case 'schema':
-      throw new Error(`${compare} does not compare values`);
-  }
-}
-
-/** 5 and "5" differ, but a claim that they do would hold for ever and by mistake. Null is a value of its own. */
-function isScalarMismatch(actual: unknown, expected: unknown): boolean {
-  return actual !== null && expected !== null && typeof actual !== typeof expected;
-}
-
-const INTEGER = /^-?\d{1,100}$/;
-const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
-
-/** Negative, zero or positive. Big integers, as numbers or text, are compared exactly. */
-function order(actual: unknown, expected: unknown): number {
-  const [left, right] = [decimalText(actual), decimalText(expected)];
-  if (INTEGER.test(left) && INTEGER.test(right)) {
-    const difference = BigInt(left) - BigInt(right);
-    return difference < 0n ? -1 : difference > 0n ? 1 : 0;
-  }
-  return Number(left) - Number(right);
-}
-
-function decimalText(value: unknown): string {
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
-  if (!DECIMAL.test(text)) throw new Error(`${shown(value)} is not a number`);
-  return text;
-}
-
-function contains(actual: unknown, expected: unknown): boolean {
-  if (typeof actual === 'string') {
-    if (typeof expected === 'string') return actual.includes(expected);
-    throw new Error(`${shown(actual)} is text`);
-  }
-  if (Array.isArray(actual)) return actual.some((item) => deepCompareStrict(item, expected));
-  if (typeof actual === 'object' && actual !== null && typeof expected === 'string') {
-    return Object.hasOwn(actual, expected);
-  }
-  throw new Error(`${shown(actual)} contains nothing`);
-}
-
-function matches(actual: unknown, expected: unknown): boolean {
-  if (typeof actual !== 'string' && typeof actual !== 'number') throw new Error(`${shown(actual)} is not text`);
-  return compileRegex(String(expected)).matcher(String(actual)).find();
-}
-
 function isOrder(compare: AssertionCompare): boolean {
   return compare === 'lt' || compare === 'lte' || compare === 'gt' || compare === 'gte';
 }
@@ -346,14 +272,4 @@ function claim({ source, property, compare, value }: Assertion): string {
   if (compare === 'exists' || compare === 'notExists' || compare === 'schema') return words;
   if (source === 'responseTime') return `${words} ${formatLatency(Number(value))}`;
   return `${words} ${source === 'status' && typeof value === 'string' ? value : shown(value)}`;
-}
-
-/** Longest quotation of a value in a message. */
-const SHOWN_LENGTH_MAX = 100;
-
-function shown(value: unknown): string {
-  // A body of megabytes is cut before it is quoted, not after.
-  const short = typeof value === 'string' ? value.slice(0, SHOWN_LENGTH_MAX + 1) : value;
-  const text = JSON.stringify(short) ?? 'nothing';
-  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX - 1)}…`;
 }

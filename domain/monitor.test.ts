@@ -24,6 +24,12 @@ describe('an HTTP monitor as a user writes it', () => {
     ['credentials in the URL', { url: 'https://a:b@example.com' }, 'config.url'],
     ['an unknown field', { url: 'https://example.com', retries: 3 }, 'config'],
     ['a header over two lines', { url: 'https://example.com', headers: { a: 'b\r\nc: d' } }, 'config.headers.a'],
+    ['a header that no byte can carry', { url: 'https://example.com', headers: { a: '日' } }, 'config.headers.a'],
+    [
+      'a token over two lines',
+      { url: 'https://example.com', auth: { type: 'bearer', token: 'a\nb' } },
+      'config.auth.token',
+    ],
     ['no header name', { url: 'https://example.com', headers: { 'a b': 'c' } }, 'config.headers.a b'],
     [
       'a header that frames the message',

@@ -29,9 +29,15 @@ const httpUrl = z
   .max(2048)
   .refine((value) => !/^https?:\/\/[^/]*@/.test(value), 'put credentials into auth, not into the URL');
 
+/** RFC 6750 allows less; real tokens keep to no more than this. */
+const BEARER_TOKEN = /^[\x21-\x7e]+$/;
+
 const httpAuthSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('basic'), username: z.string().max(256), password: z.string().max(1024) }),
-  z.strictObject({ type: z.literal('bearer'), token: z.string().min(1).max(8192) }),
+  z.strictObject({
+    type: z.literal('bearer'),
+    token: z.string().max(8192).regex(BEARER_TOKEN, 'must be a token: printable ASCII without spaces'),
+  }),
 ]);
 
 /** Headers that frame the message or name its target: the runtimes set them, and each ignores others. */
@@ -52,7 +58,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const headerValue = z
   .string()
   .max(8192)
-  .regex(/^[\t\x20-\x7e\x80-\uffff]*$/, 'must be one line of text');
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must be one line of Latin-1 text');
 
 const headersSchema = z.record(z.string(), headerValue).superRefine((headers, context) => {
   const names = Object.keys(headers);

@@ -38,7 +38,7 @@ const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
   HOSTNAME_MISMATCH: 'certificate_invalid',
 };
 
-/** Families of codes: OpenSSL's, the HTTP parser's, the decompressors'. */
+/** Families of codes: OpenSSL's, the HTTP parser's, the decompressors', and what Node says of our own mistakes. */
 const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] = [
   ['ERR_SSL_', 'tls_failure'],
   ['ERR_TLS_', 'tls_failure'],
@@ -49,6 +49,8 @@ const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] =
   ['ERR__ERROR_FORMAT', 'body_unreadable'],
   ['ERR_PADDING', 'body_unreadable'],
   ['ZSTD_', 'body_unreadable'],
+  ['ERR_INVALID_', 'probe_error'],
+  ['ERR_UNESCAPED_', 'probe_error'],
 ];
 
 /** Whatever Node threw, in the closed taxonomy; what it does not know is `connection_failed`. */

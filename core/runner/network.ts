@@ -1,12 +1,18 @@
 import http from 'node:http';
 import https from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type TcpSocketConnectOpts } from 'node:net';
 import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContext, TLSSocket } from 'node:tls';
 import type { Phases, TlsFacts } from '#domain/result.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
 import { ACCEPT_ENCODING, decompressed } from './decompress.ts';
 import { guardedLookup, refuseForbiddenLiteral } from './guarded-lookup.ts';
 import { networkFailure } from './network-failure.ts';
+
+/**
+ * How long one address of several may take to connect before the next is tried. Node's 250 ms gives up on a
+ * healthy server at the other end of the world.
+ */
+const ADDRESS_ATTEMPT_MS = 1000;
 
 export interface NodeNetworkOptions {
   /** Lets checks reach private addresses: for one's own machine, or a runner inside a private network. */
@@ -47,6 +53,11 @@ export const NODE_CLOCK: ProbeClock = {
     }),
 };
 
+/** Node hands these on to the socket; its types leave two of them out. */
+type ConnectOptions = https.RequestOptions &
+  Pick<ConnectionOptions, 'secureContext'> &
+  Pick<TcpSocketConnectOpts, 'autoSelectFamilyAttemptTimeout'>;
+
 function exchange(
   request: HttpRequest,
   signal: AbortSignal,
@@ -60,11 +71,12 @@ function exchange(
       const host = url.hostname.replace(/^\[|\]$/g, '');
       if (!allowPrivateTargets) refuseForbiddenLiteral(host);
       refuseOtherVersion(host, request.ipVersion);
-      const options: https.RequestOptions & Pick<ConnectionOptions, 'secureContext'> = {
+      const options: ConnectOptions = {
         method: request.method,
         headers: { 'Accept-Encoding': ACCEPT_ENCODING, ...Object.fromEntries(request.headers) },
         agent: false,
         family: request.ipVersion === 'any' ? 0 : Number(request.ipVersion),
+        autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS,
         ...(allowPrivateTargets ? {} : { lookup: guardedLookup }),
         rejectUnauthorized: request.verifyTls,
         secureContext,

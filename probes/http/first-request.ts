@@ -8,11 +8,12 @@ export const LOCATION_HEADER = 'X-BlackTide-Location';
 
 /** The request as configured, with what every probe says about itself. */
 export function firstRequest(config: HttpConfig, location: LocationId): HttpRequest {
+  const body = config.body === '' ? undefined : config.body;
   const headers = new Map<string, readonly [string, string]>();
   const set = (name: string, value: string) => headers.set(name.toLowerCase(), [name, value]);
   set('User-Agent', USER_AGENT);
   set('Accept', '*/*');
-  if (config.body !== undefined) set('Content-Type', contentTypeOf(config.body));
+  if (body !== undefined) set('Content-Type', contentTypeOf(body));
   for (const [name, value] of Object.entries(config.headers)) set(name, value);
   if (config.auth !== undefined) set('Authorization', authorization(config.auth));
   set(LOCATION_HEADER, location);
@@ -20,7 +21,7 @@ export function firstRequest(config: HttpConfig, location: LocationId): HttpRequ
     method: config.method,
     url: config.url,
     headers: [...headers.values()],
-    body: config.body === '' ? undefined : config.body,
+    body,
     verifyTls: config.verifyTls,
     ipVersion: config.ipVersion,
   };

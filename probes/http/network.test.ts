@@ -121,3 +121,13 @@ describe('addresses that may not be reached', () => {
     expect(server.requests.filter((request) => request.url === '/')).toEqual([]);
   });
 });
+
+describe('a request that Node refuses to send', () => {
+  it("is the probe's own fault, never the target's", async () => {
+    const server = await serve();
+    const network: Network = {
+      request: (request, signal) => LOCAL_NETWORK.request({ ...request, headers: [['X-Broken', 'a\nb']] }, signal),
+    };
+    expect(await check({ url: server.origin }, { network })).toMatchObject({ outcome: 'error', reason: 'probe_error' });
+  });
+});
