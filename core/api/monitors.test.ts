@@ -1,9 +1,220 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openIncident } from '#core/incidents/change.ts';
 import { storedMonitor } from '#core/services/monitors/stored.ts';
-import { ingestResults } from '#db/sql/ingest.ts';
 import { incidents, monitors, notifications, publishQueue, shards } from '#db/schema.ts';
-import { resultId } from '#domain/result.ts';
+import { storeResults } from '#db/sql/store-results.ts';
+import { LOCATION_IDS } from '#domain/location.ts';
+import { type CheckResult, resultId, roundTraceId } from '#domain/result.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { CHANNEL, MONITOR } from './sample-objects.ts';
 import { type Browser, startTestApp, type TestApp } from './test-app.ts';
+
+let app: TestApp;
+let ada: Browser;
+beforeAll(async () => {
+  app = await startTestApp(await createTestDatabase());
+  ada = await app.signUp('ada@example.com');
+});
+afterAll(() => app.close());
+
+const PATH = '/api/v1/monitors';
+const create = async (body: object = {}) => {
+  const answer = await ada.request('POST', PATH, { body: { ...MONITOR, ...body } });
+  expect([answer.status, answer.text]).toEqual([201, expect.any(String)]);
+  return answer;
+};
+const rowOf = async (id: string) => {
+  const [row] = await app.ctx.db.select().from(monitors).where(eq(monitors.id, id));
+  if (row === undefined) throw new Error('the monitor is gone');
+  return row;
+};
+
+test('a new monitor is pending at all six locations, and its shard has to be told', async () => {
+  const { body, headers } = await create();
+  expect(body).toMatchObject({ status: 'pending', intervalSeconds: 60, confirm: { quorum: null }, uptime24h: null });
+  expect(body.locations.map((location: { id: string }) => location.id)).toEqual(LOCATION_IDS);
+  expect(headers.get('ETag')).toBe('"1"');
+  const { shardId } = await rowOf(body.id);
+  const queued = await app.ctx.db.select().from(publishQueue).where(eq(publishQueue.key, shardId));
+  expect(queued).toMatchObject([{ kind: 'assignment' }]);
+  expect((await ada.request('GET', `${PATH}/${body.id}`)).body).toEqual(body);
+});
+
+test('merge patch: members merge, null falls back to the default, the whole is validated again', async () => {
+  const { body } = await create({ tags: ['shop'], confirm: { quorum: 2 } });
+  const patch = (change: object, headers = {}) =>
+    ada.request('PATCH', `${PATH}/${body.id}`, { body: change, headers: { ...headers } });
+  const first = await patch({ config: { method: 'HEAD' }, confirm: { quorum: null } });
+  expect(first.body).toMatchObject({
+    config: { url: MONITOR.config.url, method: 'HEAD' },
+    confirm: { quorum: null },
+    tags: ['shop'],
+  });
+  expect(first.headers.get('ETag')).toBe('"2"');
+  expect((await patch({ name: 'x' }, { 'If-Match': '"1"' })).status).toBe(412);
+  expect((await patch({ name: 'x' }, { 'If-Match': '"2"' })).status).toBe(200);
+  expect((await patch({ config: { url: 'nonsense' } })).body.errors[0].path).toBe('config.url');
+  expect((await patch({ confirm: { quorum: 2 }, locations: ['eu-west'] })).body.errors[0].path).toBe('confirm.quorum');
+  const merge = { 'Content-Type': 'application/merge-patch+json' };
+  expect((await patch({ name: 'By its media type' }, merge)).body.name).toBe('By its media type');
+});
+
+test('a password is sealed, never answered, and kept by a patch that leaves it out', async () => {
+  const auth = { type: 'basic', username: 'ada', password: 'open sesame' };
+  const { body, text } = await create({ config: { ...MONITOR.config, auth } });
+  expect(text).not.toContain('open sesame');
+  expect(body.config.auth).toEqual({ type: 'basic', username: 'ada' });
+  expect(JSON.stringify(await rowOf(body.id))).not.toContain('open sesame');
+  const patch = (change: object) => ada.request('PATCH', `${PATH}/${body.id}`, { body: change });
+  const stored = async () => storedMonitor(app.ctx, await rowOf(body.id)).config.auth;
+
+  await patch({ config: { auth: { type: 'basic', username: 'bob' } } });
+  expect(await stored()).toEqual({ ...auth, username: 'bob' });
+  expect((await patch({ config: { auth: { type: 'bearer' } } })).status).toBe(422);
+  await patch({ config: { auth: { type: 'bearer', token: 't' } } });
+  expect(await stored()).toEqual({ type: 'bearer', token: 't' });
+  await patch({ config: { auth: null } });
+  expect(await stored()).toBeUndefined();
+  const audit = await ada.request('GET', '/api/v1/audit-log');
+  expect(audit.text).not.toContain('open sesame');
+});
+
+test('pause and resume show at once; a paused monitor is not checked by hand', async () => {
+  const { id } = (await create()).body;
+  expect((await ada.request('POST', `${PATH}/${id}/pause`)).body).toMatchObject({ status: 'paused', enabled: false });
+  expect((await ada.request('GET', `${PATH}?status=paused`)).body.data).toMatchObject([{ id }]);
+  expect((await ada.request('POST', `${PATH}/${id}/check`)).body.code).toBe('conflict');
+  expect((await ada.request('POST', `${PATH}/${id}/resume`)).body).toMatchObject({ status: 'pending', enabled: true });
+  expect((await ada.request('POST', `${PATH}/${id}/check`)).status).toBe(202);
+  expect(app.edgeCalls.at(-1)).toEqual(['checkNow', (await rowOf(id)).shardId, id]);
+});
+
+test('lists are pages, newest first, and can be narrowed', async () => {
+  const made: string[] = [];
+  for (let index = 0; index < 5; index++) {
+    const body = { name: `Page ${index} 100%_`, tags: [`tag-${index % 2}`, 'paged'] };
+    made.unshift((await create(body)).body.id);
+  }
+  const seen: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const page = await ada.request('GET', `${PATH}?tag=paged&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    seen.push(...page.body.data.map((monitor: { id: string }) => monitor.id));
+    cursor = page.body.nextCursor;
+  }
+  expect(seen).toEqual(made);
+  expect((await ada.request('GET', `${PATH}?tag=tag-1&limit=200`)).body.data).toHaveLength(2);
+  expect((await ada.request('GET', `${PATH}?q=${encodeURIComponent('3 100%_')}`)).body.data).toHaveLength(1);
+  expect((await ada.request('GET', `${PATH}?q=shop.example.com&limit=1`)).body.nextCursor).not.toBeNull();
+  expect((await ada.request('GET', `${PATH}?limit=201`)).body.errors[0].path).toBe('limit');
+});
+
+function result(monitorId: string, location: CheckResult['location'], at: Date, manual = false): CheckResult {
+  const slot = at.getTime();
+  return {
+    id: resultId(monitorId, location, slot, manual),
+    monitorId,
+    location,
+    colo: 'IAD',
+    scheduledAt: at.toISOString(),
+    startedAt: at.toISOString(),
+    outcome: location === 'eu-west' ? 'failure' : 'success',
+    ...(location === 'eu-west' ? { reason: 'connection_refused' as const } : {}),
+    responseTimeMs: 12.5,
+    phases: { ttfbMs: 10 },
+    attempts: 1,
+    manual,
+    traceId: roundTraceId(monitorId, slot, manual),
+  };
+}
+
+test('results page through slots without a gap or a double; locations and latest state follow', async () => {
+  const { id } = (await create()).body;
+  const start = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;
+  const results = [0, 1, 2, 3].flatMap((minute) =>
+    LOCATION_IDS.map((location) => result(id, location, new Date(start + minute * 60_000))),
+  );
+  results.push(result(id, 'us-east', new Date(start + 60_000), true));
+  await storeResults(app.ctx.db, results);
+
+  const seen: CheckResult[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const query = `limit=7${cursor === '' ? '' : `&cursor=${cursor}`}`;
+    const page = await ada.request('GET', `${PATH}/${id}/results?${query}`);
+    seen.push(...page.body.data);
+    cursor = page.body.nextCursor;
+  }
+  expect(seen).toHaveLength(results.length);
+  expect(new Set(seen.map((one) => one.id)).size).toBe(results.length);
+  expect(seen.map((one) => one.scheduledAt)).toEqual(
+    seen
+      .map((one) => one.scheduledAt)
+      .sort()
+      .reverse(),
+  );
+  expect(seen.find((one) => one.location === 'sa-east')).toEqual(result(id, 'sa-east', new Date(start + 3 * 60_000)));
+  const narrowed = `from=${new Date(start + 60_000).toISOString()}&to=${new Date(start + 120_000).toISOString()}`;
+  const failures = await ada.request('GET', `${PATH}/${id}/results?${narrowed}&outcome=failure`);
+  expect(failures.body.data.map((one: CheckResult) => one.location)).toEqual(['eu-west', 'eu-west']);
+
+  const shown = (await ada.request('GET', `${PATH}/${id}`)).body;
+  expect(shown.locations.find((one: { id: string }) => one.id === 'eu-west')).toMatchObject({
+    status: 'down',
+    reason: 'connection_refused',
+    colo: 'IAD',
+  });
+  const series = await ada.request('GET', `${PATH}/${id}/series?step=60`);
+  expect(series.body.locations.length).toBe(LOCATION_IDS.length);
+  expect(
+    (await ada.request('GET', `${PATH}/${id}/series?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z`)).status,
+  ).toBe(422);
+  expect((await ada.request('GET', `${PATH}/${id}/uptime?window=7d`)).body.window).toBe('7d');
+  const places = (await ada.request('GET', '/api/v1/locations')).body.data;
+  expect(places).toMatchObject(
+    LOCATION_IDS.map((location) => ({ id: location, status: 'ok', colos: [{ colo: 'IAD' }] })),
+  );
+});
+
+test('deleting a monitor resolves its incident with one notification and gives its place back', async () => {
+  await ada.request('POST', '/api/v1/channels', { body: CHANNEL });
+  const { id } = (await create()).body;
+  const { shardId, organizationId } = await rowOf(id);
+  const place = async () => (await app.ctx.db.select().from(shards).where(eq(shards.id, shardId)))[0];
+  const before = await place();
+  const incident = await app.ctx.db.transaction((tx) =>
+    openIncident(
+      tx,
+      app.ctx,
+      { organizationId, title: 'Down', summary: '', severity: 'critical', monitorId: id },
+      { type: 'system', id: null, name: 'BlackTide' },
+    ),
+  );
+  expect((await ada.request('GET', `${PATH}/${id}`)).body.openIncidentId).toBe(incident.id);
+  expect((await ada.request('DELETE', `${PATH}/${id}`)).status).toBe(204);
+  expect((await ada.request('GET', `${PATH}/${id}`)).status).toBe(404);
+  const [closed] = await app.ctx.db.select().from(incidents).where(eq(incidents.id, incident.id));
+  expect(closed).toMatchObject({ status: 'resolved', monitorId: null });
+  const told = await app.ctx.db.select().from(notifications).where(eq(notifications.incidentId, incident.id));
+  expect(told.map((one) => one.type).sort()).toEqual(['incident.opened', 'incident.resolved']);
+  const after = await place();
+  expect(after?.monitorCount).toBe((before?.monitorCount ?? 0) - 1);
+  expect(after?.version).toBeGreaterThan(before?.version ?? 0);
+});
+
+test('a shard takes 200 monitors; also when they are created at the same moment', async () => {
+  await app.ctx.db.update(shards).set({ monitorCount: 197 });
+  const made = await Promise.all(Array.from({ length: 8 }, () => create()));
+  const rows = await Promise.all(made.map(({ body }) => rowOf(body.id)));
+  const full = await app.ctx.db.select().from(shards);
+  expect(Math.max(...full.map((shard) => shard.monitorCount))).toBe(200);
+  expect(new Set(rows.map((row) => row.shardId)).size).toBeGreaterThan(1);
+});
+
+test('an unsaved monitor is run by the edge, nothing is stored', async () => {
+  const { type, config } = MONITOR;
+  const answer = await ada.request('POST', `${PATH}/test`, { body: { type, config, locations: ['eu-west'] } });
+  expect([answer.status, answer.body]).toEqual([200, { outcomes: [] }]);
+  expect(app.edgeCalls.at(-1)).toMatchObject(['test', { v: 1, type, locations: ['eu-west'], timeoutMs: 10_000 }]);
+});

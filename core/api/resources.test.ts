@@ -1,0 +1,164 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openSecrets } from '#core/services/channels/stored.ts';
+import { channels, publishQueue } from '#db/schema.ts';
+import { createTestDatabase } from '#tests/database.ts';
+import { CHANNEL, createSamples, type SampleObjects } from './sample-objects.ts';
+import { type Browser, startTestApp, type TestApp } from './test-app.ts';
+
+let app: TestApp;
+let ada: Browser;
+let objects: SampleObjects;
+beforeAll(async () => {
+  app = await startTestApp(await createTestDatabase());
+  ada = await app.signUp('ada@example.com');
+  objects = await createSamples(ada, 'ada');
+});
+afterAll(() => app.close());
+
+const call = (method: string, path: string, body?: object) =>
+  ada.request(method, `/api/v1${path}`, body === undefined ? {} : { body });
+
+async function secretsOf(id: string) {
+  const [row] = await app.ctx.db.select().from(channels).where(eq(channels.id, id));
+  if (row === undefined) throw new Error('the channel is gone');
+  return openSecrets(app.ctx, row);
+}
+
+test('a channel gives its secret once; header values are hidden and kept', async () => {
+  const headers = { Authorization: 'Bearer open-sesame' };
+  const created = await call('POST', '/channels', { ...CHANNEL, config: { ...CHANNEL.config, headers } });
+  const { id, config } = created.body;
+  expect(config.secret).toMatch(/^whsec_/);
+  expect(created.body.default).toBe(true);
+  const shown = await call('GET', `/channels/${id}`);
+  expect(shown.text).not.toMatch(/whsec_|open-sesame/);
+  expect(Object.keys(shown.body.config.headers)).toEqual(['Authorization']);
+  const [row] = await app.ctx.db.select().from(channels).where(eq(channels.id, id));
+  expect(JSON.stringify(row)).not.toMatch(/whsec_|open-sesame/);
+
+  const url = 'https://elsewhere.example.com/';
+  await call('PATCH', `/channels/${id}`, { config: { url, headers: { ...shown.body.config.headers, 'X-Team': 'a' } } });
+  expect(await secretsOf(id)).toEqual({ secret: config.secret, headers: { ...headers, 'X-Team': 'a' } });
+  await call('PATCH', `/channels/${id}`, { config: { headers: { Authorization: null } } });
+  expect((await secretsOf(id)).headers).toEqual({ 'X-Team': 'a' });
+});
+
+test.each([
+  ['webhook-id', 'x'],
+  ['Content-Type', 'text/plain'],
+  ['two words', 'x'],
+  ['X-Lines', 'a\r\nX-Other: b'],
+])('a webhook header %j that would break or forge a delivery is refused', async (name, value) => {
+  const config = { ...CHANNEL.config, headers: { [name]: value } };
+  const answer = await call('POST', '/channels', { ...CHANNEL, config });
+  expect([answer.status, answer.body.errors[0].path]).toEqual([422, `config.headers.${name}`]);
+});
+
+test('a test notification is on the road of all others and shows in the deliveries', async () => {
+  const sent = await call('POST', `/channels/${objects.channel}/test`);
+  expect(sent.status).toBe(202);
+  const { data } = (await call('GET', `/channels/${objects.channel}/deliveries`)).body;
+  expect(data[0]).toMatchObject({ id: sent.body.deliveryId, type: 'test', status: 'pending', attempts: [] });
+  expect((await call('GET', `/channels/${objects.channel}`)).body.lastDelivery.status).toBe('pending');
+});
+
+test('a channel that an alert rule names cannot be deleted under it', async () => {
+  const { id } = (await call('POST', '/channels', CHANNEL)).body;
+  await call('PATCH', `/alert-rules/${objects.alertRule}`, { channelIds: [id] });
+  expect((await call('DELETE', `/channels/${id}`)).body.code).toBe('conflict');
+  await call('PATCH', `/alert-rules/${objects.alertRule}`, { channelIds: null });
+  expect((await call('DELETE', `/channels/${id}`)).status).toBe(204);
+});
+
+test('alert rules are listed by monitor and stay with it', async () => {
+  const listed = await call('GET', `/alert-rules?monitorId=${objects.monitor}`);
+  expect(listed.body.data).toMatchObject([{ id: objects.alertRule, recoveryCount: 1, severity: 'critical' }]);
+  const other = (await call('POST', '/monitors', { name: 'B', type: 'http', config: { url: 'https://b.example' } }))
+    .body;
+  const moved = await call('PATCH', `/alert-rules/${objects.alertRule}`, { monitorId: other.id });
+  expect(moved.body.errors[0].path).toBe('monitorId');
+});
+
+test('an incident is opened, acknowledged, noted, updated and resolved, and its timeline tells by whom', async () => {
+  const { id } = (await call('POST', '/incidents', { title: 'Checkout is slow', severity: 'minor' })).body;
+  expect((await call('POST', `/incidents/${id}/acknowledge`)).body.status).toBe('acknowledged');
+  expect((await call('POST', `/incidents/${id}/notes`, { text: 'It is the cache.' })).status).toBe(201);
+  const update = await call('POST', `/incidents/${id}/updates`, { status: 'identified', body: 'We found it.' });
+  expect(update.body.publicStatus).toBe('identified');
+  expect((await call('POST', `/incidents/${id}/resolve`)).body.status).toBe('resolved');
+  expect((await call('POST', `/incidents/${id}/reopen`)).body.status).toBe('open');
+  const { timeline } = (await call('GET', `/incidents/${id}`)).body;
+  expect(timeline.map((entry: { kind: string }) => entry.kind)).toEqual([
+    'opened',
+    'acknowledged',
+    'note',
+    'update',
+    'resolved',
+    'reopened',
+  ]);
+  expect(timeline[2]).toMatchObject({ text: 'It is the cache.', actor: { type: 'user', name: 'ada@example.com' } });
+  expect((await call('GET', '/incidents?status=open&severity=minor')).body.data).toMatchObject([{ id }]);
+});
+
+test('a status page keeps the components whose ids come along, and tells the edge of every change', async () => {
+  const path = `/status-pages/${objects.statusPage}`;
+  const first = (await call('GET', path)).body;
+  expect(first.url).toBe('http://localhost:8787/status/ada');
+  const [kept] = first.components;
+  const changed = await call('PATCH', path, { components: [{ name: 'New' }, { ...kept, group: 'Core' }] });
+  expect(changed.body.components).toMatchObject([{ name: 'New' }, { id: kept.id, group: 'Core' }]);
+  expect(changed.body.version).toBeGreaterThan(first.version);
+
+  const added = await call('POST', `${path}/components`, { name: 'Docs', description: 'The manual' });
+  expect(added.status).toBe(201);
+  const patched = await call('PATCH', `${path}/components/${added.body.id}`, { description: null, name: 'Manual' });
+  expect(patched.body).toEqual({ ...added.body, name: 'Manual', description: null });
+  expect((await call('DELETE', `${path}/components/${added.body.id}`)).status).toBe(204);
+  const names = (await call('GET', `${path}/components`)).body.data.map((one: { name: string }) => one.name);
+  expect(names).toEqual(['New', 'Shop']);
+
+  await call('PATCH', path, { slug: 'ada-2' });
+  const queued = await app.ctx.db.select().from(publishQueue);
+  expect(queued.map(({ kind, key }) => `${kind} ${key}`)).toEqual(
+    expect.arrayContaining(['page_removed ada', 'page ada-2']),
+  );
+  expect((await call('POST', '/status-pages', { name: 'x', slug: 'x', visibility: 'private' })).body.code).toBe(
+    'not_supported',
+  );
+});
+
+test('the audit log holds who did what from where, in one transaction with it', async () => {
+  const { id } = (await call('POST', '/channels', CHANNEL)).body;
+  const { data } = (await call('GET', '/audit-log?limit=1')).body;
+  expect(data[0]).toMatchObject({
+    action: 'channel.create',
+    target: { type: 'channel', id },
+    actor: { type: 'user', name: 'ada@example.com' },
+    before: null,
+    after: { id },
+  });
+});
+
+test('the same Idempotency-Key does the work once and gives the same answer, secret and all', async () => {
+  const headers = { 'Idempotency-Key': 'deploy-42' };
+  const send = () => ada.request('POST', '/api/v1/channels', { body: CHANNEL, headers });
+  const racing = await Promise.all([send(), send(), send()]);
+  const done = racing.filter((answer) => answer.status === 201);
+  expect(racing.every((answer) => answer.status === 201 || answer.body.code === 'conflict')).toBe(true);
+  const again = await send();
+  expect([again.status, again.body]).toEqual([201, done[0]?.body]);
+  expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+  const made = (await call('GET', '/channels?limit=200')).body.data;
+  expect(made.filter((one: { id: string }) => one.id === again.body.id)).toHaveLength(1);
+  app.advance(24 * 60 * 60 * 1000 + 1000);
+  await ada.request('POST', '/api/v1/auth/refresh');
+  expect((await send()).body.id).not.toBe(again.body.id);
+});
+
+test('a request that failed leaves its Idempotency-Key free', async () => {
+  const headers = { 'Idempotency-Key': 'retry' };
+  const send = (body: object) => ada.request('POST', '/api/v1/channels', { body, headers });
+  expect((await send({ name: 'x' })).status).toBe(422);
+  expect((await send(CHANNEL)).status).toBe(201);
+});
