@@ -1,4 +1,4 @@
-import { send } from './send.ts';
+import { csrfToken, send } from './send.ts';
 
 const LOCK_NAME = 'blacktide-refresh';
 const REFRESHED_AT_KEY = 'blacktide.refreshedAt';
@@ -16,6 +16,8 @@ export function refreshSession(): Promise<boolean> {
 }
 
 async function renew(): Promise<boolean> {
+  // The session's cookies come and go together; this one can be seen.
+  if (csrfToken() === '') return false;
   if (Date.now() - Number(localStorage.getItem(REFRESHED_AT_KEY) ?? 0) < SHARED_REFRESH_MS) return true;
   const response = await send('/auth/refresh', { method: 'POST' });
   if (response.ok) localStorage.setItem(REFRESHED_AT_KEY, String(Date.now()));

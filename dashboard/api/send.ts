@@ -32,7 +32,7 @@ export async function send(path: string, options: RequestOptions): Promise<Respo
 }
 
 /** The cookie is readable on purpose: repeating it in a header proves that the page is ours. */
-function csrfToken(): string {
+export function csrfToken(): string {
   const match = /(?:^|;\s*)bt_csrf=([^;]*)/.exec(document.cookie);
   return match?.[1] === undefined ? '' : decodeURIComponent(match[1]);
 }

@@ -30,6 +30,16 @@ export function latencyData(series: Series, metric: Metric): LatencyData {
   return { times, lines };
 }
 
+/** A young monitor's chart shows at least this much. */
+const RANGE_SECONDS_MIN = 300;
+
+/** The range of the time axis in seconds: what was asked for, but not the time before the monitor was made. */
+export function shownRange(from: string, to: string, createdAt: string): readonly [number, number] {
+  const end = Date.parse(to) / 1000;
+  const born = Math.min(Date.parse(createdAt) / 1000, end - RANGE_SECONDS_MIN);
+  return [Math.max(Date.parse(from) / 1000, born), end];
+}
+
 /** The chart's numbers as CSV (RFC 4180): one row per step and location, times in UTC. */
 export function latencyCsv(series: Series): string {
   const header = 'at,location,avg_ms,min_ms,max_ms,p50_ms,p95_ms,p99_ms,success,failure,error';

@@ -10,7 +10,7 @@ import { formatMoment, ZONE } from '../format/time.ts';
 import { useNow } from '../ui/now.ts';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { latencyCsv, latencyData, METRICS, type Metric, medianOf } from './latency-data.ts';
+import { latencyCsv, latencyData, METRICS, type Metric, medianOf, shownRange } from './latency-data.ts';
 import { type IncidentMark, LatencyPlot } from './latency-plot.tsx';
 
 const METRIC_WORDS = {
@@ -21,8 +21,13 @@ const METRIC_WORDS = {
   min: 'Fastest',
 } as const satisfies Record<Metric, string>;
 
+interface MonitorProps {
+  readonly monitorId: string;
+  readonly createdAt: string;
+}
+
 /** The response-time chart with its range, its legend, and its numbers as table and CSV. */
-export function LatencySection({ monitorId }: { readonly monitorId: string }) {
+export function LatencySection({ monitorId, createdAt }: MonitorProps) {
   const [range, setRange] = useState<SeriesRange>('1h');
   const [metric, setMetric] = useState<Metric>('p50');
   const query = useQuery({ ...seriesQuery(monitorId, range), placeholderData: keepPreviousData });
@@ -60,20 +65,17 @@ export function LatencySection({ monitorId }: { readonly monitorId: string }) {
       }
     >
       <QueryView query={query} rows={8}>
-        {(series) => <Chart monitorId={monitorId} series={series} metric={metric} />}
+        {(series) => <Chart monitorId={monitorId} createdAt={createdAt} series={series} metric={metric} />}
       </QueryView>
     </Section>
   );
 }
 
-function Chart(props: { readonly monitorId: string; readonly series: Series; readonly metric: Metric }) {
-  const { monitorId, series, metric } = props;
+function Chart(props: MonitorProps & { readonly series: Series; readonly metric: Metric }) {
+  const { monitorId, createdAt, series, metric } = props;
   const [hidden, setHidden] = useState<ReadonlySet<LocationId>>(new Set());
   const data = useMemo(() => latencyData(series, metric), [series, metric]);
-  const range = useMemo(
-    () => [Date.parse(series.from) / 1000, Date.parse(series.to) / 1000] as const,
-    [series.from, series.to],
-  );
+  const range = useMemo(() => shownRange(series.from, series.to, createdAt), [series.from, series.to, createdAt]);
   const incidents = useIncidentMarks(monitorId);
 
   if (data.times.length === 0) {

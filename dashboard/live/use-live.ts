@@ -1,12 +1,15 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { LiveEvent } from '#domain/api/live.ts';
-import { accountQuery } from '../api/queries.ts';
+import { accountQuery, monitorsQuery } from '../api/queries.ts';
 import { applyEvent } from './apply-event.ts';
 import { type ConnectionState, LiveConnection } from './connection.ts';
 
-/** Charts and uptime figures are computed by the server: read again at most this often while results arrive. */
+/** Charts and uptime are computed by the server: read again this soon after a result, but no more often than that. */
+const FIGURES_DELAY_MS = 1_000;
 const FIGURES_REFRESH_MS = 10_000;
+/** The list's uptime figures are as old as this on the server anyway. */
+const LIST_REFRESH_MS = 60_000;
 /** How often everything shown is read again while the stream is away. */
 const OFFLINE_REFRESH_MS = 60_000;
 /** Events are applied together once per this time: 240 results a second must not mean 240 renderings. */
@@ -51,6 +54,8 @@ class EventBatch {
   #events: LiveEvent[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #figuresTimer: ReturnType<typeof setTimeout> | undefined;
+  #figuresReadAt = 0;
+  #listReadAt = Date.now();
   readonly #measured = new Set<string>();
 
   constructor(client: QueryClient) {
@@ -62,7 +67,8 @@ class EventBatch {
     this.#flushTimer ??= setTimeout(() => this.#flush(), BATCH_MS);
     if (event.type !== 'result') return;
     this.#measured.add(event.data.monitorId);
-    this.#figuresTimer ??= setTimeout(() => this.#refreshFigures(), FIGURES_REFRESH_MS);
+    const waitMs = Math.max(FIGURES_DELAY_MS, this.#figuresReadAt + FIGURES_REFRESH_MS - Date.now());
+    this.#figuresTimer ??= setTimeout(() => this.#refreshFigures(), waitMs);
   }
 
   close(): void {
@@ -79,10 +85,14 @@ class EventBatch {
 
   #refreshFigures(): void {
     this.#figuresTimer = undefined;
+    this.#figuresReadAt = Date.now();
     for (const id of this.#measured) {
       void this.#client.invalidateQueries({ queryKey: ['series', id] });
       void this.#client.invalidateQueries({ queryKey: ['uptime', id] });
     }
     this.#measured.clear();
+    if (this.#figuresReadAt - this.#listReadAt < LIST_REFRESH_MS) return;
+    this.#listReadAt = this.#figuresReadAt;
+    void this.#client.invalidateQueries(monitorsQuery);
   }
 }

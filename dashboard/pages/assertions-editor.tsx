@@ -100,7 +100,7 @@ function AssertionRow(props: {
 
   return (
     <div className="editor-row assertion">
-      <Field label={`${label} source`} labelHidden error={errorOf(path)}>
+      <Field label={`${label} source`} labelHidden wide={!NEEDS_PROPERTY.has(assertion.source)} error={errorOf(path)}>
         {(control) => (
           <select {...control} value={assertion.source} onChange={(event) => changeSource(event.target.value)}>
             {ASSERTION_SOURCES.map((source) => (
@@ -111,7 +111,7 @@ function AssertionRow(props: {
           </select>
         )}
       </Field>
-      {NEEDS_PROPERTY.has(assertion.source) ? (
+      {NEEDS_PROPERTY.has(assertion.source) && (
         <Field label={`${label} property`} labelHidden error={errorOf(`${path}.property`)}>
           {(control) =>
             assertion.source === 'tls' ? (
@@ -135,10 +135,13 @@ function AssertionRow(props: {
             )
           }
         </Field>
-      ) : (
-        <span className="wide-only" />
       )}
-      <Field label={`${label} comparison`} labelHidden error={errorOf(`${path}.compare`)}>
+      <Field
+        label={`${label} comparison`}
+        labelHidden
+        wide={VALUELESS.has(assertion.compare)}
+        error={errorOf(`${path}.compare`)}
+      >
         {(control) => (
           <select
             {...control}
@@ -158,9 +161,7 @@ function AssertionRow(props: {
           </select>
         )}
       </Field>
-      {VALUELESS.has(assertion.compare) ? (
-        <span className="wide-only" />
-      ) : (
+      {!VALUELESS.has(assertion.compare) && (
         <Field label={`${label} value`} labelHidden error={errorOf(`${path}.value`)}>
           {(control) =>
             assertion.compare === 'schema' ? (

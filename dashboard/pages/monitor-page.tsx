@@ -38,7 +38,7 @@ export function MonitorPage() {
         {(loaded) => (
           <div key={loaded.id}>
             <Suspense fallback={<Loading rows={8} />}>
-              <LatencySection monitorId={loaded.id} />
+              <LatencySection monitorId={loaded.id} createdAt={loaded.createdAt} />
             </Suspense>
             <UptimeSection monitorId={loaded.id} />
             <LocationsSection monitor={loaded} />

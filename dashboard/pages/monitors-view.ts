@@ -43,7 +43,7 @@ export function answerOf(monitors: readonly Monitor[]): Answer {
   const watched = monitors.filter(({ status }) => status !== 'paused' && status !== 'pending').length;
   if (watched === 0) {
     return {
-      text: inState('pending').length > 0 ? 'Waiting for the first results' : `All ${all} are paused`,
+      text: inState('pending').length > 0 ? 'Waiting for the first results' : pausedText(monitors.length),
       since: null,
     };
   }
@@ -51,6 +51,10 @@ export function answerOf(monitors: readonly Monitor[]): Answer {
     text: watched === 1 ? 'The watched monitor is up' : `All ${count(watched, 'watched monitor')} are up`,
     since: null,
   };
+}
+
+function pausedText(number: number): string {
+  return number === 1 ? 'The monitor is paused' : `All ${number} monitors are paused`;
 }
 
 export interface MonitorFilter {

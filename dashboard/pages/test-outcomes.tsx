@@ -19,11 +19,11 @@ export function TestOutcomes({ outcomes }: { readonly outcomes: TestAnswer['outc
         {outcomes.map((outcome) => (
           <li key={outcome.location}>
             <p className="head">
+              <strong>{locationName(outcome.location)}</strong>
               <span className={`status state-${OUTCOME_STATES[outcome.outcome]}`}>
                 <StatusMark status={OUTCOME_STATES[outcome.outcome]} />
                 {OUTCOME_WORDS[outcome.outcome]}
               </span>
-              <span>{locationName(outcome.location)}</span>
               <span className="number">{formatLatency(outcome.responseTimeMs)}</span>
             </p>
             <p className="quiet small-text detail">

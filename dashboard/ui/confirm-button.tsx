@@ -1,4 +1,5 @@
-import { type ReactNode, useId, useRef } from 'react';
+import { type ReactNode, useId, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 
 /** A button that asks once more before it does what cannot be undone. */
 export function ConfirmButton(props: {
@@ -11,28 +12,35 @@ export function ConfirmButton(props: {
   readonly onConfirm: () => void;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const [asking, setAsking] = useState(false);
   const id = useId();
+
+  function ask(): void {
+    // What it asks must be there when it opens, for the focus to go to its first button.
+    flushSync(() => setAsking(true));
+    dialog.current?.showModal();
+  }
+
   return (
     <>
-      <button
-        type="button"
-        className={props.className ?? 'button danger'}
-        aria-label={props.ariaLabel}
-        onClick={() => dialog.current?.showModal()}
-      >
+      <button type="button" className={props.className ?? 'button danger'} aria-label={props.ariaLabel} onClick={ask}>
         {props.label}
       </button>
-      <dialog ref={dialog} aria-labelledby={id}>
-        <h2 id={id}>{props.question}</h2>
-        <p>{props.children}</p>
-        <form method="dialog" className="actions">
-          <button type="submit" className="button">
-            Cancel
-          </button>
-          <button type="submit" className="button danger" onClick={props.onConfirm}>
-            {props.confirmLabel}
-          </button>
-        </form>
+      <dialog ref={dialog} aria-labelledby={id} onClose={() => setAsking(false)}>
+        {asking && (
+          <>
+            <h2 id={id}>{props.question}</h2>
+            <p>{props.children}</p>
+            <form method="dialog" className="actions">
+              <button type="submit" className="button">
+                Cancel
+              </button>
+              <button type="submit" className="button danger" onClick={props.onConfirm}>
+                {props.confirmLabel}
+              </button>
+            </form>
+          </>
+        )}
       </dialog>
     </>
   );

@@ -8,6 +8,8 @@ interface FieldProps {
   readonly optional?: boolean;
   /** Keeps the label for screen readers only, in rows whose columns explain themselves. */
   readonly labelHidden?: boolean;
+  /** Takes the place of two fields in such a row. */
+  readonly wide?: boolean;
   readonly children: (control: {
     readonly id: string;
     readonly 'aria-invalid': true | undefined;
@@ -16,13 +18,13 @@ interface FieldProps {
 }
 
 /** Label, control, help and error, tied together for screen readers. */
-export function Field({ label, help, error, optional, labelHidden, children }: FieldProps) {
+export function Field({ label, help, error, optional, labelHidden, wide, children }: FieldProps) {
   const id = useId();
   const described = [help === undefined ? null : `${id}-help`, error === undefined ? null : `${id}-error`]
     .filter((part) => part !== null)
     .join(' ');
   return (
-    <div className="field">
+    <div className={wide === true ? 'field wide' : 'field'}>
       <label htmlFor={id} className={labelHidden === true ? 'visually-hidden' : undefined}>
         {label}
         {optional === true && (

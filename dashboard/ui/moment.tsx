@@ -17,9 +17,14 @@ export function Ago({ at }: { readonly at: string }) {
   const age = Math.max(0, useNow() - Date.parse(at));
   return (
     <time dateTime={at} title={formatExact(at)} className="nowrap">
-      {age < 10_000 ? 'just now' : `${formatDuration(age)} ago`}
+      {age < 10_000 ? 'just now' : `${largestUnit(age)} ago`}
     </time>
   );
+}
+
+/** 4 min of 4 min 12 s: enough for an age, with the exact time in the tooltip. */
+function largestUnit(ms: number): string {
+  return formatDuration(ms).split(' ').slice(0, 2).join(' ');
 }
 
 /** How long it has lasted. */
