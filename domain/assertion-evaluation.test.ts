@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { monitorCreateSchema } from './api/monitor.ts';
 import { ASSERTION_COMPARES, ASSERTION_SOURCES, type Assertion, COMPARES_OF_SOURCE } from './assertion.ts';
@@ -186,6 +187,39 @@ describe('what cannot be evaluated fails, never passes', () => {
         expect(judge([source, '$.count', compare, undefined]), `${source} ${compare}`).toBe('unevaluable');
       }
     }
+  });
+});
+
+describe('a claim and its opposite', () => {
+  const OPPOSITES = [
+    ['eq', 'ne'],
+    ['contains', 'notContains'],
+    ['matches', 'notMatches'],
+    ['exists', 'notExists'],
+    ['lt', 'gte'],
+    ['gt', 'lte'],
+  ] as const;
+  const claim = fc.record({
+    source: fc.constantFrom(...ASSERTION_SOURCES),
+    property: fc.constantFrom('$.a', '$..*', '$[0]', 'x-a', 'daysLeft', 'protocol'),
+    value: fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom('a', '1', '[a-z]', '2xx')),
+  });
+  const answer = fc.record({
+    body: fc.oneof(fc.json({ maxDepth: 2 }), fc.string(), fc.constant(null)),
+    bodyCut: fc.boolean(),
+    headers: fc.constantFrom<Answer['headers']>([], [['x-a', 'a']], [['x-a', '17']]),
+    tls: fc.constantFrom(undefined, {}, ANSWER.tls),
+  });
+
+  it('never both hold, of whatever answer', () => {
+    fc.assert(
+      fc.property(claim, fc.constantFrom(...OPPOSITES), answer, ({ source, property, value }, pair, facts) => {
+        // Of several values each must hold, so "each is below" and "each is not" may only both hold of none.
+        const [first, second] = pair.map((compare) => judge([source, property, compare, value], facts));
+        expect(first === 'passed' && second === 'passed').toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 

@@ -70,6 +70,14 @@ describe('an incident', () => {
     ]);
   });
 
+  it('gives back what it decided and nothing else of the row', () => {
+    const row = { status: 'open', publicStatus: 'investigating', title: 'Shop' } as const;
+    for (const change of [{ type: 'acknowledge' }, { type: 'note', text: 'x' }] as const) {
+      const step = reduceIncident(row, change);
+      expect(step.refused ? [] : Object.keys(step.state)).toEqual(['status', 'publicStatus']);
+    }
+  });
+
   it('is never resolved inside and open outside, whatever is done to it', () => {
     const change = fc.constantFrom<IncidentChange>(
       { type: 'acknowledge' },

@@ -119,7 +119,9 @@ function transition(
   draft: TimelineEntryDraft,
   webhook: WebhookEventType | null,
 ): IncidentTransition {
-  return { refused: false, state, entry: draft, webhook };
+  // Callers reduce whole rows; only what the reducer decides goes back.
+  const { status, publicStatus } = state;
+  return { refused: false, state: { status, publicStatus }, entry: draft, webhook };
 }
 
 function refusal(reason: IncidentRefusal['reason'], message: string): IncidentRefusal {
