@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { serveStatic } from '@hono/node-server/serve-static';
 import type { Context, Hono } from 'hono';
+import { getMimeType } from 'hono/utils/mime';
 import type { ApiEnv } from './env.ts';
 import { createRouter } from './router.ts';
 
 /** Where `npm run build` puts the dashboard. */
 const BUILT = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
+/** What the build makes: plain names with an extension. Nothing else reaches the file system, `..` least of all. */
+const FILE_PATH = /^(?:\/[A-Za-z0-9_-]+)*\/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+$/;
 /** The bundler puts a hash of the content into these files' names. */
 const HASHED = '/assets/';
 const YEAR_SECONDS = 31_536_000;
@@ -17,19 +19,23 @@ const NOT_PAGES = ['/api/', '/edge/'];
 /** The dashboard's files; every other GET is a page of it, which index.html shows. */
 export function dashboardFiles(root = BUILT): Hono<ApiEnv> {
   const router = createRouter();
-  router.get(
-    '*',
-    serveStatic<ApiEnv>({
-      root,
-      index: 'never-as-it-is',
-      onFound: (_, c) => {
-        const hashed = c.req.path.startsWith(HASHED);
-        c.header('Cache-Control', hashed ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache');
-      },
-    }),
-    (c) => (isPage(c.req.path) ? indexPage(root, c) : c.notFound()),
-  );
+  router.get('*', async (c) => {
+    const { path } = c.req;
+    const type = FILE_PATH.test(path) ? getMimeType(path) : undefined;
+    const file = type === undefined ? null : await readIfThere(`${root}${path}`);
+    if (type === undefined || file === null) return isPage(path) ? indexPage(root, c) : c.notFound();
+    const caching = path.startsWith(HASHED) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
+    return c.body(file, 200, { 'Content-Type': type, 'Cache-Control': caching });
+  });
   return router;
+}
+
+async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch {
+    return null;
+  }
 }
 
 /** A missing file of the build must not be answered with a page: the browser would cache HTML as a script. */
@@ -38,12 +44,11 @@ function isPage(path: string): boolean {
 }
 
 async function indexPage(root: string, c: Context<ApiEnv>): Promise<Response> {
-  let html: string;
-  try {
-    html = await readFile(`${root}/index.html`, 'utf8');
-  } catch {
+  const file = await readIfThere(`${root}/index.html`);
+  if (file === null) {
     return c.text('The dashboard is not built yet: run "npm run build". The API is at /api/v1/docs.\n', 503);
   }
+  const html = Buffer.from(file).toString('utf8');
   c.set('scriptHashes', inlineScripts(html).map(cspHash));
   return c.html(html, 200, { 'Cache-Control': 'no-cache' });
 }
