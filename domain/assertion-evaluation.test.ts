@@ -214,7 +214,6 @@ describe('a claim and its opposite', () => {
   it('never both hold, of whatever answer', () => {
     fc.assert(
       fc.property(claim, fc.constantFrom(...OPPOSITES), answer, ({ source, property, value }, pair, facts) => {
-        // Of several values each must hold, so "each is below" and "each is not" may only both hold of none.
         const [first, second] = pair.map((compare) => judge([source, property, compare, value], facts));
         expect(first === 'passed' && second === 'passed').toBe(false);
       }),
