@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { Executor } from '#db/sql/executor.ts';
+import { array, type Executor } from '#db/sql/executor.ts';
 import { tallyRounds } from '#db/sql/judge-rounds.ts';
 import type { HourTally } from '#domain/uptime.ts';
 
@@ -46,7 +46,7 @@ export async function sumTalliesOf(
 }
 
 function hourTallies(monitorIds: readonly string[], from: Date, to: Date): SQL {
-  const which = sql`monitor_id = ANY(${sql.param(monitorIds)}::text[])
+  const which = sql`monitor_id = ANY(${array(monitorIds, 'text')})
     AND hour >= ${from.toISOString()}::timestamptz AND hour < ${to.toISOString()}::timestamptz`;
   const dirty = sql`SELECT monitor_id, hour FROM dirty_hours WHERE ${which}`;
   return sql`

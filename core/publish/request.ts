@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Executor } from '#db/sql/executor.ts';
+import { array, type Executor } from '#db/sql/executor.ts';
 
 /** LISTEN channel of the publish loop. */
 export const PUBLISH_CHANNEL = 'blacktide_publish';
@@ -33,7 +33,7 @@ export async function requestPagesOfMonitor(tx: Executor, monitorId: string): Pr
 export async function requestPagesOfMonitors(tx: Executor, monitorIds: readonly string[]): Promise<void> {
   await enqueuePages(
     tx,
-    sql`id IN (SELECT page_id FROM page_components WHERE monitor_id = ANY(${sql.param(monitorIds)}::text[]))`,
+    sql`id IN (SELECT page_id FROM page_components WHERE monitor_id = ANY(${array(monitorIds, 'text')}))`,
   );
 }
 

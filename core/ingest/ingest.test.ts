@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LiveEvent } from '#domain/api/live.ts';
+import { createTestDatabase } from '#tests/database.ts';
+import { createApp } from '../api/app.ts';
+import { createInProcessStreams } from '../streams/in-process.ts';
+import { isolating } from '../streams/isolate.ts';
+import { completed, resultAt, startTestCore, statusEvent, type TestCore } from '../test-core.ts';
+import { createIngest } from './consumer.ts';
+
+let core: TestCore;
+let app: ReturnType<typeof createApp>;
+const live: LiveEvent[] = [];
+
+beforeAll(async () => {
+  core = await startTestCore(await createTestDatabase());
+  const streams = createInProcessStreams();
+  const ctx = { ...core.ctx, streams };
+  await streams.consume(isolating(ctx, createIngest(ctx)));
+  ctx.live.subscribe((_, event) => live.push(event));
+  app = createApp(ctx);
+});
+afterAll(() => core.close());
+
+const PATH = '/edge/v1/events';
+const MINUTE = 60_000;
+const secondsAgo = (seconds: number) => new Date(Math.floor(Date.now() / 1000 - seconds) * 1000);
+
+async function post(body: string, token: string): Promise<Response> {
+  return app.request(PATH, { method: 'POST', body, headers: { Authorization: `Bearer ${token}` } });
+}
+
+async function send(...events: unknown[]): Promise<Response> {
+  const body = JSON.stringify({ v: 1, shard: core.shardId, events });
+  return post(body, await core.edgeToken({ method: 'POST', path: PATH, body }));
+}
+
+const countOf = async (monitorId: string) => {
+  const [row] = await core.ctx.sql`SELECT count(*)::int AS n FROM check_results WHERE monitor_id = ${monitorId}`;
+  return row?.n;
+};
+const statusOf = async (monitorId: string) => {
+  const [row] = await core.ctx.sql`SELECT * FROM monitor_status WHERE monitor_id = ${monitorId}`;
+  return row;
+};
+const parked = () => core.ctx.sql`SELECT subject, reason, payload FROM parked_messages ORDER BY id`;
+
+test('an accepted batch is stored; told again, it writes nothing new and tells nobody twice', async () => {
+  const monitor = await core.addMonitor();
+  const at = secondsAgo(5);
+  const results = [resultAt(monitor, 'eu-west', at), resultAt(monitor, 'us-east', at, { phases: { ttfbMs: 7 } })];
+  const answer = await send(...results.map(completed));
+  expect([answer.status, await answer.json()]).toEqual([202, { accepted: 2 }]);
+  await send(...results.map(completed), ...results.map(completed));
+  expect(await countOf(monitor)).toBe(2);
+  expect(live.filter((event) => event.type === 'result' && event.data.monitorId === monitor)).toHaveLength(2);
+  const [row] = await core.ctx
+    .sql`SELECT facts FROM check_results WHERE monitor_id = ${monitor} AND location = 'us-east'`;
+  expect(row?.facts).toEqual({ phases: { ttfbMs: 7 } });
+  expect((await statusOf(monitor))?.last_check_at).toEqual(at);
+});
+
+test('two batches with the same rounds at the same time store each result once', async () => {
+  const monitor = await core.addMonitor();
+  const events = [1, 2, 3, 4, 5].map((n) => completed(resultAt(monitor, 'eu-west', secondsAgo(n * 5))));
+  const ingest = createIngest(core.ctx);
+  await Promise.all([ingest.handle(events), ingest.handle([...events].reverse()), ingest.handle(events)]);
+  expect(await countOf(monitor)).toBe(5);
+});
+
+test('the newest slot is the latest status of a location, whatever comes after it', async () => {
+  const monitor = await core.addMonitor();
+  await send(completed(resultAt(monitor, 'eu-west', secondsAgo(5), { outcome: 'failure', reason: 'timeout' })));
+  await send(completed(resultAt(monitor, 'eu-west', secondsAgo(30))));
+  const [row] = await core.ctx.sql`SELECT outcome, reason FROM location_status WHERE monitor_id = ${monitor}`;
+  expect(row).toEqual({ outcome: 'failure', reason: 'timeout' });
+});
+
+test('a status event of an older round changes the history, not the status', async () => {
+  const monitor = await core.addMonitor();
+  const [before, after] = [secondsAgo(20), secondsAgo(10)];
+  await send(statusEvent(monitor, 'up', 'down', after));
+  await send(statusEvent(monitor, 'down', 'up', before), statusEvent(monitor, 'up', 'down', after));
+  expect(await statusOf(monitor)).toMatchObject({ status: 'up', since: after, observed_at: after, failing: [] });
+  const history = await core.ctx.sql`
+    SELECT status FROM monitor_status_changes WHERE monitor_id = ${monitor} ORDER BY at`;
+  expect(history.map((row) => row.status)).toEqual(['down', 'up']);
+  expect(live.filter((event) => event.type === 'monitor.status' && event.data.monitorId === monitor)).toHaveLength(1);
+});
+
+test('a paused monitor stays paused when its last events are late', async () => {
+  const monitor = await core.addMonitor({ enabled: false });
+  await send(statusEvent(monitor, 'down', 'up', secondsAgo(3)));
+  expect((await statusOf(monitor))?.status).toBe('paused');
+});
+
+test('messages of an unknown version, kind or shape are parked; the rest of their batch is stored', async () => {
+  const monitor = await core.addMonitor();
+  const good = resultAt(monitor, 'eu-west', secondsAgo(5));
+  const strange = [
+    { ...completed(resultAt(monitor, 'us-east', secondsAgo(5))), v: 2 },
+    { v: 1, kind: 'check.guessed' },
+    completed({ ...good, location: 'mars' as 'eu-west' }),
+    'not an object',
+  ];
+  const answer = await send(...strange, completed(good));
+  expect(answer.status).toBe(202);
+  expect(await countOf(monitor)).toBe(1);
+  const rows = await parked();
+  expect(rows.map((row) => JSON.parse(row.payload))).toEqual(expect.arrayContaining(strange));
+  await send(...strange);
+  expect(await parked()).toHaveLength(rows.length);
+});
+
+test('what arrives of a monitor that is gone is accepted and forgotten', async () => {
+  const gone = 'mon_00000000000000000000000000';
+  const answer = await send(
+    completed(resultAt(gone, 'eu-west', secondsAgo(5))),
+    statusEvent(gone, 'up', 'pending', secondsAgo(5)),
+  );
+  expect(answer.status).toBe(202);
+  expect(await countOf(gone)).toBe(0);
+});
+
+test('a monitor that is deleted while its results are on the way does not stop the others', async () => {
+  const [kept, deleted] = [await core.addMonitor(), await core.addMonitor()];
+  await send(completed(resultAt(deleted, 'eu-west', secondsAgo(10))));
+  await core.ctx.sql`DELETE FROM monitors WHERE id = ${deleted}`;
+  const at = secondsAgo(5);
+  const answer = await send(
+    completed(resultAt(deleted, 'eu-west', at)),
+    statusEvent(deleted, 'up', 'pending', at),
+    completed(resultAt(kept, 'eu-west', at)),
+  );
+  expect(answer.status).toBe(202);
+  expect(await countOf(kept)).toBe(1);
+});
+
+test('results of a week without a partition get one; those from another age are parked', async () => {
+  const monitor = await core.addMonitor();
+  const weeksAgo = (weeks: number) => secondsAgo(weeks * 7 * 86_400);
+  const answer = await send(
+    completed(resultAt(monitor, 'eu-west', weeksAgo(6))),
+    completed(resultAt(monitor, 'eu-west', weeksAgo(60))),
+    completed(resultAt(monitor, 'eu-west', weeksAgo(-2))),
+  );
+  expect(answer.status).toBe(202);
+  expect(await countOf(monitor)).toBe(1);
+  const reasons = (await parked()).map((row) => row.reason);
+  expect(reasons.filter((reason) => /too far from now/.test(reason))).toHaveLength(2);
+});
+
+test('text that PostgreSQL cannot hold is stored without its NUL characters', async () => {
+  const monitor = await core.addMonitor();
+  const at = secondsAgo(5);
+  const detail = 'body \u0000 contains';
+  const event = statusEvent(monitor, 'down', 'up', at);
+  const answer = await send(completed(resultAt(monitor, 'eu-west', at, { outcome: 'failure', detail })), {
+    ...event,
+    failing: [{ location: 'eu-west', detail }],
+  });
+  expect(answer.status).toBe(202);
+  expect(await countOf(monitor)).toBe(1);
+  expect((await statusOf(monitor))?.failing[0].detail).toBe('body \ufffd contains');
+});
+
+test('a location that goes dark is remembered for operators, the newest word winning', async () => {
+  const state = (dark: boolean, at: Date) => ({
+    v: 1,
+    kind: 'location.state',
+    id: `evt_${at.getTime()}`,
+    location: 'sa-east',
+    shard: core.shardId,
+    dark,
+    at: at.toISOString(),
+  });
+  await send(state(true, secondsAgo(10)), state(false, secondsAgo(60)));
+  const rows = await core.ctx.sql`SELECT location, dark FROM location_darkness`;
+  expect([...rows]).toEqual([{ location: 'sa-east', dark: true }]);
+});
+
+test('a token that is missing, wrong, expired, used or made for other bytes gets 401 and changes nothing', async () => {
+  const monitor = await core.addMonitor();
+  const body = JSON.stringify({
+    v: 1,
+    shard: core.shardId,
+    events: [completed(resultAt(monitor, 'eu-west', secondsAgo(5)))],
+  });
+  const request = { method: 'POST', path: PATH, body };
+  const seconds = Math.floor(Date.now() / 1000);
+  const wrong = [
+    'nonsense',
+    await core.edgeToken({ ...request, body: `${body} ` }),
+    await core.edgeToken({ ...request, path: '/edge/v1/directory' }),
+    await core.edgeToken(request, { iat: seconds - 200, exp: seconds - 140 }),
+    await core.edgeToken(request, { iat: seconds, exp: seconds + 3600 }),
+    await core.edgeToken(request, { iss: 'blacktide-core', aud: 'blacktide-edge' }),
+    (await core.edgeToken(request)).replace(/\..*\./, `.${Buffer.from('{}').toString('base64url')}.`),
+  ];
+  for (const token of wrong) {
+    const answer = await post(body, token);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('Content-Type')).toContain('application/problem+json');
+    expect(await answer.json()).toMatchObject({ code: 'invalid_service_token' });
+  }
+  expect((await app.request(PATH, { method: 'POST', body })).status).toBe(401);
+  expect(await countOf(monitor)).toBe(0);
+
+  const token = await core.edgeToken(request);
+  expect((await post(body, token)).status).toBe(202);
+  await core.ctx.sql`DELETE FROM check_results WHERE monitor_id = ${monitor}`;
+  expect((await post(body, token)).status).toBe(401);
+  expect(await countOf(monitor)).toBe(0);
+});
+
+test('a batch that is not one is refused, and one that is too large', async () => {
+  const odd = JSON.stringify({ v: 2, events: [] });
+  expect((await post(odd, await core.edgeToken({ method: 'POST', path: PATH, body: odd }))).status).toBe(400);
+  const huge = 'x'.repeat(16 * 1024 * 1024 + 1);
+  expect((await post(huge, 'any')).status).toBe(413);
+});
+
+test('late results mark their closed hour again, results of the open hour mark it once', async () => {
+  const monitor = await core.addMonitor();
+  const marks = () => core.ctx.sql`SELECT hour, marked_at FROM dirty_hours WHERE monitor_id = ${monitor} ORDER BY hour`;
+  const late = new Date(secondsAgo(0).getTime() - 180 * MINUTE);
+  await send(completed(resultAt(monitor, 'eu-west', late)), completed(resultAt(monitor, 'eu-west', secondsAgo(0))));
+  const [closed, open] = await marks();
+  await send(completed(resultAt(monitor, 'us-east', late)), completed(resultAt(monitor, 'us-east', secondsAgo(0))));
+  const [closedAgain, openAgain] = await marks();
+  expect(closedAgain?.marked_at.getTime()).toBeGreaterThan(closed?.marked_at.getTime());
+  expect(openAgain).toEqual(open);
+});
