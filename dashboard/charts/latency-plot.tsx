@@ -164,6 +164,7 @@ function plotOptions(
         stroke: token(`location-${id}`),
         width: 1.5,
         spanGaps: false,
+        points: { size: 4, fill: token(`location-${id}`) },
       })),
     ],
     hooks: {

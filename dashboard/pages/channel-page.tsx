@@ -173,9 +173,9 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
         )}
       </td>
       <td className="saw">
-        <ul>
+        <ul className="attempts">
           {delivery.attempts.map((attempt) => (
-            <li key={attempt.at}>
+            <li key={attempt.at} title={attempt.detail ?? undefined}>
               <Moment at={attempt.at} seconds />:{' '}
               {attempt.statusCode === null ? (attempt.error ?? 'no answer') : `HTTP ${attempt.statusCode}`} in{' '}
               {formatLatency(attempt.durationMs)}

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { type StatusPage, statusPageSchema } from '#domain/api/status-page.ts';
 import { statusPageQuery, statusPagesQuery } from '../api/queries.ts';
 import { command, request } from '../api/request.ts';
@@ -75,16 +76,19 @@ function Actions({ page }: { readonly page: StatusPage }) {
 
 function EditForm({ page }: { readonly page: StatusPage }) {
   const client = useQueryClient();
+  const [saves, setSaves] = useState(0);
   const save = useMutation({
     mutationFn: (body: object) => request(`/status-pages/${page.id}`, statusPageSchema, { method: 'PATCH', body }),
     onSuccess: (saved) => {
+      setSaves((before) => before + 1);
       client.setQueryData(statusPageQuery(saved.id).queryKey, saved);
       void client.invalidateQueries(statusPagesQuery);
     },
   });
   return (
     <StatusPageForm
-      key={save.submittedAt}
+      // What was saved is what the form starts from, with the ids of new components.
+      key={saves}
       initial={pageDraftOf(page)}
       submitLabel="Publish changes"
       pending={save.isPending}

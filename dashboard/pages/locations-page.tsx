@@ -87,5 +87,7 @@ function answer(locations: readonly Location[]): string {
   const dark = locations.filter(({ status }) => status === 'dark');
   if (dark.length > 0) return `${dark.map(({ name }) => name).join(', ')} ${dark.length === 1 ? 'is' : 'are'} dark`;
   if (locations.every(({ status }) => status === 'unknown')) return 'No location has reported yet';
-  return `${locations.filter(({ status }) => status === 'ok').length} of ${locations.length} locations are working`;
+  const working = locations.filter(({ status }) => status === 'ok').length;
+  if (working === locations.length) return `All ${working} locations are working`;
+  return `${working} of ${locations.length} locations are working`;
 }
