@@ -18,7 +18,9 @@ import {
   uptimeSchema,
 } from '#domain/api/monitor-answers.ts';
 import { statusPageSchema } from '#domain/api/status-page.ts';
+import { ApiError } from './api-error.ts';
 import { request } from './request.ts';
+import { csrfToken } from './send.ts';
 
 /** The live stream keeps these fresh; without it they are read again this slowly (see live/use-live.ts). */
 const FRESH_WHILE_LIVE_MS = Number.POSITIVE_INFINITY;
@@ -50,7 +52,11 @@ async function whole<T extends z.ZodType>(path: string, item: T, signal: AbortSi
 
 export const accountQuery = queryOptions({
   queryKey: ['account'],
-  queryFn: ({ signal }) => request('/auth/me', accountSchema, { signal }),
+  queryFn: ({ signal }) => {
+    // Without the session's visible cookie nobody is signed in: no need to ask.
+    if (csrfToken() === '') throw new ApiError(401, 'Sign in first.', null);
+    return request('/auth/me', accountSchema, { signal });
+  },
   staleTime: FRESH_WHILE_LIVE_MS,
 });
 

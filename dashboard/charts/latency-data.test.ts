@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Series } from '#domain/api/monitor-answers.ts';
-import { latencyCsv, latencyData, medianOf, shownRange } from './latency-data.ts';
+import { latencyCsv, latencyData, medianOf, shownRange, stepText } from './latency-data.ts';
 
 function point(at: string, p50: number | null): Series['locations'][number]['points'][number] {
   return {
@@ -12,7 +12,7 @@ function point(at: string, p50: number | null): Series['locations'][number]['poi
     p95: p50,
     p99: p50,
     success: p50 === null ? 0 : 1,
-    failure: 0,
+    failure: p50 === null ? 1 : 0,
     error: 0,
   };
 }
@@ -33,14 +33,20 @@ test('locations share one axis, and what nobody measured is a gap', () => {
   const start = Date.parse('2026-11-22T14:00:00.000Z') / 1000;
   expect(times).toEqual([start, start + 60, start + 120, start + 180]);
   expect(lines).toEqual([
-    { id: 'us-east', values: [80, null, null, 82] },
-    { id: 'eu-central', values: [null, 20, null, null] },
+    { id: 'us-east', values: [80, null, null, 82], failed: new Set() },
+    { id: 'eu-central', values: [null, 20, null, null], failed: new Set([2]) },
   ]);
+});
+
+test('a step tells its time, its failure, or that nobody looked', () => {
+  const [, line] = latencyData(series, 'p50').lines;
+  if (line === undefined) throw new Error('the series has two locations');
+  expect([0, 1, 2].map((index) => stepText(line, index))).toEqual(['–', '20 ms', 'failed']);
 });
 
 test('no results make an empty axis, not a line at zero', () => {
   const empty = { ...series, locations: [{ id: 'us-east' as const, points: [] }] };
-  expect(latencyData(empty, 'p95')).toEqual({ times: [], lines: [{ id: 'us-east', values: [] }] });
+  expect(latencyData(empty, 'p95')).toEqual({ times: [], lines: [{ id: 'us-east', values: [], failed: new Set() }] });
 });
 
 test('CSV has a row per step and location, and nothing where nothing was measured', () => {
@@ -48,7 +54,7 @@ test('CSV has a row per step and location, and nothing where nothing was measure
   expect(lines).toHaveLength(6);
   expect(lines[0]).toBe('at,location,avg_ms,min_ms,max_ms,p50_ms,p95_ms,p99_ms,success,failure,error');
   expect(lines[1]).toBe('2026-11-22T14:00:00.000Z,us-east,80,80,80,80,80,80,1,0,0');
-  expect(lines[4]).toBe('2026-11-22T14:02:00.000Z,eu-central,,,,,,,0,0,0');
+  expect(lines[4]).toBe('2026-11-22T14:02:00.000Z,eu-central,,,,,,,0,1,0');
 });
 
 test('the median skips gaps', () => {

@@ -1,5 +1,6 @@
 import type { Series } from '#domain/api/monitor-answers.ts';
 import type { LocationId } from '#domain/location.ts';
+import { formatLatency } from '../format/measures.ts';
 
 /** Response times in the shape a chart wants; pure. */
 
@@ -9,7 +10,12 @@ export type Metric = (typeof METRICS)[number];
 export interface LatencyData {
   /** Starts of the steps, seconds since the epoch, without holes: a step nobody measured is there with nulls. */
   readonly times: number[];
-  readonly lines: readonly { readonly id: LocationId; readonly values: (number | null)[] }[];
+  readonly lines: readonly {
+    readonly id: LocationId;
+    readonly values: (number | null)[];
+    /** Steps in which a check of this location failed. */
+    readonly failed: ReadonlySet<number>;
+  }[];
 }
 
 /** Puts every location on one time axis. Steps without results are null, so that a gap is drawn as a gap. */
@@ -18,16 +24,29 @@ export function latencyData(series: Series, metric: Metric): LatencyData {
   const stamps = series.locations.flatMap(({ points }) => points.map(({ at }) => Date.parse(at) / 1000));
   const first = stamps.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const last = stamps.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  if (stamps.length === 0) return { times: [], lines: series.locations.map(({ id }) => ({ id, values: [] })) };
+  if (stamps.length === 0)
+    return { times: [], lines: series.locations.map(({ id }) => ({ id, values: [], failed: new Set<number>() })) };
 
   const length = Math.round((last - first) / step) + 1;
   const times = Array.from({ length }, (_, index) => first + index * step);
   const lines = series.locations.map(({ id, points }) => {
     const values: (number | null)[] = new Array(length).fill(null);
-    for (const point of points) values[Math.round((Date.parse(point.at) / 1000 - first) / step)] = point[metric];
-    return { id, values };
+    const failed = new Set<number>();
+    for (const point of points) {
+      const index = Math.round((Date.parse(point.at) / 1000 - first) / step);
+      values[index] = point[metric];
+      if (point.failure > 0) failed.add(index);
+    }
+    return { id, values, failed };
   });
   return { times, lines };
+}
+
+/** What one step of a line says in words: a time, that it failed, both, or a dash. */
+export function stepText(line: LatencyData['lines'][number], index: number): string {
+  const value = line.values[index] ?? null;
+  if (!line.failed.has(index)) return formatLatency(value);
+  return value === null ? 'failed' : `${formatLatency(value)}, failed`;
 }
 
 /** A young monitor's chart shows at least this much. */

@@ -3,9 +3,8 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { LocationId } from '#domain/location.ts';
 import { locationName } from '../format/location-name.ts';
-import { formatLatency } from '../format/measures.ts';
 import { formatExact, ZONE } from '../format/time.ts';
-import type { LatencyData } from './latency-data.ts';
+import { type LatencyData, stepText } from './latency-data.ts';
 import { useThemeVersion } from './theme-version.ts';
 
 const HEIGHT = 280;
@@ -92,12 +91,12 @@ function Tip(props: {
         <tbody>
           {data.lines
             .filter(({ id }) => !hidden.has(id))
-            .map(({ id, values }) => (
-              <tr key={id}>
+            .map((line) => (
+              <tr key={line.id}>
                 <td>
-                  <span className={`swatch swatch-${id}`} /> {locationName(id)}
+                  <span className={`swatch swatch-${line.id}`} /> {locationName(line.id)}
                 </td>
-                <td className="number">{formatLatency(values[hover.index] ?? null)}</td>
+                <td className="number">{stepText(line, hover.index)}</td>
               </tr>
             ))}
         </tbody>
@@ -145,9 +144,9 @@ function plotOptions(
       y: { range: (_, _min, max) => [0, Math.max(max ?? 0, 1) * 1.08] },
     },
     cursor: {
+      y: false,
       points: { size: 7 },
       drag: { x: true, y: false },
-      bind: {},
     },
     axes: [
       { ...axis, label: `Time, ${ZONE}`, labelSize: 18, size: 30, values: timeLabels, space: 64 },

@@ -10,7 +10,7 @@ import { formatMoment, ZONE } from '../format/time.ts';
 import { useNow } from '../ui/now.ts';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { latencyCsv, latencyData, METRICS, type Metric, medianOf, shownRange } from './latency-data.ts';
+import { latencyCsv, latencyData, METRICS, type Metric, medianOf, shownRange, stepText } from './latency-data.ts';
 import { type IncidentMark, LatencyPlot } from './latency-plot.tsx';
 
 const METRIC_WORDS = {
@@ -133,12 +133,12 @@ function Numbers({ series, metric }: { readonly series: Series; readonly metric:
                 </tr>
               </thead>
               <tbody>
-                {rowsOf(series, metric).map(({ time, values }) => (
+                {rowsOf(series, metric).map(({ time, texts }) => (
                   <tr key={time}>
                     <th scope="row">{formatMoment(new Date(time * 1000).toISOString(), now, true)}</th>
                     {series.locations.map(({ id }, index) => (
                       <td key={id} className="number">
-                        {formatLatency(values[index] ?? null)}
+                        {texts[index]}
                       </td>
                     ))}
                   </tr>
@@ -170,7 +170,7 @@ function useIncidentMarks(monitorId: string): readonly IncidentMark[] {
 
 function rowsOf(series: Series, metric: Metric) {
   const { times, lines } = latencyData(series, metric);
-  return times.map((time, index) => ({ time, values: lines.map(({ values }) => values[index] ?? null) })).reverse();
+  return times.map((time, index) => ({ time, texts: lines.map((line) => stepText(line, index)) })).reverse();
 }
 
 function toggled(before: ReadonlySet<LocationId>, id: LocationId): ReadonlySet<LocationId> {

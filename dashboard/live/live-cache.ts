@@ -73,13 +73,19 @@ export function withNewResult(
   if (filter.location !== undefined && filter.location !== result.location) return shown;
   if (filter.outcome !== undefined && filter.outcome !== result.outcome) return shown;
   if (shown.some(({ id }) => id === result.id)) return shown;
-  const index = shown.findIndex((other) => Date.parse(other.scheduledAt) <= Date.parse(result.scheduledAt));
+  const index = shown.findIndex((other) => comesAfter(other, result));
   return index === -1 ? [...shown, result] : shown.toSpliced(index, 0, result);
 }
 
 function locationStatus(result: CheckResult): Monitor['locations'][number]['status'] {
   if (result.outcome === 'error') return 'unknown';
   return isFailure(result.outcome) ? 'down' : 'up';
+}
+
+/** The API's order: newest slot first, then by location, last first. */
+function comesAfter(other: CheckResult, result: CheckResult): boolean {
+  const ahead = Date.parse(result.scheduledAt) - Date.parse(other.scheduledAt);
+  return ahead > 0 || (ahead === 0 && result.location > other.location);
 }
 
 function isOlder(candidate: string, than: string | null): boolean {

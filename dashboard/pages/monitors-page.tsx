@@ -100,7 +100,7 @@ function MonitorTable({ monitors }: { readonly monitors: readonly Monitor[] }) {
               <th scope="col">Monitor</th>
               <th scope="col">Locations</th>
               <th scope="col" className="wide-only" title="One mark per location on a logarithmic scale">
-                Response, 10 ms to 10 s
+                Response, 1 ms to 10 s
               </th>
               <th scope="col" className="number">
                 Median

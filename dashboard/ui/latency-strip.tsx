@@ -4,12 +4,13 @@ import { formatLatency } from '../format/measures.ts';
 
 const WIDTH = 152;
 const INSET = 5;
-/** One scale for every row, so that rows compare: three decades, 10 ms to 10 s. */
-const DECADE_MIN = 1;
-const DECADES = 3;
+/** One scale for every row, so that rows compare: four decades, 1 ms to 10 s. */
+const DECADE_MIN = 0;
+const DECADES = 4;
 
 /** Where each location's latest answer lies on the common scale. */
 export function LatencyStrip({ locations }: { readonly locations: Monitor['locations'] }) {
+  if (locations.length === 0) return null;
   const answers = locations.flatMap(({ id, responseTimeMs, status }) =>
     responseTimeMs === null || status !== 'up' ? [] : [{ id, responseTimeMs }],
   );
@@ -20,8 +21,8 @@ export function LatencyStrip({ locations }: { readonly locations: Monitor['locat
     <svg className="strip" viewBox={`0 0 ${WIDTH} 24`} role="img" aria-label={text === '' ? 'No answer' : text}>
       {text !== '' && <title>{text}</title>}
       <line x1={INSET} x2={WIDTH - INSET} y1="12" y2="12" />
-      {[0, 1, 2, 3].map((decade) => (
-        <line key={decade} x1={position(10 ** (decade + 1))} x2={position(10 ** (decade + 1))} y1="9" y2="15" />
+      {[1, 10, 100, 1000, 10_000].map((ms) => (
+        <line key={ms} x1={position(ms)} x2={position(ms)} y1="9" y2="15" />
       ))}
       {answers.map(({ id, responseTimeMs }) => (
         <rect
