@@ -10,11 +10,11 @@ import { etagOf } from '#core/services/expected-revision.ts';
 import { alertRuleCreateSchema, alertRuleListQuerySchema, alertRuleSchema } from '#domain/api/alerting.ts';
 import { listOf } from '#domain/api/common.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Alert rules'];
 const params = idParam('rul');
-const one = { description: 'The rule', content: json(alertRuleSchema) };
+const one = { description: 'The rule', content: json(named('AlertRule', alertRuleSchema)) };
 
 export function alertRuleRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -27,7 +27,9 @@ export function alertRuleRoutes(ctx: CoreContext) {
       summary: 'Alert rules, newest first',
       description: 'A monitor without rules of its own has a default rule, which is not listed: down once → critical.',
       request: { query: alertRuleListQuerySchema },
-      responses: { 200: { description: 'A page of rules', content: json(listOf(alertRuleSchema)) } },
+      responses: {
+        200: { description: 'A page of rules', content: json(listOf(named('AlertRule', alertRuleSchema))) },
+      },
     }),
     async (c) => c.json(await listAlertRules(requestContext(ctx, c), c.req.valid('query')), 200),
   );

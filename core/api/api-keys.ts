@@ -6,7 +6,7 @@ import { revokeApiKey } from '#core/services/api-keys/revoke.ts';
 import { apiKeyCreatedSchema, apiKeyCreateSchema, apiKeySchema } from '#domain/api/account.ts';
 import { listOf, listQuerySchema } from '#domain/api/common.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, json, NO_CONTENT } from './router.ts';
+import { createRouter, idParam, json, NO_CONTENT, named } from './router.ts';
 
 const tags = ['API keys'];
 
@@ -20,7 +20,9 @@ export function apiKeyRoutes(ctx: CoreContext) {
       tags,
       summary: 'API keys, newest first',
       request: { query: listQuerySchema },
-      responses: { 200: { description: 'Keys without their text', content: json(listOf(apiKeySchema)) } },
+      responses: {
+        200: { description: 'Keys without their text', content: json(listOf(named('ApiKey', apiKeySchema))) },
+      },
     }),
     async (c) => c.json(await listApiKeys(requestContext(ctx, c), c.req.valid('query')), 200),
   );

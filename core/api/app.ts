@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { CoreContext } from '#core/context.ts';
@@ -54,7 +54,8 @@ export function createApp(ctx: CoreContext, options: AppOptions = {}): OpenAPIHo
 function createRestApi(ctx: CoreContext, options: AppOptions): OpenAPIHono<ApiEnv> {
   const api = createRouter();
   const limiter = new RateLimiter();
-  api.use(namedOrigins(ctx.config.corsOrigins));
+  api.use(notStored);
+  if (ctx.config.corsOrigins.length > 0) api.use(namedOrigins(ctx.config.corsOrigins));
   api.use(methodNotAllowed({ app: api, onMethodNotAllowed: (c, methods) => wrongMethod(ctx, c, methods) }));
   api.use(storableUrl, authenticate(ctx), rateLimit(ctx, limiter), limitBody, jsonBody);
   api.route('/auth', authRoutes(ctx, limiter));
@@ -71,6 +72,12 @@ function createRestApi(ctx: CoreContext, options: AppOptions): OpenAPIHono<ApiEn
   api.route('/stream', streamRoutes(ctx, options));
   return api;
 }
+
+/** Answers are about this moment and this caller: nothing on the way may keep them. */
+const notStored: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  await next();
+  if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
+};
 
 /** CORS with cookies, for the origins the settings name; for all others there is no such thing. */
 function namedOrigins(origins: readonly string[]) {

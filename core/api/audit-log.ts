@@ -4,7 +4,7 @@ import { listAuditLog } from '#core/services/audit-log/list.ts';
 import { auditEntrySchema } from '#domain/api/audit-log.ts';
 import { listOf, listQuerySchema } from '#domain/api/common.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, json } from './router.ts';
+import { createRouter, json, named } from './router.ts';
 
 export function auditLogRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -15,7 +15,9 @@ export function auditLogRoutes(ctx: CoreContext) {
       tags: ['Audit log'],
       summary: 'Who changed what, newest first',
       request: { query: listQuerySchema },
-      responses: { 200: { description: 'A page of entries', content: json(listOf(auditEntrySchema)) } },
+      responses: {
+        200: { description: 'A page of entries', content: json(listOf(named('AuditEntry', auditEntrySchema))) },
+      },
     }),
     async (c) => c.json(await listAuditLog(requestContext(ctx, c), c.req.valid('query')), 200),
   );

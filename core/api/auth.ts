@@ -18,10 +18,13 @@ import { csrfToken, requireCsrf, requireKnownOrigin } from './auth/csrf.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext, requireCaller } from './middleware/authenticate.ts';
 import { CREDENTIALS, type RateLimiter, rateLimit } from './middleware/rate-limit.ts';
-import { createRouter, json, NO_CONTENT } from './router.ts';
+import { createRouter, json, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Accounts'];
-const account = { description: 'The signed-in account; cookies carry the session', content: json(accountSchema) };
+const account = {
+  description: 'The signed-in account; cookies carry the session',
+  content: json(named('Account', accountSchema)),
+};
 
 /** `/auth`: browser sessions. Answers set cookies, so Idempotency-Key does not apply here. */
 export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {

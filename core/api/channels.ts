@@ -13,11 +13,11 @@ import { channelCreatedSchema, channelCreateSchema, channelSchema, deliverySchem
 import { listOf, listQuerySchema } from '#domain/api/common.ts';
 import { testSentSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Channels'];
 const params = idParam('chn');
-const one = { description: 'The channel', content: json(channelSchema) };
+const one = { description: 'The channel', content: json(named('Channel', channelSchema)) };
 
 export function channelRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -29,7 +29,7 @@ export function channelRoutes(ctx: CoreContext) {
       tags,
       summary: 'Channels, newest first',
       request: { query: listQuerySchema },
-      responses: { 200: { description: 'A page of channels', content: json(listOf(channelSchema)) } },
+      responses: { 200: { description: 'A page of channels', content: json(listOf(named('Channel', channelSchema))) } },
     }),
     async (c) => c.json(await listChannels(requestContext(ctx, c), c.req.valid('query')), 200),
   );
@@ -122,7 +122,9 @@ export function channelRoutes(ctx: CoreContext) {
       tags,
       summary: 'Deliveries of a channel, newest first, with every attempt',
       request: { params, query: listQuerySchema },
-      responses: { 200: { description: 'A page of deliveries', content: json(listOf(deliverySchema)) } },
+      responses: {
+        200: { description: 'A page of deliveries', content: json(listOf(named('Delivery', deliverySchema))) },
+      },
     }),
     async (c) =>
       c.json(await listDeliveries(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),

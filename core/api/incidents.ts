@@ -14,11 +14,11 @@ import {
 } from '#domain/api/alerting.ts';
 import { listOf } from '#domain/api/common.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, json } from './router.ts';
+import { createRouter, idParam, json, named } from './router.ts';
 
 const tags = ['Incidents'];
 const params = idParam('inc');
-const one = { description: 'The incident', content: json(incidentSchema) };
+const one = { description: 'The incident', content: json(named('Incident', incidentSchema)) };
 
 export function incidentRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -30,7 +30,9 @@ export function incidentRoutes(ctx: CoreContext) {
       tags,
       summary: 'Incidents, newest first',
       request: { query: incidentListQuerySchema },
-      responses: { 200: { description: 'A page of incidents', content: json(listOf(incidentSchema)) } },
+      responses: {
+        200: { description: 'A page of incidents', content: json(listOf(named('Incident', incidentSchema))) },
+      },
     }),
     async (c) => c.json(await listIncidents(requestContext(ctx, c), c.req.valid('query')), 200),
   );

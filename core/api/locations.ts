@@ -4,7 +4,7 @@ import { listLocations } from '#core/services/locations/list.ts';
 import { listOf } from '#domain/api/common.ts';
 import { locationSchema } from '#domain/api/monitor.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, json } from './router.ts';
+import { createRouter, json, named } from './router.ts';
 
 export function locationRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -15,7 +15,7 @@ export function locationRoutes(ctx: CoreContext) {
       tags: ['Locations'],
       summary: 'Where checks run from, and how each location is doing for your monitors',
       description: 'Figures are at most a minute old.',
-      responses: { 200: { description: 'All locations', content: json(listOf(locationSchema)) } },
+      responses: { 200: { description: 'All locations', content: json(listOf(named('Location', locationSchema))) } },
     }),
     async (c) => c.json(await listLocations(requestContext(ctx, c)), 200),
   );

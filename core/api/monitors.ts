@@ -30,11 +30,11 @@ import {
 } from '#domain/api/monitor.ts';
 import { checkAcceptedSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Monitors'];
 const params = idParam('mon');
-const one = { description: 'The monitor', content: json(monitorSchema) };
+const one = { description: 'The monitor', content: json(named('Monitor', monitorSchema)) };
 
 export function monitorRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -46,7 +46,7 @@ export function monitorRoutes(ctx: CoreContext) {
       tags,
       summary: 'Monitors with their present status, newest first',
       request: { query: monitorListQuerySchema },
-      responses: { 200: { description: 'A page of monitors', content: json(listOf(monitorSchema)) } },
+      responses: { 200: { description: 'A page of monitors', content: json(listOf(named('Monitor', monitorSchema))) } },
     }),
     async (c) => c.json(await listMonitors(requestContext(ctx, c), c.req.valid('query')), 200),
   );
@@ -172,7 +172,9 @@ export function monitorRoutes(ctx: CoreContext) {
       tags,
       summary: 'Results, newest first: one per location and slot',
       request: { params, query: resultListQuerySchema },
-      responses: { 200: { description: 'A page of results', content: json(listOf(resultSchema)) } },
+      responses: {
+        200: { description: 'A page of results', content: json(listOf(named('CheckResult', resultSchema))) },
+      },
     }),
     async (c) => c.json(await listResults(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),
   );
@@ -184,7 +186,7 @@ export function monitorRoutes(ctx: CoreContext) {
       tags,
       summary: 'Response times per location over time',
       request: { params, query: seriesQuerySchema },
-      responses: { 200: { description: 'Points per location', content: json(seriesSchema) } },
+      responses: { 200: { description: 'Points per location', content: json(named('Series', seriesSchema)) } },
     }),
     async (c) =>
       c.json(await readMonitorSeries(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),
@@ -197,7 +199,7 @@ export function monitorRoutes(ctx: CoreContext) {
       tags,
       summary: 'Uptime over the rounds of a window',
       request: { params, query: uptimeQuerySchema },
-      responses: { 200: { description: 'Uptime', content: json(uptimeSchema) } },
+      responses: { 200: { description: 'Uptime', content: json(named('Uptime', uptimeSchema)) } },
     }),
     async (c) => {
       const { window } = c.req.valid('query');

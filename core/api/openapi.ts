@@ -113,15 +113,13 @@ class Components {
   readonly schemas: Record<string, unknown> = { [ANY_JSON]: { description: 'Any JSON value' } };
 
   of(schema: z.ZodType, io: 'input' | 'output'): Json {
-    const {
-      $schema: _,
-      $defs,
-      ...written
-    } = z.toJSONSchema(schema, { io, unrepresentable: 'any', override: simplify });
-    for (const [name, definition] of Object.entries($defs ?? {})) {
+    // Inside another schema a named one is always written as a reference, so it is asked for inside a tuple.
+    const written = z.toJSONSchema(z.tuple([schema]), { io, unrepresentable: 'any', override: simplify });
+    for (const [name, definition] of Object.entries(written.$defs ?? {})) {
       if (!isAnyJson(name)) this.schemas[name] = rebase({ ...definition });
     }
-    return rebase(written);
+    const [only] = Array.isArray(written.prefixItems) ? written.prefixItems : [];
+    return rebase(only);
   }
 }
 
@@ -130,7 +128,7 @@ function isAnyJson(name: string): boolean {
 }
 
 /** `#/$defs/…` of one schema → `#/components/schemas/…` of the document. */
-function rebase(schema: Json): Json {
+function rebase(schema: unknown): Json {
   const text = JSON.stringify(schema).replace(/"#\/\$defs\/([^"]+)"/g, (_, name: string) =>
     JSON.stringify(`#/components/schemas/${isAnyJson(name) ? ANY_JSON : name}`),
   );

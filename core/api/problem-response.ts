@@ -1,14 +1,30 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { CoreContext } from '#core/context.ts';
+import { postgresCode } from '#core/platform/postgres-code.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '#domain/problem.ts';
 import type { ApiEnv } from './env.ts';
 
+const FOREIGN_KEY_VIOLATION = '23503';
+/** The server is down, starting, stopping or full; the driver's own codes for the way to it. */
+const DATABASE_AWAY: ReadonlySet<string> = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  'ECONNREFUSED',
+  'ENOENT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+]);
+
 /** The answer for any error: RFC 9457, with a stable code and the trace id, and nothing of our insides. */
 export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unknown): Response {
   const problem = asProblem(error);
-  if (problem.code === 'internal') {
+  if (PROBLEMS[problem.code].status >= 500) {
     ctx.logger.error({ err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path }, 'request failed');
   }
   const { status, title } = PROBLEMS[problem.code];
@@ -30,6 +46,11 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
 function asProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof HTTPException) return new ProblemError(codeOfStatus(error.status));
+  const code = postgresCode(error);
+  if (code === FOREIGN_KEY_VIOLATION) return new ProblemError('conflict', 'What this refers to was just deleted.');
+  if (code !== null && DATABASE_AWAY.has(code)) {
+    return new ProblemError('unavailable', 'The database cannot be reached.', { headers: { 'Retry-After': '5' } });
+  }
   return new ProblemError('internal');
 }
 

@@ -30,6 +30,11 @@ export function json<T extends z.ZodType>(schema: T) {
   return { 'application/json': { schema } };
 }
 
+/** A schema that the OpenAPI document shows once, under this name. */
+export function named<T extends z.ZodType>(id: string, schema: T): T {
+  return schema.meta({ ...schema.meta(), id }) as T;
+}
+
 /** Body of a PATCH: RFC 7396. */
 export function mergePatchOf<T extends z.ZodType>(schema: T) {
   return { required: true, content: { 'application/json': { schema }, 'application/merge-patch+json': { schema } } };

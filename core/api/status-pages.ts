@@ -19,13 +19,13 @@ import {
   statusPageSchema,
 } from '#domain/api/status-page.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, idText, ifMatchHeader, json, mergePatchOf, NO_CONTENT } from './router.ts';
+import { createRouter, idParam, idText, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Status pages'];
 const params = idParam('stp');
 const componentParams = params.extend({ componentId: idText('cmp') });
-const one = { description: 'The page with its components', content: json(statusPageSchema) };
-const oneComponent = { description: 'The component', content: json(componentSchema) };
+const one = { description: 'The page with its components', content: json(named('StatusPage', statusPageSchema)) };
+const oneComponent = { description: 'The component', content: json(named('Component', componentSchema)) };
 
 export function statusPageRoutes(ctx: CoreContext) {
   const router = createRouter();
@@ -37,7 +37,9 @@ export function statusPageRoutes(ctx: CoreContext) {
       tags,
       summary: 'Status pages, newest first',
       request: { query: listQuerySchema },
-      responses: { 200: { description: 'A page of status pages', content: json(listOf(statusPageSchema)) } },
+      responses: {
+        200: { description: 'A page of status pages', content: json(listOf(named('StatusPage', statusPageSchema))) },
+      },
     }),
     async (c) => c.json(await listStatusPages(requestContext(ctx, c), c.req.valid('query')), 200),
   );
@@ -118,7 +120,7 @@ export function statusPageRoutes(ctx: CoreContext) {
       tags,
       summary: 'The components of a page in their order',
       request: { params },
-      responses: { 200: { description: 'All components', content: json(listOf(componentSchema)) } },
+      responses: { 200: { description: 'All components', content: json(listOf(named('Component', componentSchema))) } },
     }),
     async (c) => c.json(await listComponents(requestContext(ctx, c), c.req.valid('param').id), 200),
   );

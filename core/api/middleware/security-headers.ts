@@ -14,6 +14,7 @@ export const securityHeaders: MiddlewareHandler<ApiEnv> = async (c, next) => {
   headers.set('Referrer-Policy', 'strict-origin-when-cross-origin');
   headers.set('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), payment=(), usb=()');
   headers.set('Cross-Origin-Opener-Policy', 'same-origin');
+  headers.set('Cross-Origin-Resource-Policy', 'same-origin');
   headers.set('Content-Security-Policy', policy(headers.get('Content-Type') ?? '', c.var.scriptHashes));
   if (isSecure(c)) headers.set('Strict-Transport-Security', `max-age=${HSTS_SECONDS}; includeSubDomains`);
 };

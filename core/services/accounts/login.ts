@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { users } from '#db/schema.ts';
 import type { loginSchema } from '#domain/api/account.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { ClientContext } from './client.ts';
 import { findAccount } from './find-account.ts';
@@ -14,7 +15,7 @@ export async function login(ctx: ClientContext, input: z.output<typeof loginSche
   const found = await findAccount(ctx.db, eq(users.email, input.email));
   const right = await verifyPassword(found?.passwordHash, input.password);
   if (found === null || !right) throw new ProblemError('invalid_credentials');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const signIn = await startSession(tx, ctx, found.account);
     await recordAudit(tx, signedInContext(ctx, signIn), {
       action: 'account.login',

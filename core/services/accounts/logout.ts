@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { sessions } from '#db/schema.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 
@@ -7,7 +8,7 @@ import type { RequestContext } from '../request-context.ts';
 export async function logout(ctx: RequestContext): Promise<void> {
   const { credential } = ctx.caller;
   if (credential.type !== 'session') return;
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx, async (tx) => {
     await tx
       .update(sessions)
       .set({ revokedAt: ctx.clock.now() })

@@ -2,6 +2,7 @@ import { and, eq, gt, isNull } from 'drizzle-orm';
 import type { Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { sessions, users } from '#db/schema.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { ClientContext } from './client.ts';
 import { findAccount } from './find-account.ts';
@@ -16,7 +17,7 @@ const PARALLEL_TABS_MS = 10_000;
 /** Rotates the refresh token. A token that was used before ends the session: someone else may hold a copy. */
 export async function refresh(ctx: ClientContext, refreshToken: string): Promise<SignIn> {
   // The session's end must be committed although the call fails, so the failure is thrown outside.
-  const signIn = await ctx.db.transaction((tx) => rotate(tx, ctx, refreshToken));
+  const signIn = await inTransaction(ctx, (tx) => rotate(tx, ctx, refreshToken));
   if (signIn === null) throw new ProblemError('session_expired');
   return signIn;
 }

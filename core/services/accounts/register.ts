@@ -4,6 +4,7 @@ import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { memberships, organizations, users } from '#db/schema.ts';
 import type { Account, registerSchema } from '#domain/api/account.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { ClientContext } from './client.ts';
@@ -14,7 +15,7 @@ import { type SignIn, signedInContext, startSession } from './session.ts';
 export async function register(ctx: ClientContext, input: z.output<typeof registerSchema>): Promise<SignIn> {
   await requireOpen(ctx, ctx.db);
   const passwordHash = await hashPassword(input.password);
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     // Two first registrations at once: the second waits here and then finds an owner.
     await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('blacktide.register', 0))`);
     const first = await requireOpen(ctx, tx);

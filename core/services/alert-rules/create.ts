@@ -3,6 +3,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { alertRules } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -18,7 +19,7 @@ export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput
   authorize(ctx, 'write');
   const now = ctx.clock.now();
   const id = newId(ctx, 'rul');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const shardId = await requireTargets(tx, ctx, input);
     const [held] = await tx
       .select({ count: count() })

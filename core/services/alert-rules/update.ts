@@ -5,6 +5,7 @@ import { alertRules } from '#db/schema.ts';
 import { alertRuleCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import { requireRevision } from '../expected-revision.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -21,7 +22,7 @@ export async function updateAlertRule(
   ifMatch?: string,
 ): Promise<AlertRuleAnswer> {
   authorize(ctx, 'write');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const before = await findAlertRule(tx, ctx, id, true);
     requireRevision(ifMatch, before.revision);
     const input = validated(alertRuleCreateSchema, mergePatch(storedAlertRule(before), patch));

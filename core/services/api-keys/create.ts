@@ -4,6 +4,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { apiKeys } from '#db/schema.ts';
 import type { apiKeyCreatedSchema, apiKeyCreateSchema } from '#domain/api/account.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -23,7 +24,7 @@ export async function createApiKey(
   const now = ctx.clock.now();
   const key = `btk_${Buffer.from(ctx.clock.random(KEY_BYTES)).toString('base64url')}`;
   const { actor } = ctx.caller;
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const [row] = await tx
       .insert(apiKeys)
       .values({

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { apiKeys } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentApiKey } from './present.ts';
@@ -9,7 +10,7 @@ import { presentApiKey } from './present.ts';
 /** Works from the next call on: keys are looked up every time. */
 export async function revokeApiKey(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'admin');
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx, async (tx) => {
     const [row] = await tx
       .delete(apiKeys)
       .where(and(eq(apiKeys.id, id), eq(apiKeys.organizationId, ctx.caller.organizationId)))

@@ -3,6 +3,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
 import type { channelCreatedSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -24,7 +25,7 @@ export async function createChannel(
   const secret = input.config.secret ?? `whsec_${Buffer.from(ctx.clock.random(SECRET_BYTES)).toString('base64')}`;
   const now = ctx.clock.now();
   const id = newId(ctx, 'chn');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const [row] = await tx
       .insert(channels)
       .values({

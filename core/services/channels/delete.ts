@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { alertRules, channels } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentOne } from './present.ts';
@@ -10,7 +11,7 @@ import { findChannel } from './stored.ts';
 /** Refused while an alert rule names the channel: the rule would go silent without anyone noticing. */
 export async function deleteChannel(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx, async (tx) => {
     const row = await findChannel(tx, ctx, id, true);
     const [rule] = await tx
       .select({ name: alertRules.name })

@@ -4,6 +4,7 @@ import { channels } from '#db/schema.ts';
 import { channelCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import { requireRevision } from '../expected-revision.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -21,7 +22,7 @@ export async function updateChannel(
   ifMatch?: string,
 ): Promise<ChannelAnswer> {
   authorize(ctx, 'write');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const before = await findChannel(tx, ctx, id, true);
     requireRevision(ifMatch, before.revision);
     const held = openSecrets(ctx, before);

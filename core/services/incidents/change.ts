@@ -3,6 +3,7 @@ import { presentIncident } from '#core/incidents/present.ts';
 import type { Incident } from '#domain/api/alerting.ts';
 import type { IncidentChange } from '#domain/incident.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findIncident } from './find.ts';
@@ -10,7 +11,7 @@ import { findIncident } from './find.ts';
 /** Acknowledge, resolve, re-open, note, public update: one verb each for callers, one road here. */
 export async function changeIncident(ctx: RequestContext, id: string, change: IncidentChange): Promise<Incident> {
   authorize(ctx, 'write');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const { incident, monitorName } = await findIncident(tx, ctx, id);
     const after = await applyChange(tx, ctx, id, change, ctx.caller.actor);
     await recordAudit(tx, ctx, {

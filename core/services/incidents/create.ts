@@ -4,6 +4,7 @@ import { openIncident } from '#core/incidents/change.ts';
 import { monitors } from '#db/schema.ts';
 import type { Incident, incidentCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid } from '../validated.ts';
@@ -16,7 +17,7 @@ export async function createIncident(
   authorize(ctx, 'write');
   const { organizationId, actor } = ctx.caller;
   const monitorId = input.monitorId ?? null;
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     if (monitorId !== null) {
       const [monitor] = await tx
         .select({ id: monitors.id })

@@ -1,5 +1,6 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findMonitor } from './stored.ts';
@@ -10,7 +11,7 @@ export async function checkMonitor(ctx: RequestContext, id: string): Promise<{ s
   const monitor = await findMonitor(ctx.db, ctx, id);
   if (!monitor.enabled) throw new ProblemError('conflict', 'The monitor is paused; resume it first.');
   const answer = await ctx.edge.checkNow(monitor.shardId, id);
-  await ctx.db.transaction((tx) =>
+  await inTransaction(ctx, (tx) =>
     recordAudit(tx, ctx, { action: 'monitor.check', targetType: 'monitor', targetId: id, after: answer }),
   );
   return answer;

@@ -3,6 +3,7 @@ import { requestAssignment } from '#core/publish/request.ts';
 import { monitorStatus, monitors } from '#db/schema.ts';
 import type { MonitorCreate } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -16,7 +17,7 @@ export async function createMonitor(ctx: RequestContext, input: MonitorCreate): 
   requirePossible(input);
   const now = ctx.clock.now();
   const id = newId(ctx, 'mon');
-  return ctx.db.transaction(async (tx) => {
+  return inTransaction(ctx, async (tx) => {
     const shardId = await allocateShard(tx, ctx);
     const [row] = await tx
       .insert(monitors)

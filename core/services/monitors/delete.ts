@@ -4,6 +4,7 @@ import { changeIncident } from '#core/incidents/change.ts';
 import { requestAssignment, requestPagesOfMonitor } from '#core/publish/request.ts';
 import { incidents, monitors } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { releaseShard } from './allocate-shard.ts';
@@ -16,7 +17,7 @@ import { findMonitor } from './stored.ts';
  */
 export async function deleteMonitor(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx, async (tx) => {
     const row = await findMonitor(tx, ctx, id, true);
     const before = await answerOf(ctx, tx, row);
     await resolveIncidents(tx, ctx, id);

@@ -1,4 +1,5 @@
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { MonitorAnswer } from './get.ts';
 import { changeMonitor } from './update.ts';
@@ -6,5 +7,5 @@ import { changeMonitor } from './update.ts';
 /** Checks stop; an incident that is open resolves, because nobody looks any more. */
 export async function pauseMonitor(ctx: RequestContext, id: string): Promise<MonitorAnswer> {
   authorize(ctx, 'write');
-  return ctx.db.transaction((tx) => changeMonitor(tx, ctx, id, { action: 'monitor.pause', patch: { enabled: false } }));
+  return inTransaction(ctx, (tx) => changeMonitor(tx, ctx, id, { action: 'monitor.pause', patch: { enabled: false } }));
 }

@@ -1,4 +1,5 @@
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { MonitorAnswer } from './get.ts';
 import { changeMonitor } from './update.ts';
@@ -6,5 +7,5 @@ import { changeMonitor } from './update.ts';
 /** Checks go on at once; the status is pending until the first round is judged. */
 export async function resumeMonitor(ctx: RequestContext, id: string): Promise<MonitorAnswer> {
   authorize(ctx, 'write');
-  return ctx.db.transaction((tx) => changeMonitor(tx, ctx, id, { action: 'monitor.resume', patch: { enabled: true } }));
+  return inTransaction(ctx, (tx) => changeMonitor(tx, ctx, id, { action: 'monitor.resume', patch: { enabled: true } }));
 }

@@ -6,6 +6,7 @@ import { monitors } from '#db/schema.ts';
 import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
 import { requireRevision } from '../expected-revision.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { isObject, mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -21,7 +22,7 @@ export async function updateMonitor(
   ifMatch?: string,
 ): Promise<MonitorAnswer> {
   authorize(ctx, 'write');
-  return ctx.db.transaction((tx) => changeMonitor(tx, ctx, id, { action: 'monitor.update', patch, ifMatch }));
+  return inTransaction(ctx, (tx) => changeMonitor(tx, ctx, id, { action: 'monitor.update', patch, ifMatch }));
 }
 
 /** One change of a monitor: also pause and resume, which are patches with names of their own. */

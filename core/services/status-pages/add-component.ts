@@ -1,5 +1,6 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Component } from './stored.ts';
 import { changePage } from './update.ts';
@@ -12,7 +13,7 @@ export async function addComponent(
   input: Omit<ComponentInput, 'id'>,
 ): Promise<Component> {
   authorize(ctx, 'write');
-  const { statusPage } = await ctx.db.transaction((tx) =>
+  const { statusPage } = await inTransaction(ctx, (tx) =>
     changePage(tx, ctx, pageId, {
       action: 'status_page.add_component',
       patched: (page) => ({ ...page, components: [...page.components, input] }),

@@ -1,6 +1,7 @@
 import { requestPage } from '#core/publish/request.ts';
 import { statusPages } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -14,7 +15,7 @@ export async function createStatusPage(ctx: RequestContext, input: StatusPageInp
   requirePublic(input);
   const now = ctx.clock.now();
   const id = newId(ctx, 'stp');
-  const work = ctx.db.transaction(async (tx) => {
+  const work = inTransaction(ctx, async (tx) => {
     await tx.insert(statusPages).values({
       id,
       organizationId: ctx.caller.organizationId,

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { requestPageRemoval } from '#core/publish/request.ts';
 import { statusPages } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findPage, presentPage, readComponents } from './stored.ts';
@@ -9,7 +10,7 @@ import { requestAssignmentsOf } from './write-components.ts';
 
 export async function deleteStatusPage(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx, async (tx) => {
     const row = await findPage(tx, ctx, id, true);
     const components = await readComponents(tx, [id]);
     await tx.delete(statusPages).where(eq(statusPages.id, id));

@@ -1,11 +1,12 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import type { RequestContext } from '../request-context.ts';
 import { changePage } from './update.ts';
 
 export async function removeComponent(ctx: RequestContext, pageId: string, componentId: string): Promise<void> {
   authorize(ctx, 'write');
-  await ctx.db.transaction((tx) =>
+  await inTransaction(ctx, (tx) =>
     changePage(tx, ctx, pageId, {
       action: 'status_page.remove_component',
       patched: (page) => {

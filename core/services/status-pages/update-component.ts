@@ -1,5 +1,6 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Component } from './stored.ts';
@@ -13,7 +14,7 @@ export async function updateComponent(
   patch: Record<string, unknown>,
 ): Promise<Component> {
   authorize(ctx, 'write');
-  const { statusPage } = await ctx.db.transaction((tx) =>
+  const { statusPage } = await inTransaction(ctx, (tx) =>
     changePage(tx, ctx, pageId, {
       action: 'status_page.update_component',
       patched: (page) => {

@@ -5,6 +5,7 @@ import { statusPages } from '#db/schema.ts';
 import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
 import { requireRevision } from '../expected-revision.ts';
+import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -22,7 +23,7 @@ export async function updateStatusPage(
 ): Promise<StatusPageAnswer> {
   authorize(ctx, 'write');
   return orSlugTaken(
-    ctx.db.transaction((tx) =>
+    inTransaction(ctx, (tx) =>
       changePage(tx, ctx, id, { action: 'status_page.update', ifMatch, patched: (page) => mergePatch(page, patch) }),
     ),
   );
