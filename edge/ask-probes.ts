@@ -32,28 +32,52 @@ export async function askProbes(
   const deadlineMs = 2 * Math.max(...checks.map((check) => check.timeoutMs)) + ROAD_MS;
   const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
   let reached = false;
-  let detail = 'the probe ended without an answer';
-  try {
-    const response = await env[PROBE_BINDINGS[location]].fetch('https://probe/probe', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ v: 1, checks } satisfies ProbeRequest),
-      signal: deadline.signal,
-    });
-    if (!response.ok || response.body === null) throw new Error(`the location answered ${response.status}`);
-    reached = true;
-    for await (const lines of linesOf(response.body)) {
+  const exchange = async () => {
+    for await (const lines of probe(env[PROBE_BINDINGS[location]], checks, deadline.signal)) {
+      reached = true;
       const answers = lines.map(readAnswer).filter((answer) => open.delete(answer.key));
       if (answers.length > 0) onAnswers(answers);
-      if (open.size === 0) break;
+      if (open.size === 0) return;
     }
+    throw new Error('the probe ended without an answer');
+  };
+  try {
+    await Promise.race([exchange(), aborted(deadline.signal)]);
+    return [];
   } catch (error) {
-    detail = reasonOf(error);
+    const reason = reached ? 'probe_error' : 'location_unavailable';
+    const detail = reasonOf(error).slice(0, DETAIL_LENGTH_MAX);
+    const unanswered = [...open].map((key) => ({ key, reason, detail }) as const);
+    // What comes after this comes too late.
+    open.clear();
+    return unanswered;
   } finally {
     clearTimeout(timer);
   }
-  const reason = reached ? 'probe_error' : 'location_unavailable';
-  return [...open].map((key) => ({ key, reason, detail: detail.slice(0, DETAIL_LENGTH_MAX) }));
+}
+
+/** The answer's complete lines, as they come together; the first (empty) portion says that the head is here. */
+async function* probe(
+  location: Fetcher,
+  checks: ProbeRequest['checks'],
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[]> {
+  const response = await location.fetch('https://probe/probe', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ v: 1, checks } satisfies ProbeRequest),
+    signal,
+  });
+  if (!response.ok || response.body === null) throw new Error(`the location answered ${response.status}`);
+  yield [];
+  yield* linesOf(response.body);
+}
+
+/** Rejects when the signal fires: not every way a location can hang listens to it. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function readAnswer(line: string): ProbeAnswer {
@@ -69,6 +93,6 @@ async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string
     if (rest.length > LINE_LENGTH_MAX) throw new Error('the probe sent a line without end');
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
-    if (lines.length > 0) yield lines;
+    yield lines;
   }
 }

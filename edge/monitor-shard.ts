@@ -231,8 +231,9 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       const event = eventOf(flight.round);
       noteOutcome(flight.round, event);
       answered.add(flight);
-      if (!this.#monitors.has(event.result.monitorId)) continue;
-      this.#locations.note(event.result.monitorId, location, event.result.outcome);
+      const monitor = this.#monitors.get(event.result.monitorId);
+      if (monitor === undefined) continue;
+      if (monitor.assigned.enabled) this.#locations.note(monitor.assigned.id, location, event.result.outcome);
       this.#tell([event]);
     }
     this.#watchLocations(nowMs);

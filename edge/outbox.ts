@@ -8,7 +8,7 @@ const LINGER_MS = 200;
 /** Waits between failed deliveries double up to this: a core that is back is told within seconds. */
 const BACKOFF_MS_MIN = 200;
 const BACKOFF_MS_MAX = 5_000;
-/** Half an hour of a full shard at 5 s and six locations, days of a usual one; a tenth of what an object may hold. */
+/** Some hours of a full shard at 5 s and six locations, days of a usual one; a tenth of what an object may hold. */
 const OUTBOX_BYTES_MAX = 1024 * 1024 * 1024;
 /** Given up together when the outbox is full: room for some seconds at once. */
 const DROP_STEP = 5_000;
@@ -20,14 +20,20 @@ const DROP_STEP = 5_000;
 export class Outbox {
   readonly #storage: ShardStorage;
   readonly #deliver: (rows: readonly OutboxRow[]) => Promise<Delivery>;
+  readonly #bytesMax: number;
   #running = false;
   #run: Promise<void> = Promise.resolve();
   #urgent = false;
   #hurry: () => void = () => undefined;
 
-  constructor(storage: ShardStorage, deliver: (rows: readonly OutboxRow[]) => Promise<Delivery>) {
+  constructor(
+    storage: ShardStorage,
+    deliver: (rows: readonly OutboxRow[]) => Promise<Delivery>,
+    bytesMax: number = OUTBOX_BYTES_MAX,
+  ) {
     this.#storage = storage;
     this.#deliver = deliver;
+    this.#bytesMax = bytesMax;
   }
 
   /**
@@ -48,7 +54,7 @@ export class Outbox {
 
   /** Keeps the outbox within its bounds by giving up the oldest results, never a transition. */
   enforceBounds(): void {
-    if (this.#storage.outboxBytes <= OUTBOX_BYTES_MAX) return;
+    if (this.#storage.outboxBytes <= this.#bytesMax) return;
     const dropped = this.#storage.dropOldestResults(DROP_STEP);
     const total = this.#storage.resultsDropped + dropped;
     this.#storage.saveResultsDropped(total);

@@ -8,6 +8,7 @@ import { LOCATION_IDS } from '#domain/location.ts';
 const ROOT = join(import.meta.dirname, '..');
 /** As in wrangler.toml. */
 const COMPATIBILITY_DATE = '2026-10-01';
+const COMPATIBILITY_FLAGS = ['global_fetch_strictly_public'];
 
 export default defineConfig({
   root: ROOT,
@@ -55,6 +56,7 @@ function probeWorker(location: string) {
     modules: true,
     script: probeScript ?? '',
     compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: COMPATIBILITY_FLAGS,
     bindings: { LOCATION: location, ALLOW_PRIVATE_TARGETS: 'true' },
   };
 }
