@@ -272,6 +272,12 @@ describe('hostile expressions', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
+  it('that are linear and still too costly are not begun', () => {
+    const body = `${'a'.repeat(1024 * 1024)}b`;
+    expect(judge(['body', null, 'notMatches', '(a?){900}c'], { body })).toBe('unevaluable');
+    expect(judge(['body', null, 'matches', '(a?){900}c'], { body: 'aaac' })).toBe('passed');
+  });
+
   it('leave nothing behind in the schema library', () => {
     expect(judge(['json', '$.status', 'schema', { pattern: '^ok$' }])).toBe('passed');
     expect(judge(['json', '$.status', 'schema', { format: 'blacktide-pattern:^ok$', const: 'ok' }])).toBe('passed');

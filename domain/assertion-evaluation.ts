@@ -11,7 +11,7 @@ import {
 } from './assertion.ts';
 import { holds, shown } from './comparison.ts';
 import { jsonSchemaMismatch, jsonSchemaProblem } from './json-schema.ts';
-import { compileRegex, regexProblem } from './linear-regex.ts';
+import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { formatLatency } from './quantity.ts';
 import type { TlsFacts } from './result.ts';
 import { inStatusRanges, parseStatusRanges } from './status-range.ts';
@@ -154,8 +154,8 @@ function cutBodyMismatch({ compare, value }: Assertion, beginning: string): stri
   const found = (): boolean => {
     if (compare === 'contains' || compare === 'notContains') return beginning.includes(String(value));
     // A match that ends at the cut may be due to the cut: `end$`.
-    const matcher = compileRegex(String(value)).matcher(beginning);
-    return matcher.find() && matcher.end() < beginning.length;
+    const match = firstMatch(compileRegex(String(value)), beginning);
+    return match !== null && match.end < beginning.length;
   };
   const proven = 'the beginning of the body contains it';
   if (compare === 'exists') return null;

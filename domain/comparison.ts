@@ -1,6 +1,6 @@
 import { deepCompareStrict } from '@cfworker/json-schema';
 import type { AssertionCompare } from './assertion.ts';
-import { compileRegex } from './linear-regex.ts';
+import { compileRegex, firstMatch } from './linear-regex.ts';
 
 /** True when `actual` stands to `expected` as claimed. Throws when their types do not allow the comparison. */
 export function holds(compare: AssertionCompare, actual: unknown, expected: unknown): boolean {
@@ -73,7 +73,7 @@ function contains(actual: unknown, expected: unknown): boolean {
 
 function matches(actual: unknown, expected: unknown): boolean {
   if (typeof actual !== 'string' && typeof actual !== 'number') throw new Error(`${shown(actual)} is not text`);
-  return compileRegex(String(expected)).matcher(String(actual)).find();
+  return firstMatch(compileRegex(String(expected)), String(actual)) !== null;
 }
 
 /** Longest quotation of a value in a message. */

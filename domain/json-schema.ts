@@ -1,5 +1,5 @@
 import { dereference, format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
-import { compileRegex, regexProblem } from './linear-regex.ts';
+import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 
 /**
  * JSON Schema (drafts 4, 7, 2019-09, 2020-12) with `pattern` in linear time. The library would run patterns on
@@ -39,7 +39,7 @@ export function jsonSchemaMismatch(schema: Json, value: Json): string | null {
   const checked = validator(withLinearPatterns(schema, patterns));
   for (const pattern of patterns) {
     const regex = compileRegex(pattern);
-    format[PATTERN_FORMAT + pattern] = (text: string) => regex.matcher(text).find();
+    format[PATTERN_FORMAT + pattern] = (text: string) => firstMatch(regex, text) !== null;
   }
   try {
     const { valid, errors } = checked.validate(value);
