@@ -92,9 +92,6 @@ export type HttpConfig = z.infer<typeof httpConfigSchema>;
 
 export const locationIdSchema = z.enum(LOCATION_IDS as [LocationId, ...LocationId[]]);
 
-export const monitorTypeSchema = z.enum(['http']);
-export type MonitorType = z.infer<typeof monitorTypeSchema>;
-
 /** Type and configuration together: the discriminated union that every check type joins. */
 export const checkSpecSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('http'), config: httpConfigSchema }),

@@ -177,7 +177,6 @@ export const uplinkBatchSchema = z.object({
   shard: z.string(),
   events: z.array(z.json()).min(1).max(UPLINK_EVENTS_MAX),
 });
-export type UplinkBatch = { v: 1; shard: string; events: EdgeEvent[] };
 
 /** GET /edge/v1/directory: what should be at the edge, by version; the edge pulls what differs. */
 export const directorySchema = z.object({
