@@ -27,6 +27,10 @@ const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
   validateSearch: z.object({ next: z.string().startsWith('/').optional().catch(undefined) }),
+  beforeLoad: async ({ context }) => {
+    const setup = await context.client.fetchQuery(setupQuery);
+    if (setup.firstAccount) throw redirect({ to: '/sign-up' });
+  },
   component: SignInPage,
 });
 const signUpRoute = createRoute({ getParentRoute: () => rootRoute, path: '/sign-up', component: SignUpPage });
@@ -41,8 +45,6 @@ const appRoute = createRoute({
       await context.client.ensureQueryData(accountQuery);
     } catch (error) {
       if (!isUnauthenticated(error)) throw error;
-      const setup = await context.client.fetchQuery(setupQuery);
-      if (setup.firstAccount) throw redirect({ to: '/sign-up' });
       throw redirect({ to: '/sign-in', search: { next: location.href } });
     }
   },
