@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { SERVICE_BODY_BYTES_MAX, SERVICE_TOKEN_SKEW_SECONDS } from '#domain/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { problemAnswer } from './problem-answer.ts';
@@ -9,8 +9,6 @@ import { inventoryOf } from './uplink.ts';
 export interface GateVariables {
   bodyText: string;
 }
-
-export type GateContext = Context<{ Bindings: CoordinatorEnv; Variables: GateVariables }>;
 
 /**
  * Only the core passes: its token must be genuine, fresh, made for this very request, and not used before.
