@@ -137,7 +137,8 @@ function plotOptions(
         time: true,
         range: (plot, min, max) => {
           const [first, last] = [plot.data[0][0], plot.data[0].at(-1)];
-          const whole = min === null || max === null || (min === first && max === last);
+          // A single point has no width to choose from: uPlot would make a day of it.
+          const whole = min === null || max === null || first === last || (min === first && max === last);
           return whole ? [...shown.current.range] : [min, max];
         },
       },

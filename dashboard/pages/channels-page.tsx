@@ -21,23 +21,12 @@ export function ChannelsPage() {
             ? 'Nobody is told when a monitor goes down'
             : `${count(told, 'channel')} ${told === 1 ? 'is' : 'are'} told about every incident`
       }
-      actions={
-        <Link to="/channels/new" className="button primary">
-          Add channel
-        </Link>
-      }
+      actions={query.data?.items.length === 0 ? undefined : <AddChannel />}
     >
       <QueryView query={query} rows={3}>
         {({ items }) =>
           items.length === 0 ? (
-            <EmptyState
-              title="No channel yet"
-              action={
-                <Link to="/channels/new" className="button primary">
-                  Add a webhook
-                </Link>
-              }
-            >
+            <EmptyState title="No channel yet" action={<AddChannel />}>
               A channel is where BlackTide tells you about incidents. A webhook posts a signed message to a URL of
               yours, and tries again until it arrives.
             </EmptyState>
@@ -81,6 +70,14 @@ export function ChannelsPage() {
         }
       </QueryView>
     </Page>
+  );
+}
+
+function AddChannel() {
+  return (
+    <Link to="/channels/new" className="button primary">
+      Add channel
+    </Link>
   );
 }
 

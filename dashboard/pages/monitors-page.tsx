@@ -25,23 +25,12 @@ export function MonitorsPage() {
     <Page
       title={down > 0 ? `(${down} down) Monitors` : 'Monitors'}
       heading={items === undefined ? 'Monitors' : <Answer monitors={items} />}
-      actions={
-        <Link to="/monitors/new" className="button primary">
-          Add monitor
-        </Link>
-      }
+      actions={items?.length === 0 ? undefined : <AddMonitor />}
     >
       <QueryView query={query} rows={8}>
         {(list) =>
           list.items.length === 0 ? (
-            <EmptyState
-              title="Nothing is watched yet"
-              action={
-                <Link to="/monitors/new" className="button primary">
-                  Add your first monitor
-                </Link>
-              }
-            >
+            <EmptyState title="Nothing is watched yet" action={<AddMonitor />}>
               A monitor asks a URL from six places in the world, as often as every five seconds, and tells you when most
               of them agree that it is down. All it needs is the URL.
             </EmptyState>
@@ -58,6 +47,14 @@ export function MonitorsPage() {
         }
       </QueryView>
     </Page>
+  );
+}
+
+function AddMonitor() {
+  return (
+    <Link to="/monitors/new" className="button primary">
+      Add monitor
+    </Link>
   );
 }
 

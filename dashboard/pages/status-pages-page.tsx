@@ -20,23 +20,12 @@ export function StatusPagesPage() {
             ? 'Nothing is public yet'
             : `${count(number, 'status page')} ${number === 1 ? 'is' : 'are'} public`
       }
-      actions={
-        <Link to="/status-pages/new" className="button primary">
-          Add status page
-        </Link>
-      }
+      actions={number === 0 ? undefined : <AddStatusPage />}
     >
       <QueryView query={query} rows={3}>
         {({ items }) =>
           items.length === 0 ? (
-            <EmptyState
-              title="No status page yet"
-              action={
-                <Link to="/status-pages/new" className="button primary">
-                  Create a status page
-                </Link>
-              }
-            >
+            <EmptyState title="No status page yet" action={<AddStatusPage />}>
               A status page shows your users how your services are, with 90 days of history. It is served by the edge
               and stays right even while everything else is down.
             </EmptyState>
@@ -79,5 +68,13 @@ export function StatusPagesPage() {
         }
       </QueryView>
     </Page>
+  );
+}
+
+function AddStatusPage() {
+  return (
+    <Link to="/status-pages/new" className="button primary">
+      Add status page
+    </Link>
   );
 }
