@@ -28,7 +28,7 @@ import { createRouter } from './router.ts';
 import { statusPageRoutes } from './status-pages.ts';
 import { streamRoutes } from './stream.ts';
 
-export const API_BASE = '/api/v1';
+const API_BASE = '/api/v1';
 
 export interface AppOptions {
   /** Ends open streams. */

@@ -1,5 +1,4 @@
 import { createRoute } from '@hono/zod-openapi';
-import { z } from 'zod';
 import type { CoreContext } from '#core/context.ts';
 import { createChannel } from '#core/services/channels/create.ts';
 import { deleteChannel } from '#core/services/channels/delete.ts';
@@ -13,7 +12,7 @@ import { channelCreatedSchema, channelCreateSchema, channelSchema, deliverySchem
 import { listOf, listQuerySchema } from '#domain/api/common.ts';
 import { testSentSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Channels'];
 const params = idParam('chn');
@@ -73,7 +72,7 @@ export function channelRoutes(ctx: CoreContext) {
       tags,
       summary: 'Change a channel by JSON merge patch',
       description: 'A secret that is left out is kept, and so is a header value that is sent back as it was shown.',
-      request: { params, headers: ifMatchHeader, body: mergePatchOf(z.looseObject({})) },
+      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
       responses: { 200: one },
     }),
     async (c) => {

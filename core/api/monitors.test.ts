@@ -218,3 +218,12 @@ test('an unsaved monitor is run by the edge, nothing is stored', async () => {
   expect([answer.status, answer.body]).toEqual([200, { outcomes: [] }]);
   expect(app.edgeCalls.at(-1)).toMatchObject(['test', { v: 1, type, locations: ['eu-west'], timeoutMs: 10_000 }]);
 });
+
+test('a stored monitor is tried with a change and its own secret, and stays as it is', async () => {
+  const auth = { type: 'basic', username: 'ada', password: 'open sesame' };
+  const { id } = (await create({ config: { ...MONITOR.config, auth } })).body;
+  const change = { config: { url: 'https://next.example.com/' } };
+  expect((await ada.request('POST', `${PATH}/${id}/test`, { body: change })).status).toBe(200);
+  expect(app.edgeCalls.at(-1)).toMatchObject(['test', { config: { ...change.config, auth } }]);
+  expect((await ada.request('GET', `${PATH}/${id}`)).body.config.url).toBe(MONITOR.config.url);
+});

@@ -12,12 +12,12 @@ import { readMonitorSeries } from '#core/services/monitors/read-series.ts';
 import { readMonitorUptime } from '#core/services/monitors/read-uptime.ts';
 import { resumeMonitor } from '#core/services/monitors/resume.ts';
 import { tryMonitor } from '#core/services/monitors/try.ts';
+import { tryChangedMonitor } from '#core/services/monitors/try-changed.ts';
 import { updateMonitor } from '#core/services/monitors/update.ts';
 import { listOf } from '#domain/api/common.ts';
 import {
   monitorCreateSchema,
   monitorListQuerySchema,
-  monitorPatchSchema,
   monitorSchema,
   monitorTestAnswerSchema,
   monitorTestSchema,
@@ -30,7 +30,7 @@ import {
 } from '#domain/api/monitor.ts';
 import { checkAcceptedSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Monitors'];
 const params = idParam('mon');
@@ -57,6 +57,8 @@ export function monitorRoutes(ctx: CoreContext) {
       path: '/',
       tags,
       summary: 'Create a monitor; its first round runs at once',
+      description:
+        '`config.auth` is sealed and never shown again. `config.headers` is shown to everyone in the organisation: credentials belong into `auth`.',
       request: { body: { required: true, content: json(monitorCreateSchema) } },
       responses: { 201: one },
     }),
@@ -102,7 +104,7 @@ export function monitorRoutes(ctx: CoreContext) {
       tags,
       summary: 'Change a monitor by JSON merge patch',
       description: '`config.auth`: a password or token that the patch leaves out is kept; null removes it.',
-      request: { params, headers: ifMatchHeader, body: mergePatchOf(monitorPatchSchema) },
+      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
       responses: { 200: one },
     }),
     async (c) => {
@@ -163,6 +165,19 @@ export function monitorRoutes(ctx: CoreContext) {
       responses: { 202: { description: 'Asked for', content: json(checkAcceptedSchema) } },
     }),
     async (c) => c.json(await checkMonitor(requestContext(ctx, c), c.req.valid('param').id), 202),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/{id}/test',
+      tags,
+      summary: 'Run a monitor once as a merge patch would make it, without saving',
+      request: { params, body: MERGE_PATCH },
+      responses: { 200: { description: 'One outcome per location', content: json(monitorTestAnswerSchema) } },
+    }),
+    async (c) =>
+      c.json(await tryChangedMonitor(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('json')), 200),
   );
 
   router.openapi(

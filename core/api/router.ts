@@ -35,10 +35,15 @@ export function named<T extends z.ZodType>(id: string, schema: T): T {
   return schema.meta({ ...schema.meta(), id }) as T;
 }
 
+const patchSchema = z.looseObject({}).meta({
+  description: 'Any members of the object as POST takes it. What it adds up to must be a whole valid object.',
+});
+
 /** Body of a PATCH: RFC 7396. */
-export function mergePatchOf<T extends z.ZodType>(schema: T) {
-  return { required: true, content: { 'application/json': { schema }, 'application/merge-patch+json': { schema } } };
-}
+export const MERGE_PATCH = {
+  required: true,
+  content: { 'application/json': { schema: patchSchema }, 'application/merge-patch+json': { schema: patchSchema } },
+} as const;
 
 export const ifMatchHeader = z.object({
   'if-match': z

@@ -1,5 +1,4 @@
 import { createRoute } from '@hono/zod-openapi';
-import { z } from 'zod';
 import type { CoreContext } from '#core/context.ts';
 import { etagOf } from '#core/services/expected-revision.ts';
 import { addComponent } from '#core/services/status-pages/add-component.ts';
@@ -19,7 +18,7 @@ import {
   statusPageSchema,
 } from '#domain/api/status-page.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, idText, ifMatchHeader, json, mergePatchOf, NO_CONTENT, named } from './router.ts';
+import { createRouter, idParam, idText, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Status pages'];
 const params = idParam('stp');
@@ -83,7 +82,7 @@ export function statusPageRoutes(ctx: CoreContext) {
       tags,
       summary: 'Change a status page by JSON merge patch',
       description: '`components` is replaced as a whole; components that carry their id are kept.',
-      request: { params, headers: ifMatchHeader, body: mergePatchOf(z.looseObject({})) },
+      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
       responses: { 200: one },
     }),
     async (c) => {
@@ -143,7 +142,7 @@ export function statusPageRoutes(ctx: CoreContext) {
       path: '/{id}/components/{componentId}',
       tags,
       summary: 'Change one component by JSON merge patch',
-      request: { params: componentParams, body: mergePatchOf(z.looseObject({})) },
+      request: { params: componentParams, body: MERGE_PATCH },
       responses: { 200: oneComponent },
     }),
     async (c) => {

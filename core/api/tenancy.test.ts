@@ -47,6 +47,7 @@ const OBJECT_OF: Readonly<Record<string, keyof SampleObjects>> = {
 
 const BODY_OF: Readonly<Record<string, object>> = {
   'PATCH /api/v1/monitors/{id}': { name: 'Renamed' },
+  'POST /api/v1/monitors/{id}/test': {},
   'PATCH /api/v1/alert-rules/{id}': { name: 'Renamed' },
   'PATCH /api/v1/channels/{id}': { name: 'Renamed' },
   'PATCH /api/v1/status-pages/{id}': { name: 'Renamed' },

@@ -2,7 +2,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import type { List } from '#domain/api/common.ts';
 
 /** Cursors are opaque to callers: the sort key of the last row they saw, in base64url. */
-export function cursorOf(...key: readonly string[]): string {
+function cursorOf(...key: readonly string[]): string {
   return Buffer.from(key.join('\n')).toString('base64url');
 }
 

@@ -50,9 +50,6 @@ export const monitorCreateSchema = z.discriminatedUnion('type', [
 ]);
 export type MonitorCreate = z.infer<typeof monitorCreateSchema>;
 
-/** PATCH /monitors/{id}: JSON merge patch (RFC 7396) over the stored monitor, then validated as a whole. */
-export const monitorPatchSchema = z.looseObject({});
-
 export const monitorListQuerySchema = listQuerySchema.extend({
   status: z.enum(MONITOR_STATUSES).optional(),
   tag: z.string().max(64).optional(),

@@ -4,7 +4,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import type { ApiEnv } from '../env.ts';
 
 /** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
-export const BODY_BYTES_MAX = 1024 * 1024;
+const BODY_BYTES_MAX = 1024 * 1024;
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 

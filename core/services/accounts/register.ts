@@ -1,4 +1,4 @@
-import { count, eq, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
@@ -41,8 +41,8 @@ async function requireOpen(ctx: CoreContext, db: Database | Transaction): Promis
 }
 
 export async function hasAccounts(db: Database | Transaction): Promise<boolean> {
-  const [row] = await db.select({ count: count() }).from(users).limit(1);
-  return row !== undefined && row.count > 0;
+  const [someone] = await db.select({ id: users.id }).from(users).limit(1);
+  return someone !== undefined;
 }
 
 async function insertAccount(

@@ -2,10 +2,11 @@ import { and, eq } from 'drizzle-orm';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
-import type { MonitorCreate } from '#domain/api/monitor.ts';
+import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
 import { httpConfigSchema, locationsSchema } from '#domain/monitor.ts';
+import { isObject, mergePatch } from '../merge-patch.ts';
 import type { RequestContext } from '../request-context.ts';
-import { invalid } from '../validated.ts';
+import { invalid, validated } from '../validated.ts';
 
 export type MonitorRow = typeof monitors.$inferSelect;
 
@@ -67,6 +68,14 @@ export function monitorColumns(ctx: CoreContext, id: string, input: MonitorCreat
 /** What a secret of a monitor is bound to; core/publish opens it with the same words. */
 function sealOf(monitorId: string): string {
   return `monitor:${monitorId}`;
+}
+
+/** A merge patch applied. A secret that the patch leaves out is kept, but not carried into another kind of authentication. */
+export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
+  const auth = isObject(patch.config) ? patch.config.auth : undefined;
+  const replaced = isObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
+  const base = replaced ? { ...stored, config: { ...stored.config, auth: {} } } : stored;
+  return validated(monitorCreateSchema, mergePatch(base, patch));
 }
 
 /** Rules beyond the shape: what the locations of this version can do, and a quorum that can be reached. */

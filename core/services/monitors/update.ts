@@ -3,16 +3,13 @@ import type { Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { monitors } from '#db/schema.ts';
-import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
 import { requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
-import { isObject, mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
-import { validated } from '../validated.ts';
 import { answerOf, type MonitorAnswer } from './get.ts';
-import { findMonitor, monitorColumns, requirePossible, storedMonitor } from './stored.ts';
+import { findMonitor, monitorColumns, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';
 
 /** Merge patch over the stored monitor; what it adds up to must be a whole valid monitor. */
 export async function updateMonitor(
@@ -34,7 +31,7 @@ export async function changeMonitor(
 ): Promise<MonitorAnswer> {
   const before = await findMonitor(tx, ctx, id, true);
   requireRevision(change.ifMatch, before.revision);
-  const input = patched(storedMonitor(ctx, before), change.patch);
+  const input = patchedMonitor(storedMonitor(ctx, before), change.patch);
   requirePossible(input);
   const [row] = await tx
     .update(monitors)
@@ -56,12 +53,4 @@ export async function changeMonitor(
     after: answer.monitor,
   });
   return answer;
-}
-
-/** A secret that the patch leaves out is kept, but not carried into another kind of authentication. */
-function patched(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
-  const auth = isObject(patch.config) ? patch.config.auth : undefined;
-  const replaced = isObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
-  const base = replaced ? { ...stored, config: { ...stored.config, auth: {} } } : stored;
-  return validated(monitorCreateSchema, mergePatch(base, patch));
 }

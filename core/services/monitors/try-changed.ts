@@ -1,0 +1,20 @@
+import type { TestAnswer } from '#domain/wire.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+import { findMonitor, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';
+
+/**
+ * Runs a stored monitor once as a patch would make it, without saving: how "Test now" works in a form that was
+ * never given the stored password.
+ */
+export async function tryChangedMonitor(
+  ctx: RequestContext,
+  id: string,
+  patch: Record<string, unknown>,
+): Promise<TestAnswer> {
+  authorize(ctx, 'write');
+  const stored = storedMonitor(ctx, await findMonitor(ctx.db, ctx, id));
+  const { type, config, locations, timeoutMs, confirm } = patchedMonitor(stored, patch);
+  requirePossible({ config, locations, confirm });
+  return ctx.edge.test({ v: 1, type, config, locations, timeoutMs });
+}
