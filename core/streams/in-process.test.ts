@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import type { StreamConsumer } from '../context.ts';
+import { createInProcessStreams } from './in-process.ts';
+
+const alert = { v: 1, kind: 'alert.triggered' };
+const status = (n: number) => ({ v: 1, kind: 'monitor.status', n });
+
+/** A consumer whose batches end when the test says so. */
+function heldConsumer(kinds: StreamConsumer['kinds'] = ['monitor.status']) {
+  const batches: (readonly unknown[])[] = [];
+  const ends: ((error?: Error) => void)[] = [];
+  const consumer: StreamConsumer = {
+    name: 'ingest',
+    kinds,
+    handle: (messages) =>
+      new Promise((resolve, reject) => {
+        batches.push(messages);
+        ends.push((error) => (error === undefined ? resolve() : reject(error)));
+      }),
+  };
+  return { consumer, batches, end: (error?: Error) => ends.shift()?.(error) };
+}
+
+test('publishing ends when the consumer has committed, not before', async () => {
+  const streams = createInProcessStreams();
+  const held = heldConsumer();
+  await streams.consume(held.consumer);
+  let done = false;
+  const publishing = streams.publish([status(1)]).then(() => {
+    done = true;
+  });
+  await Promise.resolve();
+  expect([held.batches.length, done]).toEqual([1, false]);
+  held.end();
+  await publishing;
+  expect(done).toBe(true);
+});
+
+test('one batch at a time; what comes meanwhile is the next batch, in order', async () => {
+  const streams = createInProcessStreams();
+  const held = heldConsumer();
+  await streams.consume(held.consumer);
+  const all = [1, 2, 3].map((n) => streams.publish([status(n)]));
+  expect(held.batches).toEqual([[status(1)]]);
+  held.end();
+  await all[0];
+  expect(held.batches).toEqual([[status(1)], [status(2), status(3)]]);
+  held.end();
+  await Promise.all(all);
+});
+
+test('a failure is told to those whose events were in the batch, and the next batch goes on', async () => {
+  const streams = createInProcessStreams();
+  const held = heldConsumer();
+  await streams.consume(held.consumer);
+  const first = streams.publish([status(1)]);
+  const second = streams.publish([status(2)]);
+  held.end(new Error('the database is away'));
+  await expect(first).rejects.toThrow('the database is away');
+  held.end();
+  await second;
+});
+
+test('a consumer gets its own kinds only; what nobody knows goes to the one that parks it', async () => {
+  const streams = createInProcessStreams();
+  const ingest: unknown[] = [];
+  const incidents: unknown[] = [];
+  const collect = (into: unknown[]) => async (messages: readonly unknown[]) => void into.push(...messages);
+  await streams.consume({ name: 'ingest', kinds: ['monitor.status', 'unknown'], handle: collect(ingest) });
+  await streams.consume({ name: 'incidents', kinds: ['alert.triggered'], handle: collect(incidents) });
+  await streams.publish([status(1), alert, { kind: 'later.version' }, 'text']);
+  expect(ingest).toEqual([status(1), { kind: 'later.version' }, 'text']);
+  expect(incidents).toEqual([alert]);
+});
+
+test('too much at once is refused, so that the edge keeps it', async () => {
+  const streams = createInProcessStreams();
+  const held = heldConsumer();
+  await streams.consume(held.consumer);
+  const batch = Array.from({ length: 500 }, (_, n) => status(n));
+  const first = streams.publish(batch);
+  const waiting = Array.from({ length: 20 }, () => streams.publish(batch));
+  await expect(streams.publish(batch)).rejects.toMatchObject({ code: 'unavailable' });
+  const drain = setInterval(() => held.end(), 1);
+  await Promise.all([first, ...waiting]);
+  clearInterval(drain);
+});
+
+test('closing finishes what was taken and takes nothing more', async () => {
+  const streams = createInProcessStreams();
+  const held = heldConsumer();
+  await streams.consume(held.consumer);
+  const taken = streams.publish([status(1)]);
+  const closing = streams.close();
+  await expect(streams.publish([status(2)])).rejects.toMatchObject({ code: 'unavailable' });
+  held.end();
+  await Promise.all([taken, closing]);
+});
