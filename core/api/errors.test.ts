@@ -163,4 +163,6 @@ test('texts that PostgreSQL cannot hold are refused, not stumbled over', async (
     expect(answer.body.code).toBe('malformed_request');
   }
   expect((await ada.request('GET', `${API}/monitors?q=%00`)).body.code).toBe('malformed_request');
+  const yearZero = `${API}/monitors/${objects.monitor}/results?from=0000-01-01T00:00:00Z`;
+  expect((await ada.request('GET', yearZero)).body.code).toBe('malformed_request');
 });

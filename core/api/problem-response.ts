@@ -7,6 +7,8 @@ import { PROBLEMS, type Problem, type ProblemCode } from '#domain/problem.ts';
 import type { ApiEnv } from './env.ts';
 
 const FOREIGN_KEY_VIOLATION = '23503';
+/** SQLSTATE class of values that have a shape we know and no meaning, for instance a date in the year 0. */
+const DATA_EXCEPTION = /^22\w{3}$/;
 /** The server is down, starting, stopping or full; the driver's own codes for the way to it. */
 const DATABASE_AWAY: ReadonlySet<string> = new Set([
   '57P01',
@@ -29,7 +31,7 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
   }
   const { status, title } = PROBLEMS[problem.code];
   const body: Problem = {
-    type: 'about:blank',
+    type: `urn:blacktide:problem:${problem.code}`,
     title,
     status,
     ...(problem.message === title ? {} : { detail: problem.message }),
@@ -38,6 +40,8 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
     traceId: c.var.traceId,
   };
   for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
+  // RFC 9110, section 15.5.2: a 401 names a way to sign in.
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="blacktide"');
   c.header('Content-Type', 'application/problem+json');
   c.header('Cache-Control', 'no-store');
   return c.body(JSON.stringify(body), status);
@@ -48,6 +52,8 @@ function asProblem(error: unknown): ProblemError {
   if (error instanceof HTTPException) return new ProblemError(codeOfStatus(error.status));
   const code = postgresCode(error);
   if (code === FOREIGN_KEY_VIOLATION) return new ProblemError('conflict', 'What this refers to was just deleted.');
+  if (code !== null && DATA_EXCEPTION.test(code))
+    return new ProblemError('malformed_request', 'A value is out of range.');
   if (code !== null && DATABASE_AWAY.has(code)) {
     return new ProblemError('unavailable', 'The database cannot be reached.', { headers: { 'Retry-After': '5' } });
   }
