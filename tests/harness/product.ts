@@ -133,9 +133,10 @@ function watch(child: ChildProcess): Product {
     },
     exited: () => exit,
     stop: async (signal = 'SIGTERM') => {
+      const all = processTree(pid);
       const from = Date.now();
       if (!ended()) process.kill(pid, signal);
-      const hang = setTimeout(() => killAll(processTree(pid)), STOP_TIMEOUT_MS);
+      const hang = setTimeout(() => killAll(all), STOP_TIMEOUT_MS);
       const code = await exit;
       clearTimeout(hang);
       return { code, tookMs: Date.now() - from };

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../harness/eventually.ts';
 import { processTree } from '../harness/process-tree.ts';
 import { type Installation, launch, newInstallation, type Product, start } from '../harness/product.ts';
 
@@ -56,10 +57,7 @@ describe('starting and ending', () => {
     const all = processTree(first.pid);
     // A terminal sends Ctrl-C to the whole group, and npm sends it on: it arrives twice.
     process.kill(-first.pid, 'SIGINT');
-    const ended = await first.stop('SIGINT');
-    expect(ended.tookMs).toBeLessThan(END_MS);
-    expect(first.errors()).toBe('');
-    expect(all.filter(isRunning)).toEqual([]);
+    await expectEnd(first, all);
 
     const from = Date.now();
     const second = await start(installation);
@@ -68,7 +66,20 @@ describe('starting and ending', () => {
     await expectRefusal(launch(installation), /runs already/);
     expect((await second.stop('SIGTERM')).code).toBe(0);
   });
+
+  it('ends in order when only npm is told to', async () => {
+    const product = await start(installation, { throughNpm: true });
+    const all = processTree(product.pid);
+    process.kill(product.pid, 'SIGTERM');
+    await expectEnd(product, all);
+  });
 });
+
+/** In time, without a complaint, and nothing goes on in the background. */
+async function expectEnd(product: Product, processes: readonly number[]): Promise<void> {
+  await eventually('the end', () => !processes.some(isRunning), END_MS);
+  expect(product.errors()).toBe('');
+}
 
 /** One sentence, no stack, exit code 1. */
 async function expectRefusal(product: Product, sentence: RegExp): Promise<void> {
