@@ -38,6 +38,14 @@ function signInAgain(error: unknown): void {
   void router.navigate({ to: '/sign-in', search: { next: here.href } });
 }
 
+/** Loads the other pages when nothing else is to do: they open at once, also while the server is away. */
+function loadPagesAhead(): void {
+  for (const route of Object.values(router.routesById)) void router.loadRouteChunk(route);
+}
+// Safari has no requestIdleCallback; half a second after the first page is idle enough.
+if ('requestIdleCallback' in window) requestIdleCallback(loadPagesAhead, { timeout: 5_000 });
+else setTimeout(loadPagesAhead, 500);
+
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 createRoot(root).render(

@@ -64,7 +64,9 @@ test('the median skips gaps', () => {
 
 test('the time before a monitor was made is no gap, but five minutes are always shown', () => {
   const end = Date.parse(series.to) / 1000;
-  expect(shownRange(series.from, series.to, '2026-01-01T00:00:00.000Z')).toEqual([end - 3600, end]);
-  expect(shownRange(series.from, series.to, '2026-11-22T14:30:00.000Z')).toEqual([end - 1800, end]);
-  expect(shownRange(series.from, series.to, '2026-11-22T14:59:00.000Z')).toEqual([end - 300, end]);
+  const shown = (createdAt: string, firstStep: number) => shownRange(series.from, series.to, createdAt, firstStep);
+  expect(shown('2026-01-01T00:00:00.000Z', end - 3600)).toEqual([end - 3600, end]);
+  expect(shown('2026-11-22T14:30:00.000Z', end - 1700)).toEqual([end - 1800, end]);
+  expect(shown('2026-11-22T14:30:00.000Z', end - 2000)).toEqual([end - 2000, end]);
+  expect(shown('2026-11-22T14:59:00.000Z', end - 60)).toEqual([end - 300, end]);
 });

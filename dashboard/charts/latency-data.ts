@@ -52,10 +52,13 @@ export function stepText(line: LatencyData['lines'][number], index: number): str
 /** A young monitor's chart shows at least this much. */
 const RANGE_SECONDS_MIN = 300;
 
-/** The range of the time axis in seconds: what was asked for, but not the time before the monitor was made. */
-export function shownRange(from: string, to: string, createdAt: string): readonly [number, number] {
+/**
+ * The range of the time axis in seconds: what was asked for, but not the time before the monitor was made. A wide
+ * first step may begin before that.
+ */
+export function shownRange(from: string, to: string, createdAt: string, firstStep: number): readonly [number, number] {
   const end = Date.parse(to) / 1000;
-  const born = Math.min(Date.parse(createdAt) / 1000, end - RANGE_SECONDS_MIN);
+  const born = Math.min(Date.parse(createdAt) / 1000, end - RANGE_SECONDS_MIN, firstStep);
   return [Math.max(Date.parse(from) / 1000, born), end];
 }
 

@@ -130,7 +130,7 @@ function plotOptions(
     width: element.clientWidth,
     height: HEIGHT,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     scales: {
       // A drag chooses a part of the range (a double click gives all of it back); uPlot asks here in both cases.
       x: {

@@ -75,7 +75,10 @@ function Chart(props: MonitorProps & { readonly series: Series; readonly metric:
   const { monitorId, createdAt, series, metric } = props;
   const [hidden, setHidden] = useState<ReadonlySet<LocationId>>(new Set());
   const data = useMemo(() => latencyData(series, metric), [series, metric]);
-  const range = useMemo(() => shownRange(series.from, series.to, createdAt), [series.from, series.to, createdAt]);
+  const range = useMemo(
+    () => shownRange(series.from, series.to, createdAt, data.times[0] ?? Number.POSITIVE_INFINITY),
+    [series.from, series.to, createdAt, data.times],
+  );
   const incidents = useIncidentMarks(monitorId);
 
   if (data.times.length === 0) {

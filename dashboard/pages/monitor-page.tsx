@@ -1,16 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { formatDuration } from '#domain/quantity.ts';
 import { REASON_WORDS } from '#domain/reason-words.ts';
 import { monitorQuery, monitorsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
+import { LatencySection } from '../charts/latency-section.tsx';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { Ago, Lasting, Moment } from '../ui/moment.tsx';
-import { ErrorNotice, Loading } from '../ui/notice.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Status } from '../ui/status.tsx';
@@ -20,7 +21,6 @@ import { ResultsSection } from './results-section.tsx';
 import { UptimeSection } from './uptime-section.tsx';
 
 const route = getRouteApi('/app/monitors/$monitorId');
-const LatencySection = lazy(async () => ({ default: (await import('../charts/latency-section.tsx')).LatencySection }));
 
 export function MonitorPage() {
   const { monitorId } = route.useParams();
@@ -37,9 +37,7 @@ export function MonitorPage() {
       <QueryView query={query} rows={12}>
         {(loaded) => (
           <div key={loaded.id}>
-            <Suspense fallback={<Loading rows={8} />}>
-              <LatencySection monitorId={loaded.id} createdAt={loaded.createdAt} />
-            </Suspense>
+            <LatencySection monitorId={loaded.id} createdAt={loaded.createdAt} />
             <UptimeSection monitorId={loaded.id} />
             <LocationsSection monitor={loaded} />
             <MonitorIncidentsSection monitorId={loaded.id} />
@@ -109,8 +107,8 @@ function Evidence({ monitor }: { readonly monitor: Monitor }) {
           {' · '}
         </>
       )}
-      {monitor.config.method} <a href={monitor.config.url}>{monitor.config.url}</a> every{' '}
-      {formatDuration(monitor.intervalSeconds * 1000)}
+      {monitor.config.method} <a href={monitor.config.url}>{monitor.config.url}</a>{' '}
+      <span className="nowrap">every {formatDuration(monitor.intervalSeconds * 1000)}</span>
       {monitor.tags.map((tag) => (
         <span key={tag}>
           {' '}
