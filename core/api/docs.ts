@@ -6,11 +6,12 @@ import type { ApiEnv } from './env.ts';
 import { openApiDocument } from './openapi.ts';
 import { createRouter } from './router.ts';
 
+const require = createRequire(import.meta.url);
 /** Swagger UI from its package: no CDN, so our own CSP holds and the page works without the internet. */
-const FILES = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-} as const;
+const FILES = [
+  ['swagger-ui.css', 'text/css; charset=utf-8', require.resolve('swagger-ui-dist/swagger-ui.css')],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8', require.resolve('swagger-ui-dist/swagger-ui-bundle.js')],
+] as const;
 const DAY_SECONDS = 86_400;
 
 const PAGE = `<!doctype html>
@@ -47,7 +48,6 @@ const START = `SwaggerUIBundle({
 /** `/openapi.json` and `/docs`, open to everyone: they say what the API is, not what is in it. */
 export function docsRoutes(api: OpenAPIHono<ApiEnv>, basePath: string): OpenAPIHono<ApiEnv> {
   const router = createRouter();
-  const require = createRequire(import.meta.url);
   let document: string | undefined;
   router.get('/openapi.json', (c) => {
     // Written on the first request, when every route is registered.
@@ -56,10 +56,8 @@ export function docsRoutes(api: OpenAPIHono<ApiEnv>, basePath: string): OpenAPIH
   });
   router.get('/docs', (c) => c.html(PAGE));
   router.get('/docs/start.js', (c) => cached(c, START, 'text/javascript; charset=utf-8'));
-  for (const [name, type] of Object.entries(FILES)) {
-    router.get(`/docs/${name}`, async (c) =>
-      cached(c, await readFile(require.resolve(`swagger-ui-dist/${name}`), 'utf8'), type),
-    );
+  for (const [name, type, path] of FILES) {
+    router.get(`/docs/${name}`, async (c) => cached(c, await readFile(path, 'utf8'), type));
   }
   return router;
 }
