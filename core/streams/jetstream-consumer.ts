@@ -147,7 +147,8 @@ export class JetStreamConsumer {
       const { subject } = message;
       const reason = `failed ${PARK_AFTER} times`;
       await parkMessages(this.#ctx.db, [{ subject, consumer: this.#consumer.name, reason, payload: message.string() }]);
-      message.term(reason);
+      // Without the reason: nats-server before 2.10.4 does not understand a termination that has one.
+      message.term();
       this.#ctx.metrics.increment('parked_messages_total', { consumer: this.#consumer.name });
       this.#ctx.logger.error({ subject, durable: this.#durable, seq: message.seq }, 'a message was parked');
     }

@@ -104,9 +104,9 @@ async function open(url: string): Promise<NatsConnection> {
 }
 
 /**
- * The stream and all its durable consumers, made by whoever comes first. Interest retention keeps a message
- * until each consumer of its kind has acknowledged it, which is why every process makes all of them before it
- * publishes anything.
+ * The stream and all its durable consumers, made by whoever comes first. As a work queue it keeps a message
+ * until the one consumer of its kind has acknowledged it, also while that consumer does not exist yet; with
+ * interest retention, what is published in between would be accepted and lost.
  */
 async function ensureStream(manager: JetStreamManager): Promise<void> {
   // An operator may have given it other limits: theirs count.
@@ -115,7 +115,7 @@ async function ensureStream(manager: JetStreamManager): Promise<void> {
       name: STREAM,
       subjects: ['blacktide.>'],
       storage: StorageType.File,
-      retention: RetentionPolicy.Interest,
+      retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
       max_bytes: STREAM_BYTES_MAX,
       max_age: nanos(STREAM_AGE_MAX_MS),
