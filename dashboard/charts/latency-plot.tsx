@@ -5,7 +5,7 @@ import type { LocationId } from '#domain/location.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatExact, ZONE } from '../format/time.ts';
 import { type LatencyData, stepText } from './latency-data.ts';
-import { useThemeVersion } from './theme-version.ts';
+import { useThemeVersion } from './use-theme-version.ts';
 
 const HEIGHT = 280;
 /** Room for "1.25 s". */

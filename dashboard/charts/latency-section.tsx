@@ -7,9 +7,9 @@ import { incidentsQuery, SERIES_RANGES, type SeriesRange, seriesQuery } from '..
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { formatMoment, ZONE } from '../format/time.ts';
-import { useNow } from '../ui/now.ts';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { useNow } from '../ui/use-now.ts';
 import { latencyCsv, latencyData, METRICS, type Metric, medianOf, shownRange, stepText } from './latency-data.ts';
 import { type IncidentMark, LatencyPlot } from './latency-plot.tsx';
 

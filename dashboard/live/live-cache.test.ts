@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { incident, monitor, result } from '../fixtures/monitor.ts';
+import { incident, monitor, result } from '../fixtures/answers.ts';
 import { withEvent, withNewResult, withOpenIncident } from './live-cache.ts';
 
 describe('a result of the live stream', () => {

@@ -5,12 +5,12 @@ import { type AlertRule, alertRuleCreateSchema, alertRuleSchema } from '#domain/
 import { alertRulesQuery } from '../api/queries.ts';
 import { command, request } from '../api/request.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
-import { useDraftErrors } from '../ui/draft-errors.ts';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
 import { SEVERITY_WORDS } from '../ui/incident-status.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
 /** When this monitor wakes someone: its own rules, or the default one. */
 export function AlertRulesSection({ monitorId }: { readonly monitorId: string }) {

@@ -5,13 +5,14 @@ import { apiKeysQuery } from '../api/queries.ts';
 import { command, request } from '../api/request.ts';
 import { count } from '../format/measures.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
-import { useDraftErrors } from '../ui/draft-errors.ts';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
 import { Ago, Moment } from '../ui/moment.tsx';
-import { EmptyState, ErrorNotice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Secret } from '../ui/secret.tsx';
+import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
 const SCOPE_HELP = {
   read: 'See everything.',

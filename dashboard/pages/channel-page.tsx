@@ -6,8 +6,8 @@ import { command, request } from '../api/request.ts';
 import { formatLatency } from '../format/measures.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { DeliveryStatus } from '../ui/delivery-status.tsx';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Moment } from '../ui/moment.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 

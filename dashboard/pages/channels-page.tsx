@@ -3,8 +3,8 @@ import { Link } from '@tanstack/react-router';
 import { channelsQuery } from '../api/queries.ts';
 import { count } from '../format/measures.ts';
 import { DeliveryStatus } from '../ui/delivery-status.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
 import { Ago } from '../ui/moment.tsx';
-import { EmptyState } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 

@@ -1,5 +1,5 @@
 import { type ErrorComponentProps, Link } from '@tanstack/react-router';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 
 export function NotFoundPage() {
   return (

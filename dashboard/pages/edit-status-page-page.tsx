@@ -5,7 +5,7 @@ import { type StatusPage, statusPageSchema } from '#domain/api/status-page.ts';
 import { statusPageQuery, statusPagesQuery } from '../api/queries.ts';
 import { command, request } from '../api/request.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { PublishState } from '../ui/publish-state.tsx';
 import { QueryView } from '../ui/query-view.tsx';

@@ -5,10 +5,10 @@ import type { IncidentDetail, TimelineEntry } from '#domain/api/alerting.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '#domain/snapshot.ts';
 import { incidentQuery, openIncidentsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
-import { IncidentStatus, SEVERITY_WORDS } from '../ui/incident-status.tsx';
+import { IncidentStatus, SeverityWord } from '../ui/incident-status.tsx';
 import { Lasting, Moment } from '../ui/moment.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 
@@ -90,7 +90,9 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
   return (
     <dl className="facts">
       <dt>Severity</dt>
-      <dd className={`severity severity-${incident.severity}`}>{SEVERITY_WORDS[incident.severity]}</dd>
+      <dd>
+        <SeverityWord incident={incident} />
+      </dd>
       {incident.monitorId !== null && (
         <>
           <dt>Monitor</dt>

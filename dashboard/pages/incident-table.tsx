@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { Incident } from '#domain/api/alerting.ts';
-import { IncidentStatus, SEVERITY_WORDS } from '../ui/incident-status.tsx';
+import { IncidentStatus, SeverityWord } from '../ui/incident-status.tsx';
 import { Lasting, Moment } from '../ui/moment.tsx';
 
 /** Incidents, one a row. */
@@ -43,7 +43,9 @@ export function IncidentTable(props: { readonly incidents: readonly Incident[]; 
                 )}
               </td>
             )}
-            <td className={`severity severity-${incident.severity}`}>{SEVERITY_WORDS[incident.severity]}</td>
+            <td>
+              <SeverityWord incident={incident} />
+            </td>
             <td data-label="Began">
               <Moment at={incident.startedAt} />
             </td>

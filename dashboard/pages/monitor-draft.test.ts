@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { monitorCreateSchema } from '#domain/api/monitor.ts';
 import { mergePatch } from '../api/merge-patch.ts';
-import { monitor } from '../fixtures/monitor.ts';
+import { monitor } from '../fixtures/answers.ts';
 import { type AssertionDraft, draftOf, EMPTY_DRAFT, judgeableOf, nameFromUrl, requestOf } from './monitor-draft.ts';
 
 function assertion(patch: Partial<AssertionDraft>): AssertionDraft {

@@ -2,18 +2,18 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import { MONITOR_STATUSES, type MonitorStatus } from '#domain/monitor.ts';
+import type { MonitorStatus } from '#domain/monitor.ts';
 import { monitorsQuery } from '../api/queries.ts';
 import { formatLatency, formatPercent } from '../format/measures.ts';
 import { monitorTarget } from '../format/monitor-target.ts';
+import { EmptyState } from '../ui/empty-state.tsx';
 import { LatencyStrip } from '../ui/latency-strip.tsx';
 import { LocationMarks } from '../ui/location-marks.tsx';
 import { Ago, Moment } from '../ui/moment.tsx';
-import { EmptyState } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { STATUS_WORDS, Status } from '../ui/status.tsx';
-import { answerOf, medianLatencyMs, selectMonitors, tagsOf } from './monitors-view.ts';
+import { answerOf, medianLatencyMs, STATUSES_BY_URGENCY, selectMonitors, tagsOf } from './monitors-view.ts';
 
 const route = getRouteApi('/app/monitors');
 
@@ -186,7 +186,7 @@ function Filters({ monitors }: { readonly monitors: readonly Monitor[] }) {
         >
           All {monitors.length}
         </button>
-        {MONITOR_STATUSES.filter((status) => counts.has(status) || search.status === status).map((status) => (
+        {STATUSES_BY_URGENCY.filter((status) => counts.has(status) || search.status === status).map((status) => (
           <button
             key={status}
             type="button"

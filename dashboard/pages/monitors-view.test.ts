@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { monitor } from '../fixtures/monitor.ts';
+import { monitor } from '../fixtures/answers.ts';
 import { answerOf, medianLatencyMs, selectMonitors, tagsOf } from './monitors-view.ts';
 
 const up = monitor({ id: 'mon_a', name: 'Shop' });

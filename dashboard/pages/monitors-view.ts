@@ -6,15 +6,15 @@ import { monitorTarget } from '../format/monitor-target.ts';
 /** What the list of monitors says and in which order; pure. */
 
 /** What needs someone comes first. */
-const ORDER = {
-  down: 0,
-  degraded: 1,
-  unknown: 2,
-  pending: 3,
-  maintenance: 4,
-  up: 5,
-  paused: 6,
-} as const satisfies Record<MonitorStatus, number>;
+export const STATUSES_BY_URGENCY: readonly MonitorStatus[] = [
+  'down',
+  'degraded',
+  'unknown',
+  'pending',
+  'maintenance',
+  'up',
+  'paused',
+];
 
 export interface Answer {
   readonly text: string;
@@ -70,7 +70,12 @@ export function selectMonitors(monitors: readonly Monitor[], filter: MonitorFilt
     .filter((monitor) => filter.status === undefined || monitor.status === filter.status)
     .filter((monitor) => filter.tag === undefined || monitor.tags.includes(filter.tag))
     .filter((monitor) => needle === '' || searchText(monitor).includes(needle))
-    .sort((a, b) => ORDER[a.status] - ORDER[b.status] || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+    .sort(
+      (a, b) =>
+        STATUSES_BY_URGENCY.indexOf(a.status) - STATUSES_BY_URGENCY.indexOf(b.status) ||
+        a.name.localeCompare(b.name) ||
+        a.id.localeCompare(b.id),
+    );
 }
 
 export function tagsOf(monitors: readonly Monitor[]): string[] {

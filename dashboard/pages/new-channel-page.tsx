@@ -4,11 +4,11 @@ import { useState } from 'react';
 import { channelCreatedSchema, channelCreateSchema } from '#domain/api/alerting.ts';
 import { channelsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
-import { useDraftErrors } from '../ui/draft-errors.ts';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { Secret } from '../ui/secret.tsx';
+import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { HeadersEditor } from './headers-editor.tsx';
 import type { Pair } from './monitor-draft.ts';
 

@@ -5,8 +5,8 @@ import { accountSchema } from '#domain/api/account.ts';
 import { accountQuery, setupQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { Brand } from '../ui/brand.tsx';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
 
 const route = getRouteApi('/sign-in');
 

@@ -5,9 +5,9 @@ import { accountSchema, registerSchema } from '#domain/api/account.ts';
 import { accountQuery, setupQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { Brand } from '../ui/brand.tsx';
-import { useDraftErrors } from '../ui/draft-errors.ts';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
 export function SignUpPage() {
   const setup = useQuery(setupQuery).data;

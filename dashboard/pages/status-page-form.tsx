@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { monitorsQuery } from '../api/queries.ts';
-import { useDraftErrors } from '../ui/draft-errors.ts';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { ComponentsEditor } from './components-editor.tsx';
 import { newRowKey } from './row-key.ts';
 

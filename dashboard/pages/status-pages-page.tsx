@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { statusPagesQuery } from '../api/queries.ts';
 import { count } from '../format/measures.ts';
-import { EmptyState } from '../ui/notice.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
 import { Page } from '../ui/page.tsx';
 import { PublishState } from '../ui/publish-state.tsx';
 import { QueryView } from '../ui/query-view.tsx';

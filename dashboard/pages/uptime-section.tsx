@@ -4,7 +4,7 @@ import { formatDuration } from '#domain/quantity.ts';
 import { uptimeQuery } from '../api/queries.ts';
 import { formatPercent } from '../format/measures.ts';
 import { formatDate } from '../format/time.ts';
-import { ErrorNotice } from '../ui/notice.tsx';
+import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Section } from '../ui/page.tsx';
 
 const WINDOW_WORDS = { '24h': '24 hours', '7d': '7 days', '30d': '30 days', '90d': '90 days' } as const;

@@ -23,7 +23,7 @@ export function ConfirmButton(props: {
 
   return (
     <>
-      <button type="button" className={props.className ?? 'button danger'} aria-label={props.ariaLabel} onClick={ask}>
+      <button type="button" className={props.className ?? 'button'} aria-label={props.ariaLabel} onClick={ask}>
         {props.label}
       </button>
       <dialog ref={dialog} aria-labelledby={id} onClose={() => setAsking(false)}>

@@ -30,3 +30,9 @@ export function IncidentStatus({ status }: { readonly status: Incident['status']
     </span>
   );
 }
+
+/** Coloured while someone should act; history is not. */
+export function SeverityWord({ incident }: { readonly incident: Pick<Incident, 'severity' | 'status'> }) {
+  const colour = incident.status === 'resolved' ? '' : ` severity-${incident.severity}`;
+  return <span className={`severity${colour}`}>{SEVERITY_WORDS[incident.severity]}</span>;
+}

@@ -1,6 +1,6 @@
 import { formatDuration } from '#domain/quantity.ts';
 import { formatExact, formatMoment } from '../format/time.ts';
-import { useNow } from './now.ts';
+import { useNow } from './use-now.ts';
 
 /** A time of day, with date where it is another day; the tooltip has it to the second with its zone. */
 export function Moment({ at, seconds = false }: { readonly at: string; readonly seconds?: boolean }) {

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ErrorNotice, Loading } from './notice.tsx';
+import { ErrorNotice } from './error-notice.tsx';
+import { Loading } from './loading.tsx';
 
 /** Loading, error or the data; a failed refresh keeps showing what was read before, and says so. */
 export function QueryView<T>(props: {

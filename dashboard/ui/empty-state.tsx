@@ -1,0 +1,16 @@
+import type { ReactNode } from 'react';
+
+/** Says what a page will be for and offers the one next step. */
+export function EmptyState(props: {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly action?: ReactNode;
+}) {
+  return (
+    <div className="empty">
+      <h2>{props.title}</h2>
+      <p>{props.children}</p>
+      {props.action !== undefined && <div className="actions">{props.action}</div>}
+    </div>
+  );
+}
