@@ -137,7 +137,7 @@ function refuse(c: Call, code: keyof typeof ADVICE, headers: Record<string, stri
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   if (!c.req.path.includes('/api/')) return c.html(renderNotice(title, ADVICE[code]), status);
   const traceId = crypto.randomUUID().replaceAll('-', '');
-  const problem = { type: 'about:blank', title, status, detail: ADVICE[code], code, traceId };
+  const problem = { type: `urn:blacktide:problem:${code}`, title, status, detail: ADVICE[code], code, traceId };
   return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
 }
 
