@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { describe, expect, it } from 'vitest';
 import { LOCATION_IDS } from '#domain/location.ts';
 import { slotAtOrBefore, slotsBetween } from '#domain/schedule.ts';
+import type { ProbeRequest } from '#domain/wire.ts';
 import type { MonitorShard } from '#edge/monitor-shard.ts';
 import {
   assign,
@@ -171,6 +172,40 @@ describe('a round', () => {
     await untilEvents(shard, 'check.completed', 6);
     const errors = (await resultsOf(shard)).filter((result) => result.outcome === 'error');
     expect(errors).toMatchObject([{ location: 'eu-west', reason: 'probe_error' }]);
+  });
+});
+
+describe('rounds that overlap', () => {
+  it('are judged forward only: an old answer that comes late is stored, and says nothing about now', async () => {
+    const shard = newShardName();
+    await assign(shard, 1, []);
+    const late = Promise.withResolvers<void>();
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
+      const location = {
+        fetch: async (_url: string, { body }: { body: string }) => {
+          const [check] = (JSON.parse(body) as ProbeRequest).checks;
+          const isOld = check?.key.endsWith(':grid');
+          if (isOld) await late.promise;
+          const outcome = { outcome: isOld ? 'failure' : 'success', responseTimeMs: null };
+          const answer = { key: check?.key, outcome, attempts: 1, startedAt: new Date().toISOString(), colo: 'IAD' };
+          return new Response(`${JSON.stringify(answer)}\n`);
+        },
+      };
+      Object.assign(instance, { env: { ...bindings, PROBE_US_EAST: location } });
+    });
+    const monitor = newMonitor({ locations: ['us-east'] });
+    await assign(shard, 2, [monitor]);
+    await shardOf(shard).checkNow(monitor.id, Date.now());
+    await untilEvents(shard, 'check.completed', 1);
+    late.resolve();
+    await untilEvents(shard, 'check.completed', 2);
+    await untilQuiet(shard);
+    expect((await resultsOf(shard)).map((result) => [result.outcome, result.colo])).toEqual([
+      ['success', 'IAD'],
+      ['failure', 'IAD'],
+    ]);
+    expect(await statuses(shard)).toEqual(['up']);
+    expect(await alerts(shard)).toEqual([]);
   });
 });
 
