@@ -35,6 +35,8 @@ function startOfWindow(to: Date, days: number): Date {
 const CACHED_MS = 60_000;
 /** From this age on a figure is shown once more while the next is being counted, so that no list waits for it. */
 const RENEWED_AFTER_MS = 20_000;
+/** The first figure of a new monitor is due soon. */
+const NULL_RENEWED_AFTER_MS = 3_000;
 /** About 3 MB. */
 const CACHED_MAX = 20_000;
 
@@ -65,11 +67,14 @@ class UptimeCache {
     monitorIds: readonly string[],
   ): Promise<Map<string, number | null>> {
     const nowMs = ctx.clock.now().getTime();
-    const olderThan = (ms: number) =>
-      monitorIds.filter((id) => nowMs - (this.#known.get(id)?.atMs ?? Number.NEGATIVE_INFINITY) > ms);
-    const expired = olderThan(CACHED_MS);
+    const ageOf = (known: Cached | undefined) => (known === undefined ? Number.POSITIVE_INFINITY : nowMs - known.atMs);
+    const expired = monitorIds.filter((id) => ageOf(this.#known.get(id)) > CACHED_MS);
     if (expired.length > 0) await this.#count(ctx, expired);
-    else this.#renew(ctx, olderThan(RENEWED_AFTER_MS));
+    const aged = monitorIds.filter((id) => {
+      const known = this.#known.get(id);
+      return ageOf(known) > (known?.value === null ? NULL_RENEWED_AFTER_MS : RENEWED_AFTER_MS);
+    });
+    this.#renew(ctx, aged);
     return new Map(monitorIds.map((id) => [id, this.#known.get(id)?.value ?? null]));
   }
 

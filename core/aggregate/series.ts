@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { SERIES_POINTS_MAX, type Series } from '#domain/api/monitor.ts';
+import type { Series } from '#domain/api/monitor.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
 import { mergeSketches, quantile, type Sketch, sketchCount, sketchOf, sketchSchema } from '#domain/sketch.ts';
 import type { CoreContext } from '../context.ts';
@@ -12,21 +12,17 @@ const HOUR_SECONDS = 3_600;
 const DAY_MS = 86_400_000;
 /** Up to here raw results are read: a day of a 5 s monitor at six locations are 104,000 rows, a fifth of a second. */
 const RAW_RANGE_MAX_MS = DAY_MS;
-/** Without a step of the caller's own: as many points as a chart has room for. */
-const POINTS_WANTED = 300;
 /** Steps that people read easily. */
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
-/** Response times and results by location and step; defaults to the last 24 hours. Gaps stay gaps. */
+/** Response times and results by location, in steps of about `step` seconds. Gaps stay gaps. */
 export async function readSeries(
-  ctx: Pick<CoreContext, 'db' | 'clock'>,
+  ctx: Pick<CoreContext, 'db'>,
   monitorId: string,
-  query: { from?: string | Date | undefined; to?: string | Date | undefined; step?: number | undefined },
+  { from, to, step }: { from: Date; to: Date; step: number },
 ): Promise<Series> {
-  const to = query.to === undefined ? ctx.clock.now() : new Date(query.to);
-  const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from);
   const source = to.getTime() - from.getTime() <= RAW_RANGE_MAX_MS ? 'results' : 'rollups';
-  const stepSeconds = stepOf(from, to, query.step, source);
+  const stepSeconds = stepOf(step, source);
   const read = source === 'results' ? fromResults : fromRollups;
   const points = await read(ctx, monitorId, from, to, stepSeconds);
   return {
@@ -41,13 +37,10 @@ export async function readSeries(
   };
 }
 
-/** The caller's step where it gives neither too many points nor, from rollups, parts of hours. */
-function stepOf(from: Date, to: Date, asked: number | undefined, source: Series['source']): number {
-  const seconds = Math.max(1, (to.getTime() - from.getTime()) / 1000);
-  const finest = source === 'rollups' ? HOUR_SECONDS : 5;
-  const smallest = asked === undefined ? seconds / POINTS_WANTED : Math.max(asked, seconds / SERIES_POINTS_MAX);
-  if (asked !== undefined && asked >= smallest && asked % finest === 0) return asked;
-  return STEPS.find((step) => step >= smallest && step >= finest) ?? HOUR_SECONDS * 24;
+/** The next step that people read easily; rollups have no parts of hours. */
+function stepOf(wanted: number, source: Series['source']): number {
+  const smallest = source === 'rollups' ? Math.max(wanted, HOUR_SECONDS) : wanted;
+  return STEPS.find((step) => step >= smallest) ?? wanted;
 }
 
 async function fromResults(

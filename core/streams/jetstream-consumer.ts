@@ -14,6 +14,9 @@ const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 300_000;
 /** While the database is away, the batch in hand is kept and tried again. */
 const DATABASE_RETRY_MS = 2_000;
+/** A server that was restarted has forgotten our pull: two missed heartbeats tell, and we pull again. */
+const PULL_MS = 10_000;
+const HEARTBEAT_MS = 2_000;
 /** Before the stream is looked for again after it was lost. */
 const RESUME_MS = 1_000;
 
@@ -66,6 +69,8 @@ export class JetStreamConsumer {
     const consumer = await this.#client.consumers.get(STREAM, this.#durable);
     this.#messages = await consumer.consume({
       max_messages: BATCH_MAX,
+      expires: PULL_MS,
+      idle_heartbeat: HEARTBEAT_MS,
       // A stream that was deleted is made anew instead of being waited for.
       abort_on_missing_resource: true,
       callback: (message) => this.#receive(message),
@@ -111,6 +116,7 @@ export class JetStreamConsumer {
     try {
       await this.#consumer.handle(batch.map(contentOf));
       for (const message of batch) message.ack();
+      this.#ctx.metrics.gauge('stream_pending', batch.at(-1)?.info.pending ?? 0, { durable: this.#durable });
     } catch (error) {
       await this.#recover(batch, error);
     }
