@@ -13,13 +13,6 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
   constructor(state: DurableObjectState, env: CoordinatorEnv) {
     super(state, env);
     this.#sql = state.storage.sql;
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS page (
-        id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, version INTEGER NOT NULL, snapshot TEXT
-      );
-      CREATE TABLE IF NOT EXISTS states (component_id TEXT PRIMARY KEY, observed_ms INTEGER NOT NULL, state TEXT NOT NULL);
-      INSERT INTO page (id, revision, version, snapshot) VALUES (1, 0, 0, NULL) ON CONFLICT DO NOTHING;
-    `);
   }
 
   /** For the status-pages Worker: `GET https://page/view` → PageView, or 404 when there is no such page. */
@@ -32,6 +25,7 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
 
   /** Takes a newer snapshot; an older or equal one changes nothing. */
   putSnapshot(snapshot: PageSnapshot): { applied: boolean; version: number } {
+    this.#prepare();
     const { version } = this.#page();
     if (snapshot.version <= version) return { applied: false, version };
     this.#sql.exec(
@@ -44,6 +38,7 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
 
   /** Takes how components are now; for each the newer observation wins, whichever way it came. */
   putStates(states: readonly ComponentState[]): void {
+    this.#prepare();
     let changed = 0;
     for (const state of states) {
       changed += this.#sql
@@ -69,17 +64,34 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
 
   /** Forgets the page. Its revision goes on, so that no cache takes a page made anew for the old one. */
   remove(): void {
+    this.#prepare();
     this.#sql.exec('DELETE FROM states');
     this.#sql.exec('UPDATE page SET snapshot = NULL, version = 0, revision = revision + 1');
   }
 
   view(): PageView | null {
+    if (!this.#isPrepared()) return null;
     const { revision, snapshot } = this.#page();
     if (snapshot === null) return null;
     const page = JSON.parse(snapshot) as PageSnapshot;
     const states = this.#states();
     const components = page.components.map((component) => currentComponent(component, states.get(component.id)));
     return { revision, page: { ...page, components } };
+  }
+
+  /** By whoever writes. Anybody can ask for any slug: a page that is not there must not leave anything behind. */
+  #prepare(): void {
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS page (
+        id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, version INTEGER NOT NULL, snapshot TEXT
+      );
+      CREATE TABLE IF NOT EXISTS states (component_id TEXT PRIMARY KEY, observed_ms INTEGER NOT NULL, state TEXT NOT NULL);
+      INSERT INTO page (id, revision, version, snapshot) VALUES (1, 0, 0, NULL) ON CONFLICT DO NOTHING;
+    `);
+  }
+
+  #isPrepared(): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'page'").toArray().length > 0;
   }
 
   #page(): { revision: number; version: number; snapshot: string | null } {
