@@ -1,7 +1,6 @@
-import { connect } from 'cloudflare:sockets';
 import { isForbiddenHost } from '#domain/address.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
-import { reasonOf } from './log.ts';
+import { bodyFailure, headFailure, substituteFailure } from './fetch-failure.ts';
 
 /**
  * What a probe may do in Workers: fetch, which dials, resolves and shakes hands out of our sight. So only the
@@ -48,6 +47,13 @@ function refuseForbidden(url: string): void {
 }
 
 async function send(request: HttpRequest, signal: AbortSignal): Promise<Response> {
+  const response = await dispatch(request, signal);
+  const failure = await substituteFailure(response);
+  if (failure !== null) throw failure;
+  return response;
+}
+
+async function dispatch(request: HttpRequest, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(request.url, {
       method: request.method,
@@ -70,52 +76,4 @@ async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<
   } catch (error) {
     throw bodyFailure(error, signal);
   }
-}
-
-/** workerd's words for a connection that could not be made, or broke; everything else it keeps to itself. */
-const CONNECTION_LOST = 'Network connection lost';
-/** The dial that asks what went wrong is not part of the check: short, for the answer is needed now. */
-const DIAGNOSIS_MS = 2_000;
-
-/**
- * fetch says "Network connection lost." for refused and for reset, and "internal error" for an unknown name and for
- * a failed handshake (tried with workerd 1.20261102). Whether the port can be dialled tells them apart.
- */
-async function headFailure(url: string, error: unknown, signal: AbortSignal): Promise<Error> {
-  if (signal.aborted) return new NetworkFailure('timeout', 'the request was ended', { cause: error });
-  const { hostname, port, protocol } = new URL(url);
-  const dialled = await canDial(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
-  const lost = reasonOf(error).includes(CONNECTION_LOST);
-  if (lost && dialled) {
-    return new NetworkFailure('connection_reset', 'the connection was closed before an answer', { cause: error });
-  }
-  if (lost) return new NetworkFailure('connection_refused', 'the connection was refused', { cause: error });
-  if (!dialled) return new NetworkFailure('dns_failure', `${hostname} could not be resolved`, { cause: error });
-  if (protocol === 'https:') {
-    return new NetworkFailure('tls_failure', 'the TLS handshake failed, or the certificate is not valid', {
-      cause: error,
-    });
-  }
-  return new NetworkFailure('protocol_error', 'the answer is not valid HTTP', { cause: error });
-}
-
-async function canDial(host: string, port: number): Promise<boolean> {
-  const socket = connect({ hostname: host.replace(/^\[|\]$/g, ''), port });
-  // The way it ends is known from `opened`.
-  socket.closed.catch(() => undefined);
-  try {
-    return await Promise.race([socket.opened.then(() => true), scheduler.wait(DIAGNOSIS_MS).then(() => false)]);
-  } catch {
-    return false;
-  } finally {
-    socket.close().catch(() => undefined);
-  }
-}
-
-function bodyFailure(error: unknown, signal: AbortSignal): Error {
-  if (signal.aborted) return new NetworkFailure('timeout', 'the body was ended', { cause: error });
-  if (reasonOf(error).includes(CONNECTION_LOST)) {
-    return new NetworkFailure('connection_reset', 'the connection was closed inside the body', { cause: error });
-  }
-  return new NetworkFailure('body_unreadable', reasonOf(error), { cause: error });
 }

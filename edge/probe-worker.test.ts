@@ -84,6 +84,14 @@ describe('the way to a target in workerd', () => {
     expect(await outcomeOf({ url: targetOf(garbled) })).toMatchObject({ reason: 'body_unreadable', statusCode: 200 });
   });
 
+  it("knows Cloudflare's own answer from the target's", async () => {
+    const [substitute, own] = [newMonitor(), newMonitor()];
+    await behave(substitute, { status: 521, body: 'error code: 521' });
+    await behave(own, { status: 521, body: 'we are closed' });
+    expect(await outcomeOf({ url: targetOf(substitute) })).toMatchObject({ reason: 'connection_refused' });
+    expect(await outcomeOf({ url: targetOf(own) })).toMatchObject({ reason: 'status_unexpected', statusCode: 521 });
+  });
+
   it('gives up after the timeout', async () => {
     const slow = newMonitor();
     await behave(slow, { delayMs: 5_000 });

@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 export interface Behaviour {
   readonly status?: number;
   readonly delayMs?: number;
+  readonly body?: string;
   /** Locations (header X-BlackTide-Location) that get 503. */
   readonly failAt?: readonly string[];
   readonly answer?: 'plain' | 'reset' | 'gzip-bomb' | 'bad-gzip';
@@ -59,7 +60,8 @@ function behave(behaviour: Behaviour, location: string | undefined, response: Se
     sendBomb(response);
   } else {
     const fails = location !== undefined && behaviour.failAt?.includes(location);
-    response.writeHead(fails ? 503 : (behaviour.status ?? 200)).end('hello');
+    const body = behaviour.body ?? 'hello';
+    response.writeHead(fails ? 503 : (behaviour.status ?? 200), { 'content-length': body.length }).end(body);
   }
 }
 

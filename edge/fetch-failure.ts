@@ -1,0 +1,84 @@
+import { connect } from 'cloudflare:sockets';
+import type { Reason } from '#domain/result.ts';
+import { NetworkFailure } from '#probes/network.ts';
+import { reasonOf } from './log.ts';
+
+/** What went wrong when fetch says little: the closed taxonomy's reason for a failed exchange in Workers. */
+
+/**
+ * Cloudflare's network answers in the place of a target it could not reach: one of these statuses, with the body
+ * "error code: 522" and nothing else (Cloudflare docs, "Cloudflare 5XX errors"; 530 carries a code of its own).
+ */
+const SUBSTITUTES: ReadonlyMap<number, readonly [Reason, string]> = new Map([
+  [520, ['protocol_error', 'the answer is not valid HTTP']],
+  [521, ['connection_refused', 'the connection was refused']],
+  [522, ['timeout', 'the connection timed out']],
+  [523, ['network_unreachable', 'there is no route to the target']],
+  [524, ['timeout', 'the target did not answer']],
+  [525, ['tls_failure', 'the TLS handshake failed']],
+  [526, ['certificate_invalid', 'the certificate is not valid']],
+  [530, ['dns_failure', 'the name could not be resolved']],
+]);
+/** Such a body is some 16 bytes long; anything much longer is the target's own. */
+const SUBSTITUTE_BYTES_MAX = 64;
+
+/** The failure behind an answer that is not the target's; null for an answer that is. */
+export async function substituteFailure(response: Response): Promise<NetworkFailure | null> {
+  const substitute = SUBSTITUTES.get(response.status);
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  if (substitute === undefined || !(length <= SUBSTITUTE_BYTES_MAX)) return null;
+  const text = (await response.clone().text()).trim();
+  if (!/^error code: \d+$/.test(text)) return null;
+  const [reason, words] = substitute;
+  return new NetworkFailure(reason, `${words} (${text})`);
+}
+
+/** workerd's words for a connection that could not be made, or broke; everything else it keeps to itself. */
+const CONNECTION_LOST = 'Network connection lost';
+/** The dial that asks what went wrong is not part of the check: short, for the answer is needed now. */
+const DIAGNOSIS_MS = 2_000;
+
+/**
+ * fetch says "Network connection lost." for refused and for reset, and "internal error" for an unknown name and for
+ * a failed handshake (tried with workerd 1.20261102). Whether the port can be dialled tells them apart.
+ */
+export async function headFailure(url: string, error: unknown, signal: AbortSignal): Promise<Error> {
+  if (signal.aborted) return new NetworkFailure('timeout', 'the request was ended', { cause: error });
+  const { hostname, port, protocol } = new URL(url);
+  const dialled = await canDial(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+  const lost = reasonOf(error).includes(CONNECTION_LOST);
+  if (lost && dialled) {
+    return new NetworkFailure('connection_reset', 'the connection was closed before an answer', { cause: error });
+  }
+  if (lost) return new NetworkFailure('connection_refused', 'the connection was refused', { cause: error });
+  if (!dialled) {
+    return new NetworkFailure('dns_failure', `${hostname} could not be resolved or reached`, { cause: error });
+  }
+  if (protocol === 'https:') {
+    return new NetworkFailure('tls_failure', 'the TLS handshake failed, or the certificate is not valid', {
+      cause: error,
+    });
+  }
+  return new NetworkFailure('protocol_error', 'the answer is not valid HTTP', { cause: error });
+}
+
+async function canDial(host: string, port: number): Promise<boolean> {
+  const socket = connect({ hostname: host.replace(/^\[|\]$/g, ''), port });
+  // The way it ends is known from `opened`.
+  socket.closed.catch(() => undefined);
+  try {
+    return await Promise.race([socket.opened.then(() => true), scheduler.wait(DIAGNOSIS_MS).then(() => false)]);
+  } catch {
+    return false;
+  } finally {
+    socket.close().catch(() => undefined);
+  }
+}
+
+export function bodyFailure(error: unknown, signal: AbortSignal): Error {
+  if (signal.aborted) return new NetworkFailure('timeout', 'the body was ended', { cause: error });
+  if (reasonOf(error).includes(CONNECTION_LOST)) {
+    return new NetworkFailure('connection_reset', 'the connection was closed inside the body', { cause: error });
+  }
+  return new NetworkFailure('body_unreadable', reasonOf(error), { cause: error });
+}
