@@ -44,8 +44,6 @@ export class LiveConnection {
     let opened = false;
     socket.onopen = () => {
       opened = true;
-      this.#failures = 0;
-      this.#handlers.onState('live');
     };
     socket.onmessage = (message) => this.#receive(message.data);
     socket.onclose = () => {
@@ -59,7 +57,13 @@ export class LiveConnection {
   #receive(data: unknown): void {
     const parsed = liveEventSchema.safeParse(parse(data));
     // A newer server may tell of things that this page does not show.
-    if (parsed.success) this.#handlers.onEvent(parsed.data);
+    if (!parsed.success) return;
+    // The server greets once it listens on our behalf: from here on nothing is missed.
+    if (parsed.data.type === 'hello') {
+      this.#failures = 0;
+      this.#handlers.onState('live');
+    }
+    this.#handlers.onEvent(parsed.data);
   }
 
   #nextWaitMs(): number {

@@ -1,14 +1,14 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { LiveEvent } from '#domain/api/live.ts';
-import { accountQuery, monitorsQuery } from '../api/queries.ts';
+import { accountQuery, monitorsQuery, openIncidentsQuery } from '../api/queries.ts';
 import { applyEvent } from './apply-event.ts';
 import { type ConnectionState, LiveConnection } from './connection.ts';
 
 /** Charts and uptime are computed by the server: read again this soon after a result, but no more often than that. */
 const FIGURES_DELAY_MS = 1_000;
 const FIGURES_REFRESH_MS = 10_000;
-/** The list's uptime figures are as old as this on the server anyway. */
+/** The list's uptime figures are as old as this on the server anyway; it also heals an answer that an event overtook. */
 const LIST_REFRESH_MS = 60_000;
 /** How often everything shown is read again while the stream is away. */
 const OFFLINE_REFRESH_MS = 60_000;
@@ -22,7 +22,6 @@ export function useLive(): ConnectionState {
 
   useEffect(() => {
     const batch = new EventBatch(client);
-    let wasLive = false;
     let slowRefresh: ReturnType<typeof setInterval> | undefined;
     const connection = new LiveConnection({
       onEvent: (event) => batch.add(event),
@@ -31,9 +30,8 @@ export function useLive(): ConnectionState {
         setState(next);
         clearInterval(slowRefresh);
         if (next === 'live') {
-          // What happened while the stream was away is not told again.
-          if (wasLive) void client.invalidateQueries();
-          wasLive = true;
+          // What happened since it was read, while the stream was not there, is not told again.
+          void client.invalidateQueries();
         } else {
           slowRefresh = setInterval(() => void client.invalidateQueries(), OFFLINE_REFRESH_MS);
         }
@@ -93,6 +91,8 @@ class EventBatch {
     this.#measured.clear();
     if (this.#figuresReadAt - this.#listReadAt < LIST_REFRESH_MS) return;
     this.#listReadAt = this.#figuresReadAt;
-    void this.#client.invalidateQueries(monitorsQuery);
+    for (const { queryKey } of [monitorsQuery, openIncidentsQuery, { queryKey: ['monitor'] }]) {
+      void this.#client.invalidateQueries({ queryKey });
+    }
   }
 }

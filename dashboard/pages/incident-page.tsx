@@ -14,6 +14,11 @@ import { QueryView } from '../ui/query-view.tsx';
 
 const route = getRouteApi('/app/incidents/$incidentId');
 
+/** Notifications are not on the live stream: while people are being told, the timeline is read again this often. */
+const TELLING_REFRESH_MS = 3_000;
+/** The first attempts at telling fall into this time after a change. */
+const TELLING_MS = 60_000;
+
 const KIND_WORDS = {
   opened: 'Opened',
   acknowledged: 'Acknowledged',
@@ -34,7 +39,11 @@ const PUBLIC_WORDS = {
 
 export function IncidentPage() {
   const { incidentId } = route.useParams();
-  const query = useQuery(incidentQuery(incidentId));
+  const query = useQuery({
+    ...incidentQuery(incidentId),
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && Date.now() - Date.parse(data.updatedAt) < TELLING_MS ? TELLING_REFRESH_MS : false,
+  });
   const incident = query.data;
   return (
     <Page
