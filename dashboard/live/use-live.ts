@@ -1,4 +1,4 @@
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { notifyManager, type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { LiveEvent } from '#domain/api/live.ts';
 import { accountQuery, monitorsQuery, openIncidentsQuery } from '../api/queries.ts';
@@ -78,7 +78,9 @@ class EventBatch {
     this.#flushTimer = undefined;
     const events = this.#events;
     this.#events = [];
-    for (const event of events) applyEvent(this.#client, event);
+    notifyManager.batch(() => {
+      for (const event of events) applyEvent(this.#client, event);
+    });
   }
 
   #refreshFigures(): void {
