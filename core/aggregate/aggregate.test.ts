@@ -1,6 +1,9 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { judgedRounds } from '#db/sql/judge-rounds.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import type { CheckResult } from '#domain/result.ts';
+import { judgeRound } from '#domain/quorum.ts';
+import type { CheckResult, OutcomeKind } from '#domain/result.ts';
 import { quantile, sketchOf } from '#domain/sketch.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createIngest } from '../ingest/consumer.ts';
@@ -63,6 +66,41 @@ test('a quorum of its own decides', async () => {
   await ingest([...round(hourAgo(3), ['sa-east']), ...round(hourAgo(3) + 5_000, [])]);
   await rollUpAll();
   expect(await rollup()).toMatchObject({ up: 1, down: 1 });
+});
+
+test('SQL judges every possible round as domain/quorum.ts does', async () => {
+  const outcomes = ['success', 'failure', 'error'] as const;
+  const rounds: { outcomes: Map<LocationId, OutcomeKind>; atMs: number }[] = [];
+  for (let size = 1; size <= LOCATION_IDS.length; size++) {
+    for (let failures = 0; failures <= size; failures++) {
+      for (let errors = 0; failures + errors <= size; errors++) {
+        const kinds = LOCATION_IDS.slice(0, size).map(
+          (location, index) => [location, outcomes[index < failures ? 1 : index < failures + errors ? 2 : 0]] as const,
+        );
+        rounds.push({
+          outcomes: new Map(kinds.map(([location, kind]) => [location, kind ?? 'error'])),
+          atMs: hourAgo(3) + rounds.length * 5_000,
+        });
+      }
+    }
+  }
+  for (const quorum of [null, 1, 2, 3, 4, 5, 6]) {
+    const id = await core.addMonitor(quorum === null ? {} : { quorum });
+    await ingest(
+      rounds.flatMap((one) =>
+        [...one.outcomes].map(([location, outcome]) => resultAt(id, location, new Date(one.atMs), { outcome })),
+      ),
+    );
+    const hours = sql`SELECT ${id}::text AS monitor_id, ${new Date(hourAgo(3)).toISOString()}::timestamptz AS hour`;
+    const judged = await core.ctx.db.execute(
+      sql`SELECT verdict FROM (${judgedRounds(hours)}) AS j ORDER BY scheduled_at`,
+    );
+    const expected = rounds.map((one) => {
+      const verdict = judgeRound({ asked: [...one.outcomes.keys()], dark: [], quorum, outcomes: one.outcomes });
+      return verdict?.status === 'degraded' ? 'up' : verdict?.status;
+    });
+    expect(judged.map((row) => row.verdict)).toEqual(expected);
+  }
 });
 
 test('rolling up again changes nothing; late results are counted', async () => {

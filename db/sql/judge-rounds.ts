@@ -9,7 +9,7 @@ import { type SQL, sql } from 'drizzle-orm';
 export function judgedRounds(hours: SQL): SQL {
   return sql`
     SELECT monitor_id, hour, scheduled_at,
-           CASE WHEN voters = 0 THEN 'unknown' WHEN failures >= needed THEN 'down' ELSE 'up' END AS verdict,
+           CASE WHEN failures >= needed THEN 'down' WHEN failures = voters THEN 'unknown' ELSE 'up' END AS verdict,
            least(
              interval_seconds,
              coalesce(extract(epoch FROM lead(scheduled_at) OVER (PARTITION BY monitor_id, hour ORDER BY scheduled_at)
@@ -20,8 +20,8 @@ export function judgedRounds(hours: SQL): SQL {
              count(*) FILTER (WHERE r.outcome <> 'error') AS voters,
              count(*) FILTER (WHERE r.outcome IN ('failure', 'timeout')) AS failures,
              greatest(1, least(
-               coalesce(m.quorum, count(*) FILTER (WHERE r.outcome <> 'error') / 2 + 1),
-               count(*) FILTER (WHERE r.outcome <> 'error')
+               coalesce(m.quorum, count(*) / 2 + 1),
+               greatest(count(*) FILTER (WHERE r.outcome <> 'error'), (count(*) + 1) / 2)
              )) AS needed
       FROM (${hours}) AS h
       JOIN monitors m ON m.id = h.monitor_id
