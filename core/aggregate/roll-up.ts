@@ -13,7 +13,6 @@ const HOURS_PER_TURN = 20;
 interface DirtyHour {
   readonly monitorId: string;
   readonly hour: string;
-  readonly markedAt: string;
 }
 
 /**
@@ -38,13 +37,12 @@ export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<nu
  */
 async function claim(tx: Executor): Promise<DirtyHour[]> {
   const rows = await tx.execute(sql`
-    SELECT monitor_id, hour, marked_at FROM dirty_hours
+    SELECT monitor_id, hour FROM dirty_hours
     WHERE hour + interval '1 hour' + ${SETTLE_SECONDS} * interval '1 second' <= now()
     ORDER BY hour LIMIT ${HOURS_PER_TURN} FOR UPDATE SKIP LOCKED`);
   return rows.map((row) => ({
     monitorId: row.monitor_id as string,
     hour: row.hour as string,
-    markedAt: row.marked_at as string,
   }));
 }
 
@@ -94,15 +92,10 @@ async function replaceRounds(tx: Executor, hours: SQL): Promise<void> {
         computed_at = now()`);
 }
 
-const MARK_COLUMNS: readonly Column<DirtyHour>[] = [
-  ...HOUR_COLUMNS,
-  ['marked_at', 'timestamptz', (hour) => hour.markedAt],
-];
-
 async function unmark(tx: Executor, hours: readonly DirtyHour[]): Promise<void> {
   await tx.execute(sql`
-    DELETE FROM dirty_hours d USING ${unnest(hours, MARK_COLUMNS)}
-    WHERE d.monitor_id = row.monitor_id AND d.hour = row.hour AND d.marked_at = row.marked_at`);
+    DELETE FROM dirty_hours d USING ${unnest(hours, HOUR_COLUMNS)}
+    WHERE d.monitor_id = row.monitor_id AND d.hour = row.hour`);
 }
 
 function average(values: readonly number[]): number | null {

@@ -79,7 +79,8 @@ test('a status event of an older round changes the history, not the status', asy
   const monitor = await core.addMonitor();
   const [before, after] = [secondsAgo(20), secondsAgo(10)];
   await send(statusEvent(monitor, 'up', 'down', after));
-  await send(statusEvent(monitor, 'down', 'up', before), statusEvent(monitor, 'up', 'down', after));
+  await send(statusEvent(monitor, 'down', 'up', before));
+  await send(statusEvent(monitor, 'up', 'down', after), completed(resultAt(monitor, 'eu-west', secondsAgo(1))));
   expect(await statusOf(monitor)).toMatchObject({ status: 'up', since: after, observed_at: after, failing: [] });
   const history = await core.ctx.sql`
     SELECT status FROM monitor_status_changes WHERE monitor_id = ${monitor} ORDER BY at`;

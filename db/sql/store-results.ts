@@ -26,7 +26,8 @@ const RESULT_COLUMNS: readonly Column<CheckResult>[] = [
  *
  * Rows are written in the order of their keys, so two batches that meet cannot lock each other out. Joined with
  * `monitors`, because a monitor that was just deleted has no status left to write. A closed hour's mark is
- * renewed, so that the aggregator, which deletes a mark only as it read it, comes back for late results.
+ * written over, so that a late result waits for an aggregator that is just counting the hour, finds the mark
+ * deleted and makes a new one.
  */
 export async function storeResults(db: Executor, results: readonly CheckResult[]): Promise<Set<string>> {
   const rows = await db.execute(sql`
