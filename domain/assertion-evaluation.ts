@@ -270,6 +270,6 @@ function claim({ source, property, compare, value }: Assertion): string {
   const named = [subject, property ?? (source === 'json' ? 'JSON' : '')].filter((part) => part !== '').join(' ');
   const words = `${named} ${COMPARE_WORDS[compare]}`;
   if (compare === 'exists' || compare === 'notExists' || compare === 'schema') return words;
-  if (source === 'responseTime') return `${words} ${formatLatency(Number(value))}`;
+  if (source === 'responseTime' && typeof value === 'number') return `${words} ${formatLatency(value)}`;
   return `${words} ${source === 'status' && typeof value === 'string' ? value : shown(value)}`;
 }

@@ -132,7 +132,7 @@ describe('a new user in a browser', () => {
     await reader.getByRole('table', { name: 'Locations' }).waitFor();
     await expectNoOverflow(reader);
     await browser.screenshot(`monitor-${name}`, reader);
-    await untilPage(reader, statusPage, '.answer');
+    await untilPage(reader, statusPage, '.answer.up');
     await expectNoOverflow(reader);
     await browser.screenshot(`status-${name}`, reader);
     await reader.close();
