@@ -255,7 +255,7 @@ export function alertEvent(
     to,
     severity: 'critical',
     scheduledAt: firedAt.toISOString(),
-    at: firedAt.toISOString(),
+    at: new Date().toISOString(),
     summary: to === 'firing' ? '4 of 6 locations failed: connection refused' : 'All 6 locations are up',
     cause: 'observed',
     failing: to === 'firing' ? [{ location: 'eu-west', reason: 'connection_refused' }] : [],

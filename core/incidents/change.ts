@@ -29,6 +29,8 @@ export interface IncidentInput {
   readonly alert?: { readonly id: string; readonly ruleId: string } | undefined;
   /** When it began for the user; now when missing. */
   readonly startedAt?: Date | undefined;
+  /** When the edge judged it; now when missing. */
+  readonly at?: Date | undefined;
   /** Facts for the first line of the timeline. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;
   readonly traceId?: string | undefined;
@@ -63,13 +65,14 @@ export async function openIncident(
     })
     .returning();
   if (row === undefined) throw new ProblemError('internal');
-  return settle(tx, ctx, row, transition, actor, input.data);
+  return settle(tx, ctx, row, transition, actor, input.at ?? now, input.data);
 }
 
 /**
  * Changes an incident by domain/incident.ts: row, timeline, notifications and pages in one transaction. Throws
  * ProblemError `conflict` when the change is not possible now, `not_found` when there is no such incident.
- * `quietly` keeps the channels out of it.
+ * `quietly` keeps the channels out of it; `at` is when it happened, if that was not now: the core may have been
+ * away when the edge saw it.
  */
 export async function changeIncident(
   tx: Transaction,
@@ -77,7 +80,7 @@ export async function changeIncident(
   incidentId: string,
   change: IncidentChange,
   actor: Actor,
-  quietly = false,
+  options: { readonly quietly?: boolean; readonly at?: Date } = {},
 ): Promise<Incident> {
   // The lock makes the decision and the write one step: whoever comes second decides on the new state.
   const [before] = await tx.select().from(incidents).where(eq(incidents.id, incidentId)).for('update');
@@ -85,21 +88,22 @@ export async function changeIncident(
   const transition = reduceIncident(before, change);
   if (transition.refused) throw new ProblemError('conflict', transition.message);
   const now = ctx.clock.now();
+  const at = options.at ?? now;
   const [row] = await tx
     .update(incidents)
-    .set({ ...transition.state, ...timesOf(before, transition, now), revision: before.revision + 1, updatedAt: now })
+    .set({ ...transition.state, ...timesOf(before, transition, at), revision: before.revision + 1, updatedAt: now })
     .where(eq(incidents.id, incidentId))
     .returning();
   if (row === undefined) throw new ProblemError('not_found');
-  return settle(tx, ctx, row, quietly ? { ...transition, webhook: null } : transition, actor);
+  return settle(tx, ctx, row, options.quietly ? { ...transition, webhook: null } : transition, actor, at);
 }
 
 /** When it was acknowledged and resolved; re-opening forgets both. */
-function timesOf(before: IncidentRow, { state }: IncidentTransition, now: Date) {
+function timesOf(before: IncidentRow, { state }: IncidentTransition, at: Date) {
   return {
     acknowledgedAt:
-      state.status === 'open' ? null : (before.acknowledgedAt ?? (state.status === 'acknowledged' ? now : null)),
-    resolvedAt: state.status === 'resolved' ? (before.resolvedAt ?? now) : null,
+      state.status === 'open' ? null : (before.acknowledgedAt ?? (state.status === 'acknowledged' ? at : null)),
+    resolvedAt: state.status === 'resolved' ? (before.resolvedAt ?? at) : null,
   };
 }
 
@@ -110,9 +114,10 @@ async function settle(
   row: IncidentRow,
   transition: IncidentTransition,
   actor: Actor,
+  at: Date,
   data?: Readonly<Record<string, unknown>>,
 ): Promise<Incident> {
-  await appendTimeline(tx, ctx, row.id, transition.entry, actor, data);
+  await appendTimeline(tx, ctx, row.id, transition.entry, actor, at, data);
   if (transition.webhook !== null) await enqueueIncident(tx, ctx, row, transition.webhook);
   const [monitor] =
     row.monitorId === null
@@ -130,14 +135,14 @@ export async function appendTimeline(
   incidentId: string,
   entry: TimelineEntryDraft,
   actor: Actor,
+  at: Date,
   data: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  const now = ctx.clock.now();
   await tx.insert(incidentTimeline).values({
-    id: newId('evt', now.getTime(), ctx.clock.random(10)),
+    id: newId('evt', at.getTime(), ctx.clock.random(10)),
     incidentId,
     kind: entry.kind,
-    at: now,
+    at,
     actorType: actor.type,
     actorId: actor.id,
     actorName: actor.name,

@@ -69,6 +69,7 @@ async function open(tx: Transaction, ctx: CoreContext, event: AlertTriggeredEven
     monitorId: event.monitorId,
     alert: { id: event.alertId, ruleId: event.ruleId },
     startedAt: new Date(event.scheduledAt),
+    at: new Date(event.at),
     data: { failing: event.failing, traceId: event.traceId },
     traceId: event.traceId,
   };
@@ -85,7 +86,8 @@ async function recover(tx: Transaction, ctx: CoreContext, event: AlertTriggeredE
   if (incident === undefined) return;
   const [rule] = await tx.select().from(alertRules).where(eq(alertRules.id, event.ruleId));
   const quietly = rule !== undefined && !rule.notifyOnRecovery;
-  await changeIncident(tx, ctx, incident.id, { type: 'recover', summary: event.summary }, BLACKTIDE, quietly);
+  const options = { quietly, at: new Date(event.at) };
+  await changeIncident(tx, ctx, incident.id, { type: 'recover', summary: event.summary }, BLACKTIDE, options);
 }
 
 async function park(ctx: CoreContext, message: unknown, reason: string): Promise<void> {

@@ -91,7 +91,8 @@ test('its end resolves the incident once and tells the channels that were told o
   const end = alertEvent(monitor, 'resolved', noon);
   await Promise.all([tell(end), tell(end), tell(end)]);
   const incident = await only();
-  expect(incident).toMatchObject({ status: 'resolved', publicStatus: 'resolved', resolvedAt: expect.any(Date) });
+  const resolvedAt = new Date(end.at);
+  expect(incident).toMatchObject({ status: 'resolved', publicStatus: 'resolved', resolvedAt });
   expect(await timelineOf(incident.id)).toEqual(['opened', 'resolved']);
   expect(await toldOf(incident.id)).toEqual(['incident.opened', 'incident.resolved']);
 });

@@ -129,5 +129,12 @@ async function tellTimeline(
 ): Promise<void> {
   if (notification.incidentId === null) return;
   const data = { ...line.data, notificationId: notification.id, type: notification.type };
-  await appendTimeline(tx, ctx, notification.incidentId, { kind: 'notification', text: line.text, data }, BLACKTIDE);
+  await appendTimeline(
+    tx,
+    ctx,
+    notification.incidentId,
+    { kind: 'notification', text: line.text, data },
+    BLACKTIDE,
+    ctx.clock.now(),
+  );
 }
