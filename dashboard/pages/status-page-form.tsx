@@ -12,6 +12,8 @@ export interface ComponentDraft {
   readonly key: string;
   readonly id?: string;
   readonly name: string;
+  /** Not edited here: kept as it was set through the API. */
+  readonly description?: string | null;
   readonly group: string;
   readonly monitorId: string;
 }
@@ -117,6 +119,7 @@ export function pageDraftOf(page: StatusPage): PageDraft {
       key: component.id,
       id: component.id,
       name: component.name,
+      description: component.description,
       group: component.group ?? '',
       monitorId: component.monitorId ?? '',
     })),
@@ -138,9 +141,10 @@ function pageRequestOf(draft: PageDraft) {
     name: draft.name.trim(),
     slug: draft.slug.trim(),
     description: draft.description.trim() === '' ? null : draft.description.trim(),
-    components: draft.components.map(({ id, name, group, monitorId }) => ({
+    components: draft.components.map(({ id, name, description, group, monitorId }) => ({
       ...(id === undefined ? {} : { id }),
       name: name.trim(),
+      description: description ?? null,
       group: group.trim() === '' ? null : group.trim(),
       monitorId: monitorId === '' ? null : monitorId,
     })),
