@@ -7,6 +7,7 @@ import { checkDatabase } from './check-database.ts';
 import { checkNats } from './check-nats.ts';
 import { prepareDataDir } from './data-dir.ts';
 import { startDemo } from './demo/demo.ts';
+import { Ending, EndRequested } from './ending.ts';
 import { ensureKeys } from './keys.ts';
 import { acquireLock } from './lock.ts';
 import { requireFreePort } from './ports.ts';
@@ -19,9 +20,6 @@ npm run core              the core alone
 npm start -- --demo       with a small target server to play with
 Settings are environment variables: see README.md.`;
 
-/** Everything must have ended by then: what supervises us kills after 10 s. */
-const SHUTDOWN_TIMEOUT_MS = 9500;
-
 interface Part {
   readonly edge: boolean;
   readonly core: boolean;
@@ -29,21 +27,16 @@ interface Part {
   readonly demoPort: number | null;
 }
 
-/** Undone in reverse order. */
-type Undo = () => void | Promise<void>;
-
 await main();
 
 async function main(): Promise<void> {
-  const undo: Undo[] = [];
-  const end = endOnSignal(undo);
+  const ending = new Ending();
   try {
-    const part = readArguments();
-    const config = readConfig(process.env, { oneMachine: true });
-    await start(part, config, undo, end);
+    await start(readArguments(), readConfig(process.env, { oneMachine: true }), ending);
   } catch (error) {
+    if (error instanceof EndRequested) return ending.now(error.code);
     console.error(sentenceFor(error));
-    await end(1);
+    await ending.now(1);
   }
 }
 
@@ -51,28 +44,38 @@ async function main(): Promise<void> {
  * The order of things: what another part needs comes first, and ends last. Edge and core are loaded only where they
  * run: each alone needs half the memory.
  */
-async function start(part: Part, config: Config, undo: Undo[], end: (code: number) => Promise<void>): Promise<void> {
+async function start(part: Part, config: Config, ending: Ending): Promise<void> {
   prepareDataDir(config.dataDir);
-  undo.push(...lock(part, config));
+  for (const kind of lockKinds(part, config)) ending.add(acquireLock(config.dataDir, kind));
   await checkPorts(part, config);
   const keys = await ensureKeys(config.dataDir);
-  const [databaseUrl] = await Promise.all([
-    part.core ? openDatabase(config, undo, end) : undefined,
+  const [databaseUrl] = await together([
+    part.core ? openDatabase(config, ending) : undefined,
     ensureBuilt(outputsFor(part, config), (sentence) => console.log(sentence)),
     part.core && config.natsUrl !== undefined ? checkNats(config.natsUrl) : undefined,
   ]);
+  ending.checkpoint();
   if (part.core) {
     const { startCore } = await import('#core/compose.ts');
     const core = await startCore({ ...config, databaseUrl });
-    undo.push(() => core.close());
+    ending.add(() => core.close());
   }
+  ending.checkpoint();
   if (part.edge) {
     const { startEdge } = await import('./edge.ts');
     const edge = await startEdge(config, keys, (line) => console.log(line));
-    undo.push(() => edge.close());
+    ending.add(() => edge.close());
   }
-  if (part.demoPort !== null) undo.push(await startDemo(config, part.demoPort));
+  ending.checkpoint();
+  if (part.demoPort !== null) ending.add(await startDemo(config, part.demoPort));
   await printBanner(part, config, databaseUrl);
+  ending.started();
+}
+
+/** Waits for all even when one fails: only then is it known what must be undone. */
+async function together<T extends readonly unknown[]>(work: [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 function readArguments(): Part {
@@ -92,9 +95,14 @@ function readArguments(): Part {
   if (rest.length > 0 || (only !== undefined && only !== 'edge' && only !== 'core')) {
     throw new SetupError(`"${positionals.join(' ')}" is not known here: say "edge", "core" or nothing.`);
   }
-  if (values.demo && only !== undefined)
+  if (values.demo && only !== undefined) {
     throw new SetupError('--demo needs edge and core together: npm start -- --demo.');
-  return { edge: only !== 'core', core: only !== 'edge', demoPort: values.demo ? Number(values['demo-port']) : null };
+  }
+  const demoPort = Number(values['demo-port']);
+  if (!Number.isInteger(demoPort) || demoPort < 1 || demoPort > 65_535) {
+    throw new SetupError(`--demo-port: "${values['demo-port']}" is no port.`);
+  }
+  return { edge: only !== 'core', core: only !== 'edge', demoPort: values.demo ? demoPort : null };
 }
 
 function outputsFor(part: Part, config: Config): Output[] {
@@ -105,19 +113,11 @@ function outputsFor(part: Part, config: Config): Output[] {
 }
 
 /** One edge and, without a broker between them, one core per data directory; with NATS one core per role set and port. */
-function lock(part: Part, config: Config): Undo[] {
+function lockKinds(part: Part, config: Config): string[] {
   const kinds: string[] = [];
   if (part.edge) kinds.push('edge');
-  if (part.core)
-    kinds.push(config.natsUrl === undefined ? 'core' : `core-${config.roles.join('-')}-${corePort(config)}`);
-  const undo: Undo[] = [];
-  try {
-    for (const kind of kinds) undo.push(acquireLock(config.dataDir, kind));
-    return undo;
-  } catch (error) {
-    for (const release of undo) void release();
-    throw error;
-  }
+  if (!part.core) return kinds;
+  return [...kinds, config.natsUrl === undefined ? 'core' : `core-${config.roles.join('-')}-${corePort(config)}`];
 }
 
 function corePort(config: Config): number {
@@ -130,7 +130,7 @@ async function checkPorts(part: Part, config: Config): Promise<void> {
   if (part.demoPort !== null) await requireFreePort(part.demoPort, '--demo-port');
 }
 
-async function openDatabase(config: Config, undo: Undo[], end: (code: number) => Promise<void>): Promise<string> {
+async function openDatabase(config: Config, ending: Ending): Promise<string> {
   if (config.databaseUrl !== undefined) {
     await checkDatabase(config.databaseUrl);
     return config.databaseUrl;
@@ -142,45 +142,11 @@ async function openDatabase(config: Config, undo: Undo[], end: (code: number) =>
       console.error(
         `The embedded PostgreSQL ended by itself: see postgres.log in ${resolve(config.dataDir, 'postgres')}.`,
       );
-      void end(1);
+      void ending.now(1);
     },
   });
-  undo.push(() => server.close());
+  ending.add(() => server.close());
   return server.url;
-}
-
-/**
- * Ctrl-C reaches us twice (from the terminal and from npm), so only the first signal counts. The deadline makes sure
- * of an end: what was acknowledged is on disk by then.
- */
-function endOnSignal(undo: Undo[]): (code: number) => Promise<void> {
-  let ending: Promise<void> | null = null;
-  const end = (code: number): Promise<void> => {
-    ending ??= (async () => {
-      setTimeout(() => {
-        console.error('BlackTide did not end in time and was cut off; nothing that was acknowledged is lost.');
-        process.exit(1);
-      }, SHUTDOWN_TIMEOUT_MS).unref();
-      while (undo.length > 0) await runUndo(undo.pop());
-      process.exit(code);
-    })();
-    return ending;
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (ending === null) console.log('BlackTide is ending …');
-      void end(0);
-    });
-  }
-  return end;
-}
-
-async function runUndo(step: Undo | undefined): Promise<void> {
-  try {
-    await step?.();
-  } catch (error) {
-    console.error(`While ending: ${(error as Error).message}`);
-  }
 }
 
 /** One sentence for a person; a stack only for what is our own fault, and only when asked for. */

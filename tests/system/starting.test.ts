@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -65,6 +65,16 @@ describe('starting and ending', () => {
     expect(Date.now() - from).toBeLessThan(SECOND_START_MS);
     await expectRefusal(launch(installation), /runs already/);
     expect((await second.stop('SIGTERM')).code).toBe(0);
+  });
+
+  it('ends in order when told to while it is still starting', async () => {
+    const product = launch(installation);
+    const database = join(installation.dataDir, 'postgres', 'pgdata', 'postmaster.pid');
+    await eventually('the database starts', () => existsSync(database), END_MS);
+    const all = processTree(product.pid);
+    expect((await product.stop('SIGINT')).code).toBe(0);
+    expect(all.filter(isRunning)).toEqual([]);
+    expect(product.output()).not.toContain('BlackTide is up');
   });
 
   it('ends in order when only npm is told to', async () => {
