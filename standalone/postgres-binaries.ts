@@ -1,4 +1,17 @@
-import { accessSync, constants, cpSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { SetupError } from './setup-error.ts';
@@ -20,9 +33,24 @@ export function findPostgresBinaries(user: ServerUser, copyDir: string): Postgre
   const root = packageRoot(name);
   if (canReach(join(root, 'native', 'bin'), user) && restoreSymlinks(root)) return binariesIn(root);
   const copy = join(copyDir, readVersion(root));
-  if (!existsSync(join(copy, 'native', 'bin', 'postgres'))) cpSync(root, copy, { recursive: true, dereference: false });
-  restoreSymlinks(copy);
+  if (!existsSync(copy)) copyWhole(root, copy);
   return binariesIn(copy);
+}
+
+/** Renamed when complete: a kill or a second start in between leaves no half copy. */
+function copyWhole(root: string, copy: string): void {
+  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
+  const fresh = mkdtempSync(`${copy}.new-`);
+  chmodSync(fresh, 0o755);
+  // The links are relative, and must stay inside the copy.
+  cpSync(root, fresh, { recursive: true, verbatimSymlinks: true });
+  restoreSymlinks(fresh);
+  try {
+    renameSync(fresh, copy);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (!existsSync(copy)) throw error;
+  }
 }
 
 /** True when `user` may pass through every folder above `path` and enter `path` itself. */

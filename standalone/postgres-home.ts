@@ -7,17 +7,19 @@ import { SetupError } from './setup-error.ts';
 
 /** Where one data directory's PostgreSQL lives, and as whom. */
 export interface PostgresHome {
-  /** Holds `pgdata/`, the log and, where needed, a copy of the binaries. */
+  /** Holds `pgdata/` and the log. */
   readonly dir: string;
   readonly pgdata: string;
   readonly log: string;
   readonly passwordFile: string;
   readonly user: ServerUser;
+  /** Where a copy of the binaries goes when node_modules is out of the server's reach. */
+  readonly binariesCopy: string;
 }
 
 /** `nobody` on every Linux and BSD: the server needs no rights but to its own folder. */
 const NOBODY = 65_534;
-/** Used when root's data directory is under a folder such as /root that no other user may enter. */
+/** Used when root's data directory or node_modules is under a folder such as /root that no other user may enter. */
 const OUTSIDE_PARENT = '/var/lib/blacktide';
 
 /** Finds or makes the folder. `announce` is told when it cannot be inside the data directory. */
@@ -33,6 +35,7 @@ export function preparePostgresHome(dataDir: string, announce: (sentence: string
     log: join(dir, 'postgres.log'),
     passwordFile: join(dir, 'password'),
     user,
+    binariesCopy: join(asRoot ? OUTSIDE_PARENT : dir, 'binaries'),
   };
   if (user !== undefined) chownSync(dir, user.uid, user.gid);
   makePassword(home);

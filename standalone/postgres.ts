@@ -53,7 +53,7 @@ const ROLE = 'blacktide';
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const home = preparePostgresHome(options.dataDir, options.announce ?? (() => {}));
-  const binaries = findPostgresBinaries(home.user, join(home.dir, 'binaries'));
+  const binaries = findPostgresBinaries(home.user, home.binariesCopy);
   initialize(home, binaries, options.durable ?? true);
   const forgetUser = registerUser(home);
   const server = (await findRunning(home)) ?? (await launch(home, binaries, options));
