@@ -142,7 +142,8 @@ function watch(child: ChildProcess): Product {
       return { code, tookMs: Date.now() - from };
     },
     killTree: async () => {
-      killAll(processTree(pid));
+      // Its pid may be somebody else's by now.
+      if (!ended()) killAll(processTree(pid));
       await exit;
     },
   };
