@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '#standalone/api-client.ts';
 import { eventually } from '#tests/harness/eventually.ts';
-import { createMonitor, INTERVAL_SECONDS, untilStatus } from '#tests/harness/scene.ts';
+import { createMonitor, INTERVAL_SECONDS, type Scene, untilStatus } from '#tests/harness/scene.ts';
 import { type BenchOptions, type Figures, percentile } from './figures.ts';
 import { withStage } from './stage.ts';
 
@@ -13,23 +14,22 @@ export function latency(options: BenchOptions): Promise<Figures> {
     const monitor = await createMonitor(api, 'Target', scene.target.url);
     await untilStatus(api, monitor.id, 'up', TRIAL_TIMEOUT_MS);
     const tookMs: number[] = [];
+    let failedTrials = 0;
     for (let trial = 1; trial <= options.trials; trial += 1) {
       await sleep(Math.random() * INTERVAL_SECONDS * 1000);
-      const opened = scene.receiver.ofType('incident.opened').length;
-      const resolved = scene.receiver.ofType('incident.resolved').length;
-      const diedAt = Date.now();
-      await scene.target.die();
-      const webhook = await eventually(
-        'the webhook',
-        () => scene.receiver.ofType('incident.opened')[opened],
-        TRIAL_TIMEOUT_MS,
-      );
-      tookMs.push(webhook.at - diedAt);
+      const took = await playTrial(scene).catch((error: Error) => {
+        console.error(`Trial ${trial}: ${error.message}`);
+        return null;
+      });
+      if (took === null) failedTrials += 1;
+      else tookMs.push(took);
       await scene.target.revive();
-      await eventually('the end', () => scene.receiver.ofType('incident.resolved')[resolved], TRIAL_TIMEOUT_MS);
+      await untilStatus(api, monitor.id, 'up', TRIAL_TIMEOUT_MS);
+      await eventually('no open incident', async () => (await countOpen(api)) === 0, TRIAL_TIMEOUT_MS);
     }
     return {
-      trials: tookMs.length,
+      trials: options.trials,
+      failedTrials,
       intervalSeconds: INTERVAL_SECONDS,
       medianMs: percentile(tookMs, 50),
       p95Ms: percentile(tookMs, 95),
@@ -38,4 +38,17 @@ export function latency(options: BenchOptions): Promise<Figures> {
       physicalLimitMedianMs: (INTERVAL_SECONDS * 1000) / 2,
     };
   });
+}
+
+/** Milliseconds from the death to the webhook. */
+async function playTrial({ target, receiver }: Scene): Promise<number> {
+  const before = receiver.ofType('incident.opened').length;
+  const diedAt = Date.now();
+  await target.die();
+  const webhook = await eventually('the webhook', () => receiver.ofType('incident.opened')[before], TRIAL_TIMEOUT_MS);
+  return webhook.at - diedAt;
+}
+
+async function countOpen(api: ApiClient): Promise<number> {
+  return (await api.get<{ data: unknown[] }>('/incidents?status=open')).data.length;
 }
