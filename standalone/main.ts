@@ -10,6 +10,7 @@ import { startDemo } from './demo/demo.ts';
 import { Ending, EndRequested } from './ending.ts';
 import { ensureKeys } from './keys.ts';
 import { acquireLock } from './lock.ts';
+import { endOrphanedWorkerd } from './orphaned-workerd.ts';
 import { requireFreePort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { SetupError } from './setup-error.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
 async function start(part: Part, config: Config, ending: Ending): Promise<void> {
   prepareDataDir(config.dataDir);
   for (const kind of lockKinds(part, config)) ending.add(acquireLock(config.dataDir, kind));
+  if (part.edge) await endOrphanedWorkerd(config.dataDir);
   await checkPorts(part, config);
   const keys = await ensureKeys(config.dataDir);
   const [databaseUrl] = await together([
