@@ -171,6 +171,8 @@ CREATE TABLE "memberships" (
 CREATE TABLE "monitor_status" (
 	"monitor_id" text PRIMARY KEY NOT NULL,
 	"status" text NOT NULL,
+	"edge_status" text,
+	"stale" boolean DEFAULT false NOT NULL,
 	"since" timestamp (3) with time zone,
 	"observed_at" timestamp (3) with time zone,
 	"last_check_at" timestamp (3) with time zone,
@@ -321,6 +323,7 @@ CREATE TABLE "status_pages" (
 	"visibility" text NOT NULL,
 	"version" bigint DEFAULT 1 NOT NULL,
 	"published_version" bigint DEFAULT 0 NOT NULL,
+	"published_at" timestamp (3) with time zone,
 	"revision" integer DEFAULT 1 NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -369,6 +372,7 @@ CREATE INDEX "alerts_monitor" ON "alerts" USING btree ("monitor_id");--> stateme
 CREATE INDEX "api_keys_organization" ON "api_keys" USING btree ("organization_id");--> statement-breakpoint
 CREATE INDEX "audit_log_organization" ON "audit_log" USING btree ("organization_id","id");--> statement-breakpoint
 CREATE INDEX "channels_organization" ON "channels" USING btree ("organization_id","id");--> statement-breakpoint
+CREATE INDEX "check_results_monitor_time" ON "check_results" USING btree ("monitor_id","scheduled_at");--> statement-breakpoint
 CREATE INDEX "dirty_hours_hour" ON "dirty_hours" USING btree ("hour");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_age" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "incident_timeline_incident" ON "incident_timeline" USING btree ("incident_id","at");--> statement-breakpoint
@@ -385,6 +389,7 @@ CREATE INDEX "notifications_channel" ON "notifications" USING btree ("channel_id
 CREATE INDEX "page_components_page" ON "page_components" USING btree ("page_id","position");--> statement-breakpoint
 CREATE INDEX "page_components_monitor" ON "page_components" USING btree ("monitor_id");--> statement-breakpoint
 CREATE INDEX "parked_messages_at" ON "parked_messages" USING btree ("at");--> statement-breakpoint
+CREATE UNIQUE INDEX "parked_messages_once" ON "parked_messages" USING btree ("consumer",md5(payload));--> statement-breakpoint
 CREATE INDEX "rollups_hourly_hour" ON "rollups_hourly" USING btree ("hour");--> statement-breakpoint
 CREATE INDEX "service_token_uses_expiry" ON "service_token_uses" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id");--> statement-breakpoint

@@ -1,1 +1,0 @@
-CREATE UNIQUE INDEX "parked_messages_once" ON "parked_messages" USING btree ("consumer",md5(payload));

@@ -1,1 +1,0 @@
-CREATE INDEX "check_results_monitor_time" ON "check_results" USING btree ("monitor_id","scheduled_at");
