@@ -40,3 +40,23 @@ export const problemSchema = z.object({
   traceId: z.string(),
 });
 export type Problem = z.infer<typeof problemSchema>;
+
+/**
+ * The body of an error's answer. Its type is a name, not an address: there is no page to fetch. A detail that only
+ * repeats the title is left out, and so are `errors` when there are none.
+ */
+export function problemOf(
+  code: ProblemCode,
+  { detail, errors = [], traceId }: { detail?: string | undefined; errors?: Problem['errors']; traceId: string },
+): Problem {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:blacktide:problem:${code}`,
+    title,
+    status,
+    ...(detail === undefined || detail === title ? {} : { detail }),
+    code,
+    ...(errors.length === 0 ? {} : { errors }),
+    traceId,
+  };
+}

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
-import { PROBLEMS, type ProblemCode } from '#domain/problem.ts';
+import { PROBLEMS, type ProblemCode, problemOf } from '#domain/problem.ts';
 import type { PageSnapshot } from '#domain/snapshot.ts';
 import { ATLASSIAN_DOCUMENTS, type AtlassianDocument } from './atlassian.ts';
 import { renderAtom } from './atom.ts';
@@ -136,8 +136,7 @@ function refuse(c: Call, code: keyof typeof ADVICE, headers: Record<string, stri
   c.header('Cache-Control', 'no-store');
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   if (!c.req.path.includes('/api/')) return c.html(renderNotice(title, ADVICE[code]), status);
-  const traceId = crypto.randomUUID().replaceAll('-', '');
-  const problem = { type: `urn:blacktide:problem:${code}`, title, status, detail: ADVICE[code], code, traceId };
+  const problem = problemOf(code, { detail: ADVICE[code], traceId: crypto.randomUUID().replaceAll('-', '') });
   return c.body(JSON.stringify(problem), status, { 'Content-Type': 'application/problem+json' });
 }
 

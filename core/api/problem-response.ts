@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { CoreContext } from '#core/context.ts';
 import { postgresCode } from '#core/platform/postgres-code.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
-import { PROBLEMS, type Problem, type ProblemCode } from '#domain/problem.ts';
+import { PROBLEMS, type ProblemCode, problemOf } from '#domain/problem.ts';
 import type { ApiEnv } from './env.ts';
 
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -26,19 +26,15 @@ const DATABASE_AWAY: ReadonlySet<string> = new Set([
 /** The answer for any error: RFC 9457, with a stable code and the trace id, and nothing of our insides. */
 export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unknown): Response {
   const problem = asProblem(error);
-  if (PROBLEMS[problem.code].status >= 500) {
+  const body = problemOf(problem.code, {
+    detail: problem.message,
+    errors: [...problem.errors],
+    traceId: c.var.traceId,
+  });
+  const { status } = PROBLEMS[problem.code];
+  if (status >= 500) {
     ctx.logger.error({ err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path }, 'request failed');
   }
-  const { status, title } = PROBLEMS[problem.code];
-  const body: Problem = {
-    type: `urn:blacktide:problem:${problem.code}`,
-    title,
-    status,
-    ...(problem.message === title ? {} : { detail: problem.message }),
-    code: problem.code,
-    ...(problem.errors.length === 0 ? {} : { errors: [...problem.errors] }),
-    traceId: c.var.traceId,
-  };
   for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
   // RFC 9110, section 15.5.2: a 401 names a way to sign in.
   if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="blacktide"');
