@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Every setting of the product, parsed once. README's table is generated from nothing: keep the two in step. */
+/** Every setting of the product, parsed once. README.md has the same list for people: keep the two in step. */
 
 export const CORE_ROLES = ['api', 'ingest', 'alerts', 'incidents', 'notify', 'aggregate', 'publish'] as const;
 export type CoreRole = (typeof CORE_ROLES)[number];
