@@ -1,3 +1,4 @@
+import { PUBLIC_STATUS_WORDS, SEVERITY_WORDS } from '#domain/incident-words.ts';
 import { formatDuration } from '#domain/quantity.ts';
 import type { ComponentStatus, PageComponent, PageIncident } from '#domain/snapshot.ts';
 import { StateIcon } from './state-icon.tsx';
@@ -5,26 +6,12 @@ import { dateRangeText, instantText, recentDates } from './wording.ts';
 
 const HISTORY_DAYS = 14;
 
-const SEVERITY_WORDS = {
-  critical: 'Critical',
-  major: 'Major',
-  minor: 'Minor',
-  info: 'Information',
-} as const satisfies Record<PageIncident['severity'], string>;
-
 const SEVERITY_STATES = {
   critical: 'down',
   major: 'down',
   minor: 'degraded',
   info: 'maintenance',
 } as const satisfies Record<PageIncident['severity'], ComponentStatus>;
-
-const STATUS_WORDS = {
-  investigating: 'Investigating',
-  identified: 'Identified',
-  monitoring: 'Monitoring',
-  resolved: 'Resolved',
-} as const satisfies Record<PageIncident['status'], string>;
 
 interface IncidentsProps {
   readonly incidents: readonly PageIncident[];
@@ -119,7 +106,7 @@ function Facts({ incident, components }: { incident: PageIncident; components: r
         <StateIcon status={state} />
         {SEVERITY_WORDS[incident.severity]}
       </li>
-      <li>{STATUS_WORDS[incident.status]}</li>
+      <li>{PUBLIC_STATUS_WORDS[incident.status]}</li>
       <li>
         {incident.resolvedAt === null ? 'Since ' : ''}
         <Instant at={incident.startedAt} />
@@ -141,7 +128,7 @@ function Updates({ incident }: { incident: PageIncident }) {
       {incident.updates.map((update) => (
         <li>
           <div class="small">
-            <b>{STATUS_WORDS[update.status]}</b>{' '}
+            <b>{PUBLIC_STATUS_WORDS[update.status]}</b>{' '}
             <span class="quiet">
               <Instant at={update.at} />
             </span>

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { IncidentDetail, TimelineEntry } from '#domain/api/alerting.ts';
+import { PUBLIC_STATUS_WORDS } from '#domain/incident-words.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '#domain/snapshot.ts';
 import { incidentQuery, openIncidentsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
@@ -29,13 +30,6 @@ const KIND_WORDS = {
   notification: 'Notification',
   recovery: 'Recovery',
 } as const satisfies Record<TimelineEntry['kind'], string>;
-
-const PUBLIC_WORDS = {
-  investigating: 'Investigating',
-  identified: 'Identified',
-  monitoring: 'Monitoring',
-  resolved: 'Resolved',
-} as const satisfies Record<(typeof PUBLIC_INCIDENT_STATUSES)[number], string>;
 
 export function IncidentPage() {
   const { incidentId } = route.useParams();
@@ -113,7 +107,7 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
         </>
       )}
       <dt>Status pages say</dt>
-      <dd>{PUBLIC_WORDS[incident.publicStatus]}</dd>
+      <dd>{PUBLIC_STATUS_WORDS[incident.publicStatus]}</dd>
       {incident.acknowledgedAt !== null && (
         <>
           <dt>Acknowledged</dt>
@@ -134,7 +128,9 @@ function Entry({ entry }: { readonly entry: TimelineEntry }) {
       <p>
         <strong>
           {KIND_WORDS[entry.kind]}
-          {entry.kind === 'update' && publicStatus !== undefined && `: ${PUBLIC_WORDS[publicStatus].toLowerCase()}`}
+          {entry.kind === 'update' &&
+            publicStatus !== undefined &&
+            `: ${PUBLIC_STATUS_WORDS[publicStatus].toLowerCase()}`}
         </strong>{' '}
         <span className="quiet small-text">
           <Moment at={entry.at} seconds /> · {entry.actor.name}
@@ -231,7 +227,7 @@ function UpdateForm({ incident }: { readonly incident: IncidentDetail }) {
           >
             {PUBLIC_INCIDENT_STATUSES.map((candidate) => (
               <option key={candidate} value={candidate}>
-                {PUBLIC_WORDS[candidate]}
+                {PUBLIC_STATUS_WORDS[candidate]}
               </option>
             ))}
           </select>

@@ -1,12 +1,6 @@
 import type { Incident } from '#domain/api/alerting.ts';
+import { SEVERITY_WORDS } from '#domain/incident-words.ts';
 import { StatusMark } from './status.tsx';
-
-export const SEVERITY_WORDS = {
-  critical: 'Critical',
-  major: 'Major',
-  minor: 'Minor',
-  info: 'Info',
-} as const satisfies Record<Incident['severity'], string>;
 
 const INCIDENT_WORDS = {
   open: 'Open',
