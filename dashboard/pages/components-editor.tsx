@@ -3,7 +3,7 @@ import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import { newRowKey } from './row-key.ts';
-import type { ComponentDraft } from './status-page-form.tsx';
+import type { ComponentDraft } from './status-page-draft.ts';
 
 /** The components of a status page: names for people, each bound to a monitor, in order. */
 export function ComponentsEditor(props: {

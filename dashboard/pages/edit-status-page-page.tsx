@@ -9,7 +9,8 @@ import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Page } from '../ui/page.tsx';
 import { PublishState } from '../ui/publish-state.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { pageDraftOf, StatusPageForm } from './status-page-form.tsx';
+import { pageDraftOf } from './status-page-draft.ts';
+import { StatusPageForm } from './status-page-form.tsx';
 
 const route = getRouteApi('/app/status-pages/$pageId');
 /** Publishing is not on the live stream: until the edge has the page, ask this often. */

@@ -5,7 +5,8 @@ import { monitorsQuery, statusPageQuery, statusPagesQuery } from '../api/queries
 import { request } from '../api/request.ts';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { pageDraftWith, StatusPageForm } from './status-page-form.tsx';
+import { pageDraftWith } from './status-page-draft.ts';
+import { StatusPageForm } from './status-page-form.tsx';
 
 export function NewStatusPagePage() {
   const client = useQueryClient();

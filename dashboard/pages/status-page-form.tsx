@@ -1,29 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
+import { statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { monitorsQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { ComponentsEditor } from './components-editor.tsx';
-import { newRowKey } from './row-key.ts';
-
-export interface ComponentDraft {
-  readonly key: string;
-  readonly id?: string;
-  readonly name: string;
-  /** Not edited here: kept as it was set through the API. */
-  readonly description?: string | null;
-  readonly group: string;
-  readonly monitorId: string;
-}
-
-export interface PageDraft {
-  readonly name: string;
-  readonly slug: string;
-  readonly description: string;
-  readonly components: readonly ComponentDraft[];
-}
+import { type PageDraft, pageRequestOf, slugOf } from './status-page-draft.ts';
 
 /** What a status page says and shows; the order of its components is the order on the page. */
 export function StatusPageForm(props: {
@@ -108,56 +91,4 @@ export function StatusPageForm(props: {
       </div>
     </form>
   );
-}
-
-export function pageDraftOf(page: StatusPage): PageDraft {
-  return {
-    name: page.name,
-    slug: page.slug,
-    description: page.description ?? '',
-    components: page.components.map((component) => ({
-      key: component.id,
-      id: component.id,
-      name: component.name,
-      description: component.description,
-      group: component.group ?? '',
-      monitorId: component.monitorId ?? '',
-    })),
-  };
-}
-
-/** A first draft that shows every monitor, which is what most people want. */
-export function pageDraftWith(monitors: readonly { readonly id: string; readonly name: string }[]): PageDraft {
-  return {
-    name: '',
-    slug: '',
-    description: '',
-    components: monitors.map(({ id, name }) => ({ key: newRowKey(), name, group: '', monitorId: id })),
-  };
-}
-
-function pageRequestOf(draft: PageDraft) {
-  return {
-    name: draft.name.trim(),
-    slug: draft.slug.trim(),
-    description: draft.description.trim() === '' ? null : draft.description.trim(),
-    components: draft.components.map(({ id, name, description, group, monitorId }) => ({
-      ...(id === undefined ? {} : { id }),
-      name: name.trim(),
-      description: description ?? null,
-      group: group.trim() === '' ? null : group.trim(),
-      monitorId: monitorId === '' ? null : monitorId,
-    })),
-  };
-}
-
-/** "Acme Inc. Status" → "acme-inc-status". */
-function slugOf(name: string): string {
-  return name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replace(/[\u0300-\u036f]/g, '')
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 63)
-    .replace(/^-|-$/g, '');
 }

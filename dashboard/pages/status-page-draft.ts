@@ -1,0 +1,73 @@
+import type { StatusPage } from '#domain/api/status-page.ts';
+import { newRowKey } from './row-key.ts';
+
+/** A status page as its form holds it: texts as typed, empty where nothing is chosen. */
+export interface PageDraft {
+  readonly name: string;
+  readonly slug: string;
+  readonly description: string;
+  readonly components: readonly ComponentDraft[];
+}
+
+export interface ComponentDraft {
+  readonly key: string;
+  readonly id?: string;
+  readonly name: string;
+  /** Not edited here: kept as it was set through the API. */
+  readonly description?: string | null;
+  readonly group: string;
+  readonly monitorId: string;
+}
+
+export function pageDraftOf(page: StatusPage): PageDraft {
+  return {
+    name: page.name,
+    slug: page.slug,
+    description: page.description ?? '',
+    components: page.components.map((component) => ({
+      key: component.id,
+      id: component.id,
+      name: component.name,
+      description: component.description,
+      group: component.group ?? '',
+      monitorId: component.monitorId ?? '',
+    })),
+  };
+}
+
+/** A first draft that shows every monitor, which is what most people want. */
+export function pageDraftWith(monitors: readonly { readonly id: string; readonly name: string }[]): PageDraft {
+  return {
+    name: '',
+    slug: '',
+    description: '',
+    components: monitors.map(({ id, name }) => ({ key: newRowKey(), name, group: '', monitorId: id })),
+  };
+}
+
+/** The body of POST /status-pages, not yet validated. */
+export function pageRequestOf(draft: PageDraft) {
+  return {
+    name: draft.name.trim(),
+    slug: draft.slug.trim(),
+    description: draft.description.trim() === '' ? null : draft.description.trim(),
+    components: draft.components.map(({ id, name, description, group, monitorId }) => ({
+      ...(id === undefined ? {} : { id }),
+      name: name.trim(),
+      description: description ?? null,
+      group: group.trim() === '' ? null : group.trim(),
+      monitorId: monitorId === '' ? null : monitorId,
+    })),
+  };
+}
+
+/** "Acme Inc. Status" → "acme-inc-status". */
+export function slugOf(name: string): string {
+  return name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replace(/^-|-$/g, '');
+}
