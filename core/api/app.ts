@@ -26,19 +26,12 @@ import { monitorRoutes } from './monitors.ts';
 import { problemResponse } from './problem-response.ts';
 import { createRouter } from './router.ts';
 import { statusPageRoutes } from './status-pages.ts';
-import { streamRoutes } from './stream.ts';
+import { type StreamOptions, streamRoutes } from './stream.ts';
 
 const API_BASE = '/api/v1';
 
-export interface AppOptions {
-  /** Ends open streams. */
-  readonly closing?: AbortSignal;
-  /** Open streams of one process. */
-  readonly streamsMax?: number;
-}
-
 /** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. */
-export function createApp(ctx: CoreContext, options: AppOptions = {}): OpenAPIHono<ApiEnv> {
+export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAPIHono<ApiEnv> {
   const app = createRouter();
   app.onError((error, c) => problemResponse(ctx, c, error));
   app.notFound((c) => problemResponse(ctx, c, new ProblemError('not_found')));
@@ -51,7 +44,7 @@ export function createApp(ctx: CoreContext, options: AppOptions = {}): OpenAPIHo
 }
 
 /** The road of a request: each step may refuse it, and what comes out behind the last is for the handler. */
-function createRestApi(ctx: CoreContext, options: AppOptions): OpenAPIHono<ApiEnv> {
+function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
   const api = createRouter();
   const limiter = new RateLimiter();
   api.use(notStored);

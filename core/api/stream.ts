@@ -10,7 +10,6 @@ import { stillSignedIn } from '#core/services/accounts/still-signed-in.ts';
 import { authorize } from '#core/services/authorize.ts';
 import type { RequestContext } from '#core/services/request-context.ts';
 import { type LiveEvent, liveEventSchema } from '#domain/api/live.ts';
-import type { AppOptions } from './app.ts';
 import { requireKnownOrigin } from './auth/csrf.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext } from './middleware/authenticate.ts';
@@ -28,6 +27,13 @@ const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
 const SIGNED_OUT = 4401;
 
+export interface StreamOptions {
+  /** Ends open streams. */
+  readonly closing?: AbortSignal;
+  /** Open streams of one process. */
+  readonly streamsMax?: number;
+}
+
 /** One open stream, whatever carries it. */
 interface Listener {
   send(text: string): void;
@@ -36,7 +42,7 @@ interface Listener {
 }
 
 /** `GET /stream`: live events of the caller's organisation, by WebSocket or server-sent events. */
-export function streamRoutes(ctx: CoreContext, options: AppOptions): OpenAPIHono<ApiEnv> {
+export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
   const router = createRouter();
   const open = new Set<Listener>();
   const streamsMax = options.streamsMax ?? STREAMS_MAX;

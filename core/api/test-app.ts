@@ -5,7 +5,8 @@ import pino from 'pino';
 import { createContext } from '#core/compose.ts';
 import { readConfig } from '#core/config.ts';
 import type { CoreContext, EdgeClient } from '#core/context.ts';
-import { type AppOptions, createApp } from './app.ts';
+import { createApp } from './app.ts';
+import type { StreamOptions } from './stream.ts';
 
 /** An API over a database of its own, called without a network; the clock can be moved. For tests. */
 export interface TestApp {
@@ -17,7 +18,7 @@ export interface TestApp {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   requestTo(origin: string, method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** The same API with some parts of the context exchanged. */
-  variant(changes: Partial<CoreContext>, options?: AppOptions): TestApp['request'];
+  variant(changes: Partial<CoreContext>, options?: StreamOptions): TestApp['request'];
   /** Registers an account and keeps its cookies. */
   signUp(email: string): Promise<Browser>;
   close(): Promise<void>;
