@@ -97,3 +97,6 @@ export interface Actor {
   readonly id: string | null;
   readonly name: string;
 }
+
+/** Who did what nobody asked for. */
+export const BLACKTIDE: Actor = { type: 'system', id: null, name: 'BlackTide' };

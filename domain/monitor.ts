@@ -7,7 +7,7 @@ import { LOCATION_IDS, type LocationId } from './location.ts';
 export const MONITOR_STATUSES = ['pending', 'up', 'degraded', 'down', 'unknown', 'paused', 'maintenance'] as const;
 export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
 
-/** PRODUCT.md MON-CORE: 5 s to one day. */
+/** Faster than every 5 s is load, not monitoring; slower than daily finds nothing in time. */
 export const INTERVAL_SECONDS_MIN = 5;
 export const INTERVAL_SECONDS_MAX = 86_400;
 /** "Check execution < 30 s" is the longest wait any check may ask for. */

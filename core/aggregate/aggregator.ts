@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const RAW_DAYS = 90;
 const HOURLY_DAYS = 365;
 const PARKED_DAYS = 90;
-/** API.md: answers of POSTs are kept for a day. */
+/** Answers of POSTs are given again for a day. */
 const IDEMPOTENCY_HOURS = 24;
 /** Rows of one DELETE: short locks instead of one long one. */
 const DELETE_BATCH = 5_000;

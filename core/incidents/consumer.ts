@@ -3,11 +3,9 @@ import { alertRules, alerts, incidents, monitors } from '#db/schema.ts';
 import { parkMessages } from '#db/sql/park-messages.ts';
 import { storeAlert } from '#db/sql/store-alert.ts';
 import { type AlertTriggeredEvent, alertTriggeredEventSchema } from '#domain/wire.ts';
-import type { Actor, CoreContext, StreamConsumer, Transaction } from '../context.ts';
+import { BLACKTIDE, type CoreContext, type StreamConsumer, type Transaction } from '../context.ts';
 import { CONSUMER_KINDS } from '../streams/consumer-kinds.ts';
 import { changeIncident, openIncident } from './change.ts';
-
-const BLACKTIDE: Actor = { type: 'system', id: null, name: 'BlackTide' };
 
 /** The consumer that makes incidents of alerts: one open incident an alert, however often it is told. */
 export function createIncidents(ctx: CoreContext): StreamConsumer {

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { channels, notificationAttempts, notifications } from '#db/schema.ts';
-import type { Actor, CoreContext, Transaction } from '../context.ts';
+import { BLACKTIDE, type CoreContext, type Transaction } from '../context.ts';
 import { appendTimeline } from '../incidents/change.ts';
 import { type ChannelRow, openSecrets, storedChannel } from '../services/channels/stored.ts';
 import { type Attempt, sendWebhook } from './channels/webhook.ts';
@@ -8,9 +8,7 @@ import { NOTIFY_CHANNEL } from './enqueue.ts';
 import type { LeasedNotification } from './outbox.ts';
 import { retryDelayMs } from './retry.ts';
 
-const BLACKTIDE: Actor = { type: 'system', id: null, name: 'BlackTide' };
-
-type Verdict =
+type Permission =
   | { readonly send: true; readonly channel: ChannelRow }
   | { readonly send: false; readonly reason: string };
 
@@ -19,24 +17,24 @@ type Verdict =
  * Nothing is marked before it is sent: a crash in between sends again, with the same webhook-id.
  */
 export async function deliver(ctx: CoreContext, notification: LeasedNotification): Promise<void> {
-  const verdict = await stages(ctx, notification);
-  if (!verdict.send) {
-    await drop(ctx, notification, verdict.reason);
+  const permitted = await permission(ctx, notification);
+  if (!permitted.send) {
+    await drop(ctx, notification, permitted.reason);
     return;
   }
   const startedAt = ctx.clock.now();
   const started = performance.now();
-  const attempt = await send(ctx, notification, verdict.channel, startedAt);
+  const attempt = await send(ctx, notification, permitted.channel, startedAt);
   const durationMs = Math.round(performance.now() - started);
-  await record(ctx, notification, verdict.channel, attempt, startedAt, durationMs);
+  await record(ctx, notification, permitted.channel, attempt, startedAt, durationMs);
   const { id, traceId, type } = notification;
   ctx.metrics.increment('notification_attempts_total', { outcome: attempt.delivered ? 'delivered' : attempt.error });
   ctx.metrics.observe('notification_attempt_seconds', durationMs / 1000);
   ctx.logger.info({ notificationId: id, type, traceId, durationMs, ...attempt }, 'a notification was attempted');
 }
 
-/** Each stage may only stop it, and says why. Maintenance, silences and grouping will stand here too. */
-async function stages(ctx: CoreContext, notification: LeasedNotification): Promise<Verdict> {
+/** Why it may not go, if so. */
+async function permission(ctx: CoreContext, notification: LeasedNotification): Promise<Permission> {
   const [channel] = await ctx.db.select().from(channels).where(eq(channels.id, notification.channelId));
   if (channel === undefined) return { send: false, reason: 'the channel is gone' };
   // The test button is there to try a channel before it is switched on.

@@ -98,7 +98,7 @@ async function recipients(tx: Transaction, incident: IncidentRow, type: WebhookE
   return rows.map((row) => row.id);
 }
 
-/** API.md: `{"type", "timestamp", "data": {"incident", "monitor"?, "alert"?, "links"}}`. */
+/** The message as docs/webhooks.md shows it. */
 async function describe(
   tx: Transaction,
   ctx: Pick<CoreContext, 'config'>,
