@@ -15,6 +15,7 @@ import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { formatLatency } from './quantity.ts';
 import type { TlsFacts } from './result.ts';
 import { inStatusRanges, parseStatusRanges } from './status-range.ts';
+import { WorkBudget } from './work-budget.ts';
 
 /** What a check got, as far as assertions speak about it. */
 export interface Answer {
@@ -145,7 +146,7 @@ function bodyMismatch(assertion: Assertion, answer: Answer): string | null {
   if (answer.bodyCut) return cutBodyMismatch(assertion, body);
   if (assertion.compare === 'exists') return body === '' ? 'got an empty body' : null;
   if (assertion.compare === 'notExists') return body === '' ? null : `got ${shown(body)}`;
-  if (assertion.compare === 'schema') return jsonSchemaMismatch(assertion.value, parsedBody(answer));
+  if (assertion.compare === 'schema') return jsonSchemaMismatch(assertion.value, parsedBody(answer), budgetOf(answer));
   return textMismatch(assertion, body, 'the body is missing');
 }
 
@@ -170,13 +171,14 @@ function jsonMismatch(assertion: Assertion, answer: Answer): string | null {
   const path = property === undefined || property === '' ? '$' : property;
   const problem = jsonPathProblem(path);
   if (problem !== null) throw new Error(`the path ${problem}`);
-  const nodes = query(parsedBody(answer), path);
+  const nodes = query(budgetOf(answer).count(parsedBody(answer)), path);
   if (compare === 'exists') return nodes.length > 0 ? null : 'nothing is there';
   if (compare === 'notExists') return nodes.length === 0 ? null : `got ${shown(nodes[0])}`;
   const [first] = nodes;
   if (first === undefined) throw new Error('nothing is there');
   if (compare === 'schema') {
-    return nodes.map((node) => jsonSchemaMismatch(value, node)).find((mismatch) => mismatch !== null) ?? null;
+    const budget = budgetOf(answer);
+    return nodes.map((node) => jsonSchemaMismatch(value, node, budget)).find((mismatch) => mismatch !== null) ?? null;
   }
   const asList = nodes.length > 1 && (compare === 'contains' || compare === 'notContains');
   const failing = (asList ? [nodes] : nodes).find((node) => !holds(compare, node, value));
@@ -237,6 +239,15 @@ function parsedBody(answer: Answer): JsonValue {
   const parsed = parseJson(text);
   PARSED.set(answer, parsed);
   return parsed;
+}
+
+/** One for all assertions about an answer: fifty of them may not take fifty times as long. */
+const BUDGETS = new WeakMap<Answer, WorkBudget>();
+
+function budgetOf(answer: Answer): WorkBudget {
+  const budget = BUDGETS.get(answer) ?? new WorkBudget();
+  BUDGETS.set(answer, budget);
+  return budget;
 }
 
 function parseJson(text: string): JsonValue {

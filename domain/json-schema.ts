@@ -1,5 +1,6 @@
 import { dereference, format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
 import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
+import { WorkBudget } from './work-budget.ts';
 
 /**
  * JSON Schema (drafts 4, 7, 2019-09, 2020-12) with `pattern` in linear time. The library would run patterns on
@@ -19,30 +20,33 @@ const MAP_KEYWORDS: ReadonlySet<string> = new Set([
   'dependencies',
 ]);
 const PATTERN_FORMAT = 'blacktide-pattern:';
+/** Looks it may take to find a schema's parts: the largest honest one needs a tenth, nested $ids double it each. */
+const COMPILING_LOOKS_MAX = 500_000;
 
 /** Why the schema cannot be used, or null. */
 export function jsonSchemaProblem(schema: Json): string | null {
   try {
     const refused = refusal(schema);
     if (refused !== null) return refused;
-    return unresolvedReference(withLinearPatterns(schema, new Set()));
+    const budget = new WorkBudget(COMPILING_LOOKS_MAX);
+    return unresolvedReference(budget.count(withLinearPatterns(schema, new Set())));
   } catch (error) {
     return `is not a JSON Schema: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** Why the value does not match, or null when it does. Throws when the schema cannot be used. */
-export function jsonSchemaMismatch(schema: Json, value: Json): string | null {
+/** Why the value does not match, or null when it does. Throws when the schema cannot be used, or takes too much work. */
+export function jsonSchemaMismatch(schema: Json, value: Json, budget: WorkBudget): string | null {
   const refused = refusal(schema);
   if (refused !== null) throw new Error(refused);
   const patterns = new Set<string>();
-  const checked = validator(withLinearPatterns(schema, patterns));
+  const checked = validator(budget.count(withLinearPatterns(schema, patterns)));
   for (const pattern of patterns) {
     const regex = compileRegex(pattern);
     format[PATTERN_FORMAT + pattern] = (text: string) => firstMatch(regex, text) !== null;
   }
   try {
-    const { valid, errors } = checked.validate(value);
+    const { valid, errors } = checked.validate(budget.count(value));
     if (valid) return null;
     const innermost = errors.at(-1);
     return innermost === undefined ? 'it does not match' : `${innermost.instanceLocation}: ${innermost.error}`;

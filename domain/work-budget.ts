@@ -1,0 +1,49 @@
+/** Looks that one value may cost: about two seconds of one core. A document of a megabyte is read several times over. */
+const LOOKS_MAX = 5_000_000;
+
+/**
+ * Stops engines that are driven by users' expressions: JSONPath and JSON Schema can both be written so that a
+ * short one runs for ever. What the engine is given counts how often it is looked into and throws in the end.
+ * (A clock would not do: it stands still while a Worker computes.)
+ */
+export class WorkBudget {
+  #left: number;
+  readonly #counted = new WeakMap<object, object>();
+  readonly #handler: ProxyHandler<object>;
+
+  constructor(looks = LOOKS_MAX) {
+    this.#left = looks;
+    this.#handler = {
+      get: (target, key) => {
+        this.#spend(1);
+        return this.count(Reflect.get(target, key));
+      },
+      has: (target, key) => {
+        this.#spend(1);
+        return Reflect.has(target, key);
+      },
+      ownKeys: (target) => {
+        const keys = Reflect.ownKeys(target);
+        this.#spend(1 + keys.length);
+        return keys;
+      },
+    };
+  }
+
+  /** The same value, counting looks into it and into everything inside it. */
+  count<T>(value: T): T {
+    if (typeof value !== 'object' || value === null) return value;
+    const known = this.#counted.get(value);
+    if (known !== undefined) return known as T;
+    const counting = new Proxy<object>(value, this.#handler);
+    this.#counted.set(value, counting);
+    // What is already counting is not counted twice.
+    this.#counted.set(counting, counting);
+    return counting as T;
+  }
+
+  #spend(looks: number): void {
+    this.#left -= looks;
+    if (this.#left < 0) throw new Error('it takes too much work');
+  }
+}
