@@ -185,23 +185,3 @@ export const directorySchema = z.object({
   pages: z.array(z.object({ slug: z.string(), version: z.int() })),
 });
 export type Directory = z.infer<typeof directorySchema>;
-
-/* ---- service tokens ------------------------------------------------------------------------------------- */
-
-/** JWT (EdDSA) that signs one request between core and edge. It is bound to method, path and body. */
-export const SERVICE_TOKEN_TTL_SECONDS = 60;
-/** Clocks of two data centres may differ by this much. */
-export const SERVICE_TOKEN_SKEW_SECONDS = 30;
-export const serviceTokenClaimsSchema = z.object({
-  iss: z.enum(['blacktide-core', 'blacktide-edge']),
-  aud: z.enum(['blacktide-core', 'blacktide-edge']),
-  iat: z.int(),
-  exp: z.int(),
-  /** Used once: the receiver remembers it until it expires. */
-  jti: z.string().min(16).max(64),
-  /** "PUT /edge/v1/…": method, space, path with query. */
-  req: z.string(),
-  /** SHA-256 of the body, base64url. */
-  bod: z.string(),
-});
-export type ServiceTokenClaims = z.infer<typeof serviceTokenClaimsSchema>;

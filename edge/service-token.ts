@@ -1,10 +1,12 @@
 import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import {
+  isTokenFor,
+  requestClaims,
   SERVICE_TOKEN_SKEW_SECONDS,
   SERVICE_TOKEN_TTL_SECONDS,
   type ServiceTokenClaims,
   serviceTokenClaimsSchema,
-} from '#domain/wire.ts';
+} from '#domain/service-token.ts';
 
 /** One request between core and edge, as its token is bound to it. */
 export interface SignedRequest {
@@ -29,7 +31,7 @@ export async function signServiceToken(
   nowMs: number,
 ): Promise<string> {
   const iat = Math.floor(nowMs / 1000);
-  return new SignJWT({ req: `${request.method} ${request.path}`, bod: await bodyHash(request.body) })
+  return new SignJWT(requestClaims(request, await bodyHash(request.body)))
     .setProtectedHeader({ alg: 'EdDSA' })
     .setIssuer(from)
     .setAudience(to)
@@ -53,10 +55,8 @@ export async function verifyServiceToken(
 ): Promise<ServiceTokenClaims | null> {
   const claims = await readClaims(token, publicJwk, from, to, nowMs);
   if (claims === null) return null;
-  if (claims.exp - claims.iat > SERVICE_TOKEN_TTL_SECONDS) return null;
-  if (claims.iat > nowMs / 1000 + SERVICE_TOKEN_SKEW_SECONDS) return null;
-  if (claims.req !== `${request.method} ${request.path}`) return null;
-  return claims.bod === (await bodyHash(request.body)) ? claims : null;
+  const asked = requestClaims(request, await bodyHash(request.body));
+  return isTokenFor(claims, asked, nowMs / 1000) ? claims : null;
 }
 
 async function readClaims(

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import type { Sql } from 'postgres';
 import {
+  isTokenFor,
+  requestClaims,
   SERVICE_TOKEN_SKEW_SECONDS,
   SERVICE_TOKEN_TTL_SECONDS,
   type ServiceTokenClaims,
   serviceTokenClaimsSchema,
-} from '#domain/wire.ts';
+} from '#domain/service-token.ts';
 import type { Clock, ServiceTokens } from '../context.ts';
 import { ProblemError } from './problem-error.ts';
 
@@ -25,7 +27,7 @@ export async function createServiceTokens(
   return {
     async sign(request) {
       const issuedAt = Math.floor(clock.now().getTime() / 1000);
-      return new SignJWT({ req: `${request.method} ${request.path}`, bod: bodyHash(request.body) })
+      return new SignJWT(requestClaims(request, bodyHash(request.body)))
         .setProtectedHeader({ alg: 'EdDSA' })
         .setIssuer(CORE)
         .setAudience(EDGE)
@@ -36,9 +38,10 @@ export async function createServiceTokens(
     },
 
     async verify(authorization, request) {
-      const claims = await readClaims(authorization, publicKey, clock.now());
-      if (claims === null) throw refused();
-      if (claims.req !== `${request.method} ${request.path}` || claims.bod !== bodyHash(request.body)) throw refused();
+      const now = clock.now();
+      const claims = await readClaims(authorization, publicKey, now);
+      const asked = requestClaims(request, bodyHash(request.body));
+      if (claims === null || !isTokenFor(claims, asked, now.getTime() / 1000)) throw refused();
       if (!(await useOnce(sql, claims))) throw refused();
     },
   };
@@ -60,10 +63,7 @@ async function readClaims(
       currentDate: now,
       clockTolerance: SERVICE_TOKEN_SKEW_SECONDS,
     });
-    const claims = serviceTokenClaimsSchema.parse(payload);
-    const tooLong = claims.exp - claims.iat > SERVICE_TOKEN_TTL_SECONDS;
-    const fromTheFuture = claims.iat > now.getTime() / 1000 + SERVICE_TOKEN_SKEW_SECONDS;
-    return tooLong || fromTheFuture ? null : claims;
+    return serviceTokenClaimsSchema.parse(payload);
   } catch {
     return null;
   }
