@@ -1,13 +1,34 @@
-import type { INCIDENT_STATUSES, TIMELINE_KINDS, WEBHOOK_EVENT_TYPES } from './api/alerting.ts';
 import type { PUBLIC_INCIDENT_STATUSES } from './snapshot.ts';
 
 /**
  * The life of an incident: `open → acknowledged → resolved`, re-opened only from resolved. A pure function of
  * (state, change); the caller stores the state by compare-and-set together with the timeline entry.
  */
+export const INCIDENT_STATUSES = ['open', 'acknowledged', 'resolved'] as const;
 export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
 export type PublicIncidentStatus = (typeof PUBLIC_INCIDENT_STATUSES)[number];
+
+export const TIMELINE_KINDS = [
+  'opened',
+  'acknowledged',
+  'resolved',
+  'reopened',
+  'note',
+  'update',
+  'notification',
+  'recovery',
+] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
+
+export const WEBHOOK_EVENT_TYPES = [
+  'incident.opened',
+  'incident.acknowledged',
+  'incident.resolved',
+  'incident.updated',
+  'monitor.down',
+  'monitor.up',
+  'test',
+] as const;
 export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
 
 /** What the reducer decides on. The public status is kept apart from the internal one. */

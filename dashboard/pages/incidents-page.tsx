@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { INCIDENT_STATUSES } from '#domain/api/alerting.ts';
+import { INCIDENT_STATUSES } from '#domain/incident.ts';
 import { incidentsQuery, openIncidentsQuery } from '../api/queries.ts';
 import { count } from '../format/measures.ts';
 import { EmptyState } from '../ui/empty-state.tsx';

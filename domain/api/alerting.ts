@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert.ts';
+import { INCIDENT_STATUSES, TIMELINE_KINDS, WEBHOOK_EVENT_TYPES } from '../incident.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '../snapshot.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 
@@ -38,19 +39,6 @@ export type AlertRule = z.infer<typeof alertRuleSchema>;
 export const alertRuleListQuerySchema = listQuerySchema.extend({ monitorId: z.string().optional() });
 
 /* ---- incidents ---- */
-
-export const INCIDENT_STATUSES = ['open', 'acknowledged', 'resolved'] as const;
-
-export const TIMELINE_KINDS = [
-  'opened',
-  'acknowledged',
-  'resolved',
-  'reopened',
-  'note',
-  'update',
-  'notification',
-  'recovery',
-] as const;
 
 export const timelineEntrySchema = z.object({
   id: z.string(),
@@ -104,16 +92,6 @@ export const incidentUpdateSchema = z.strictObject({
 });
 
 /* ---- channels ---- */
-
-export const WEBHOOK_EVENT_TYPES = [
-  'incident.opened',
-  'incident.acknowledged',
-  'incident.resolved',
-  'incident.updated',
-  'monitor.down',
-  'monitor.up',
-  'test',
-] as const;
 
 export const webhookConfigSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).max(2048),
