@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
-import { serve } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { migrate } from '#db/migrate.ts';
 import { startAggregator } from './aggregate/aggregator.ts';
@@ -13,7 +11,7 @@ import { relayIncidents } from './incidents/announce.ts';
 import { createIncidents } from './incidents/consumer.ts';
 import { createIngest } from './ingest/consumer.ts';
 import { startNotifier } from './notify/notifier.ts';
-import { createHealthApp } from './platform/health.ts';
+import { startHealth } from './platform/health-server.ts';
 import { type Keys, readKeys } from './platform/keys.ts';
 import { createLocalLiveBus, createNatsLiveBus, type LocalLiveBus } from './platform/live-bus.ts';
 import { createLogger } from './platform/logger.ts';
@@ -38,16 +36,6 @@ export interface ComposeOptions {
 }
 
 const systemClock: Clock = { now: () => new Date(), random: (bytes) => randomBytes(bytes) };
-
-/** Ports of `/healthz`, `/readyz` and `/metrics` for processes without the API, relative to the API's port. */
-const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
-  ['ingest', 5],
-  ['incidents', 6],
-  ['alerts', 15],
-  ['notify', 16],
-  ['aggregate', 17],
-  ['publish', 18],
-];
 
 /** Everything a role is given, connected; `close` ends it. The schema is brought up to date first. */
 export async function createContext(config: Config, options: ComposeOptions = {}): Promise<Composed> {
@@ -120,23 +108,6 @@ async function connect(
 
 function start(shutdown: Shutdown, name: string, part: { close(): Promise<void> }): void {
   shutdown.add(name, () => part.close());
-}
-
-async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
-  const { apiPort, healthPort, roles } = ctx.config;
-  const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;
-  const port = healthPort ?? apiPort + offset;
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = serve({ fetch: createHealthApp(ctx).fetch, port }, () => resolve(listening as Server));
-    listening.once('error', reject);
-  });
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 /** What goes wrong outside while starting, in one sentence for the person at the terminal. */

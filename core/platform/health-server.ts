@@ -1,0 +1,33 @@
+import type { Server } from 'node:http';
+import { serve } from '@hono/node-server';
+import type { CoreRole } from '../config.ts';
+import type { CoreContext } from '../context.ts';
+import { createHealthApp } from './health.ts';
+
+/** Ports of processes without the API, relative to the API's port: what runs on one machine does not collide. */
+const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
+  ['ingest', 5],
+  ['incidents', 6],
+  ['alerts', 15],
+  ['notify', 16],
+  ['aggregate', 17],
+  ['publish', 18],
+];
+
+/** Health and metrics of a process without the API, on a port of the first of its roles. */
+export async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
+  const { apiPort, healthPort, roles } = ctx.config;
+  const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;
+  const port = healthPort ?? apiPort + offset;
+  const server = await new Promise<Server>((resolve, reject) => {
+    const listening = serve({ fetch: createHealthApp(ctx).fetch, port }, () => resolve(listening as Server));
+    listening.once('error', reject);
+  });
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
