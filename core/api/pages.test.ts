@@ -88,3 +88,12 @@ test('health, readiness and metrics are served beside the API', async () => {
   expect((await app.request('GET', '/readyz')).body.dependencies.postgres).toBe('ok');
   expect((await app.request('GET', '/metrics')).text).toContain('blacktide_api_request_seconds_count');
 });
+
+test('requests are measured by the pattern of their route, so ids and inventions add no series', async () => {
+  await app.request('GET', '/api/v1/monitors/mon_00000000000000000000000000');
+  await app.request('GET', '/api/v1/invented/1');
+  const { text } = await app.request('GET', '/metrics');
+  const routes = [...text.matchAll(/api_request_seconds_count\{.*?route="([^"]*)"/g)].map(([, route]) => route);
+  expect(routes).toEqual(expect.arrayContaining(['/api/v1/monitors/:id', '/healthz', '/*']));
+  expect(routes.filter((route) => route?.includes('mon_') || route?.includes('invented'))).toEqual([]);
+});

@@ -1,6 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { matchedRoutes } from 'hono/route';
-import { METHOD_NAME_ALL } from 'hono/router';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { callerOfSession } from '#core/services/accounts/authenticate.ts';
@@ -10,6 +8,7 @@ import { readAccessToken } from '../auth/access-token.ts';
 import { readCookie } from '../auth/cookies.ts';
 import { requireCsrf, requireKnownOrigin } from '../auth/csrf.ts';
 import type { ApiEnv } from '../env.ts';
+import { routePattern } from '../route-pattern.ts';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -44,7 +43,7 @@ export async function findCaller(ctx: CoreContext, c: Context<ApiEnv>): Promise<
 export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     // An unknown route answers 404 and a wrong method 405, signed in or not.
-    if (!matchedRoutes(c).some(isOperation)) return next();
+    if (!routePattern(c).startsWith('/api/')) return next();
     const { caller, credentialProblem } = c.var;
     if (caller === null) throw credentialProblem ?? new ProblemError('unauthenticated');
     if (caller.credential.type === 'session' && !SAFE_METHODS.has(c.req.method)) {
@@ -53,11 +52,6 @@ export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
     }
     await next();
   };
-}
-
-/** A call of the API, as opposed to middleware and the dashboard's pages behind it. */
-function isOperation({ method, path }: { method: string; path: string }): boolean {
-  return method !== METHOD_NAME_ALL && path.startsWith('/api/');
 }
 
 /** What a service verb is given. Only behind requireCaller. */

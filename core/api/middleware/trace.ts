@@ -1,8 +1,8 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
 import type { CoreContext } from '#core/context.ts';
 import type { ApiEnv } from '../env.ts';
+import { routePattern } from '../route-pattern.ts';
 
 /** W3C Trace Context, `traceparent`: version, trace id, parent id, flags. All zeros is not an id. */
 const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -21,7 +21,7 @@ export function trace(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
     await next();
     c.res.headers.set('X-Trace-Id', traceId);
     const seconds = (performance.now() - started) / 1000;
-    const labels = { method: c.req.method, route: routePath(c, -1), status: String(c.res.status) };
+    const labels = { method: c.req.method, route: routePattern(c), status: String(c.res.status) };
     ctx.metrics.observe('api_request_seconds', seconds, labels);
     ctx.logger.debug({ traceId, path: c.req.path, ...labels, seconds }, 'request');
   };
