@@ -227,3 +227,19 @@ test('a stored monitor is tried with a change and its own secret, and stays as i
   expect(app.edgeCalls.at(-1)).toMatchObject(['test', { config: { ...change.config, auth } }]);
   expect((await ada.request('GET', `${PATH}/${id}`)).body.config.url).toBe(MONITOR.config.url);
 });
+
+test('an assertion about the certificate is refused: edge locations do not see it', async () => {
+  const { body } = await create();
+  const tls = { source: 'tls', property: 'daysLeft', compare: 'gt', value: 14 };
+  const config = { ...MONITOR.config, assertions: [{ source: 'status', compare: 'eq', value: 200 }, tls] };
+  for (const [method, path, written] of [
+    ['POST', PATH, { ...MONITOR, config }],
+    ['POST', `${PATH}/test`, { type: 'http', config }],
+    ['PATCH', `${PATH}/${body.id}`, { config }],
+    ['POST', `${PATH}/${body.id}/test`, { config }],
+  ] as const) {
+    const answer = await ada.request(method, path, { body: written });
+    expect(answer.body).toMatchObject({ status: 422, code: 'not_supported' });
+    expect(answer.body.errors).toMatchObject([{ path: 'config.assertions.1.source' }]);
+  }
+});

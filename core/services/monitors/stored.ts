@@ -86,6 +86,13 @@ export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations
   if (input.config.ipVersion !== 'any') {
     throw notSupported('config.ipVersion', 'Edge locations choose the IP version themselves; only "any" is available.');
   }
+  const tls = input.config.assertions.findIndex((assertion) => assertion.source === 'tls');
+  if (tls !== -1) {
+    throw notSupported(
+      `config.assertions.${tls}.source`,
+      'Edge locations do not see certificates; use another source.',
+    );
+  }
   const quorum = input.confirm?.quorum;
   if (typeof quorum === 'number' && quorum > input.locations.length) {
     throw invalid('confirm.quorum', `cannot be reached: the monitor has ${input.locations.length} locations`);
