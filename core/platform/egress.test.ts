@@ -73,3 +73,11 @@ test('nobody there, or no such name, is a failed connection', async () => {
   await expect(send('http://127.0.0.1:1/')).rejects.toMatchObject({ code: 'connection_failed' });
   await expect(send('http://nowhere.invalid/')).rejects.toMatchObject({ code: 'connection_failed' });
 });
+
+test('an answer that switches protocols is an answer, not a wait without end', async () => {
+  const port = await listen(() => {});
+  server?.on('connection', (socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  });
+  expect(await send(`http://127.0.0.1:${port}/`)).toEqual({ status: 101, body: '' });
+});

@@ -65,6 +65,11 @@ export function egress(request: EgressRequest): Promise<EgressAnswer> {
         (error: unknown) => reject(asEgressError(error)),
       );
     });
+    // Nobody asked for another protocol; without a listener Node drops the connection and says nothing.
+    outgoing.on('upgrade', (response, socket) => {
+      socket.destroy();
+      resolveAnswer({ status: response.statusCode ?? 0, body: '' });
+    });
     outgoing.end(request.body);
   });
 }
