@@ -10,6 +10,7 @@ import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
 /** When this monitor wakes someone: its own rules, or the default one. */
@@ -111,37 +112,28 @@ function RuleForm({ monitorId, onDone }: { readonly monitorId: string; readonly 
       }}
     >
       <div className="row">
-        <Field label="Rule name" error={errors.of('name')}>
-          {(control) => (
-            <input
-              {...control}
-              placeholder="Page the on-call"
-              value={draft.name}
-              onBlur={() => errors.touch('name')}
-              onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Rounds down before it fires" error={errors.of('condition.count')}>
-          {(control) => (
-            <input
-              {...control}
-              inputMode="numeric"
-              value={draft.count}
-              onChange={(event) => setDraft({ ...draft, count: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Rounds up before it resolves" error={errors.of('recoveryCount')}>
-          {(control) => (
-            <input
-              {...control}
-              inputMode="numeric"
-              value={draft.recoveryCount}
-              onChange={(event) => setDraft({ ...draft, recoveryCount: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Rule name"
+          error={errors.of('name')}
+          placeholder="Page the on-call"
+          value={draft.name}
+          onBlur={() => errors.touch('name')}
+          onText={(text) => setDraft({ ...draft, name: text })}
+        />
+        <TextField
+          label="Rounds down before it fires"
+          error={errors.of('condition.count')}
+          inputMode="numeric"
+          value={draft.count}
+          onText={(text) => setDraft({ ...draft, count: text })}
+        />
+        <TextField
+          label="Rounds up before it resolves"
+          error={errors.of('recoveryCount')}
+          inputMode="numeric"
+          value={draft.recoveryCount}
+          onText={(text) => setDraft({ ...draft, recoveryCount: text })}
+        />
         <Field label="Severity">
           {(control) => (
             <select

@@ -12,6 +12,7 @@ import { Ago, Moment } from '../ui/moment.tsx';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Secret } from '../ui/secret.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
 const SCOPE_HELP = {
@@ -156,17 +157,15 @@ function KeyForm() {
       }}
     >
       <h2>New API key</h2>
-      <Field label="Key name" error={errors.of('name')} help="Where it will be used.">
-        {(control) => (
-          <input
-            {...control}
-            placeholder="deploy script"
-            value={draft.name}
-            onBlur={() => errors.touch('name')}
-            onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Key name"
+        error={errors.of('name')}
+        help="Where it will be used."
+        placeholder="deploy script"
+        value={draft.name}
+        onBlur={() => errors.touch('name')}
+        onText={(text) => setDraft({ ...draft, name: text })}
+      />
       <fieldset className="field">
         <legend>Scopes</legend>
         {API_KEY_SCOPES.map((scope) => (

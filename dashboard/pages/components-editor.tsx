@@ -2,6 +2,7 @@ import { useId } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { newRowKey } from './row-key.ts';
 import type { ComponentDraft } from './status-page-draft.ts';
 
@@ -75,16 +76,14 @@ function ComponentRow(props: {
 
   return (
     <div className="editor-row component">
-      <Field label={`${label} name`} labelHidden error={errorOf(`components.${index}.name`)}>
-        {(control) => (
-          <input
-            {...control}
-            placeholder="Name"
-            value={component.name}
-            onChange={(event) => onChange({ ...component, name: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label={`${label} name`}
+        labelHidden
+        error={errorOf(`components.${index}.name`)}
+        placeholder="Name"
+        value={component.name}
+        onText={(text) => onChange({ ...component, name: text })}
+      />
       <Field label={`${label} monitor`} labelHidden error={errorOf(`components.${index}.monitorId`)}>
         {(control) => (
           <select {...control} value={component.monitorId} onChange={(event) => bind(event.target.value)}>
@@ -97,17 +96,15 @@ function ComponentRow(props: {
           </select>
         )}
       </Field>
-      <Field label={`${label} group`} labelHidden error={errorOf(`components.${index}.group`)}>
-        {(control) => (
-          <input
-            {...control}
-            placeholder="Group"
-            list={props.groupsId}
-            value={component.group}
-            onChange={(event) => onChange({ ...component, group: event.target.value })}
-          />
-        )}
-      </Field>
+      <TextField
+        label={`${label} group`}
+        labelHidden
+        error={errorOf(`components.${index}.group`)}
+        placeholder="Group"
+        list={props.groupsId}
+        value={component.group}
+        onText={(text) => onChange({ ...component, group: text })}
+      />
       <div className="order-buttons">
         <IconButton
           icon="up"

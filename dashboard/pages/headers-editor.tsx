@@ -1,5 +1,5 @@
-import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import type { Pair } from './monitor-draft.ts';
 import { newRowKey } from './row-key.ts';
 
@@ -18,26 +18,21 @@ export function HeadersEditor(props: {
       <ul className="list-editor">
         {headers.map((header, index) => (
           <li key={header.key}>
-            <Field label={`Header ${index + 1} name`} labelHidden error={errorOf?.(`config.headers.${header.name}`)}>
-              {(control) => (
-                <input
-                  {...control}
-                  placeholder="Name"
-                  value={header.name}
-                  onChange={(event) => change(header.key, { name: event.target.value })}
-                />
-              )}
-            </Field>
-            <Field label={`Header ${index + 1} value`} labelHidden>
-              {(control) => (
-                <input
-                  {...control}
-                  placeholder="Value"
-                  value={header.value}
-                  onChange={(event) => change(header.key, { value: event.target.value })}
-                />
-              )}
-            </Field>
+            <TextField
+              label={`Header ${index + 1} name`}
+              labelHidden
+              error={errorOf?.(`config.headers.${header.name}`)}
+              placeholder="Name"
+              value={header.name}
+              onText={(text) => change(header.key, { name: text })}
+            />
+            <TextField
+              label={`Header ${index + 1} value`}
+              labelHidden
+              placeholder="Value"
+              value={header.value}
+              onText={(text) => change(header.key, { value: text })}
+            />
             <IconButton
               icon="remove"
               label={`Remove header ${index + 1}`}

@@ -5,9 +5,9 @@ import { channelCreatedSchema, channelCreateSchema } from '#domain/api/alerting.
 import { channelsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';
-import { Field } from '../ui/field.tsx';
 import { Page } from '../ui/page.tsx';
 import { Secret } from '../ui/secret.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { HeadersEditor } from './headers-editor.tsx';
 import type { Pair } from './monitor-draft.ts';
@@ -69,28 +69,24 @@ export function NewChannelPage() {
           if (errors.submit()) create.mutate();
         }}
       >
-        <Field label="Webhook URL" error={errors.of('config.url')} help="Answers of 200 to 299 count as delivered.">
-          {(control) => (
-            <input
-              {...control}
-              type="url"
-              placeholder="https://example.com/hooks/blacktide"
-              value={draft.url}
-              onBlur={() => errors.touch('config.url')}
-              onChange={(event) => setDraft({ ...draft, url: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Channel name" optional error={errors.of('name')}>
-          {(control) => (
-            <input
-              {...control}
-              placeholder={hostOf(draft.url)}
-              value={draft.name}
-              onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Webhook URL"
+          error={errors.of('config.url')}
+          help="Answers of 200 to 299 count as delivered."
+          type="url"
+          placeholder="https://example.com/hooks/blacktide"
+          value={draft.url}
+          onBlur={() => errors.touch('config.url')}
+          onText={(text) => setDraft({ ...draft, url: text })}
+        />
+        <TextField
+          label="Channel name"
+          optional
+          error={errors.of('name')}
+          placeholder={hostOf(draft.url)}
+          value={draft.name}
+          onText={(text) => setDraft({ ...draft, name: text })}
+        />
         <label className="check">
           <input
             type="checkbox"

@@ -6,7 +6,7 @@ import { accountQuery, setupQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { Brand } from '../ui/brand.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
-import { Field } from '../ui/field.tsx';
+import { TextField } from '../ui/text-field.tsx';
 
 const route = getRouteApi('/sign-in');
 
@@ -42,30 +42,22 @@ export function SignInPage() {
           }}
         >
           {signIn.error !== null && <ErrorNotice error={signIn.error} />}
-          <Field label="E-mail">
-            {(control) => (
-              <input
-                {...control}
-                type="email"
-                autoComplete="username"
-                required
-                value={email}
-                onChange={(event) => setEmail(event.target.value)}
-              />
-            )}
-          </Field>
-          <Field label="Password">
-            {(control) => (
-              <input
-                {...control}
-                type="password"
-                autoComplete="current-password"
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="E-mail"
+            type="email"
+            autoComplete="username"
+            required
+            value={email}
+            onText={(text) => setEmail(text)}
+          />
+          <TextField
+            label="Password"
+            type="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onText={(text) => setPassword(text)}
+          />
           <button type="submit" className="button primary" disabled={signIn.isPending}>
             {signIn.isPending ? 'Signing in…' : 'Sign in'}
           </button>

@@ -6,7 +6,7 @@ import { accountQuery, setupQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { Brand } from '../ui/brand.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
-import { Field } from '../ui/field.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
 export function SignUpPage() {
@@ -65,45 +65,33 @@ export function SignUpPage() {
           }}
         >
           {signUp.error !== null && <ErrorNotice error={signUp.error} />}
-          <Field label="Name" error={errors.of('name')}>
-            {(control) => (
-              <input
-                {...control}
-                autoComplete="name"
-                value={draft.name}
-                onBlur={() => errors.touch('name')}
-                onChange={(event) => setDraft({ ...draft, name: event.target.value })}
-              />
-            )}
-          </Field>
-          <Field label="E-mail" error={errors.of('email')}>
-            {(control) => (
-              <input
-                {...control}
-                type="email"
-                autoComplete="username"
-                value={draft.email}
-                onBlur={() => errors.touch('email')}
-                onChange={(event) => setDraft({ ...draft, email: event.target.value })}
-              />
-            )}
-          </Field>
-          <Field
+          <TextField
+            label="Name"
+            error={errors.of('name')}
+            autoComplete="name"
+            value={draft.name}
+            onBlur={() => errors.touch('name')}
+            onText={(text) => setDraft({ ...draft, name: text })}
+          />
+          <TextField
+            label="E-mail"
+            error={errors.of('email')}
+            type="email"
+            autoComplete="username"
+            value={draft.email}
+            onBlur={() => errors.touch('email')}
+            onText={(text) => setDraft({ ...draft, email: text })}
+          />
+          <TextField
             label="Password"
             error={errors.of('password')}
             help="At least 10 characters. A sentence is easy to remember."
-          >
-            {(control) => (
-              <input
-                {...control}
-                type="password"
-                autoComplete="new-password"
-                value={draft.password}
-                onBlur={() => errors.touch('password')}
-                onChange={(event) => setDraft({ ...draft, password: event.target.value })}
-              />
-            )}
-          </Field>
+            type="password"
+            autoComplete="new-password"
+            value={draft.password}
+            onBlur={() => errors.touch('password')}
+            onText={(text) => setDraft({ ...draft, password: text })}
+          />
           <button type="submit" className="button primary" disabled={signUp.isPending}>
             {signUp.isPending ? 'Creating…' : 'Create account'}
           </button>

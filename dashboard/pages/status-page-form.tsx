@@ -4,6 +4,7 @@ import { statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { monitorsQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { ComponentsEditor } from './components-editor.tsx';
 import { type PageDraft, pageRequestOf, slugOf } from './status-page-draft.ts';
@@ -37,35 +38,27 @@ export function StatusPageForm(props: {
       }}
     >
       <div className="row">
-        <Field label="Page name" error={errors.of('name')} help="What your users know you by.">
-          {(control) => (
-            <input
-              {...control}
-              placeholder="Acme Status"
-              value={draft.name}
-              onBlur={() => errors.touch('name')}
-              onChange={(event) => rename(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field
+        <TextField
+          label="Page name"
+          error={errors.of('name')}
+          help="What your users know you by."
+          placeholder="Acme Status"
+          value={draft.name}
+          onBlur={() => errors.touch('name')}
+          onText={(text) => rename(text)}
+        />
+        <TextField
           label="Slug"
           error={errors.of('slug')}
           help={`Its address ends in /status/${draft.slug || 'your-slug'}.`}
-        >
-          {(control) => (
-            <input
-              {...control}
-              className="mono"
-              value={draft.slug}
-              onBlur={() => errors.touch('slug')}
-              onChange={(event) => {
-                setSlugTouched(true);
-                setDraft({ ...draft, slug: event.target.value });
-              }}
-            />
-          )}
-        </Field>
+          className="mono"
+          value={draft.slug}
+          onBlur={() => errors.touch('slug')}
+          onText={(text) => {
+            setSlugTouched(true);
+            setDraft({ ...draft, slug: text });
+          }}
+        />
       </div>
       <Field label="Description" optional error={errors.of('description')} help="One or two sentences under the name.">
         {(control) => (

@@ -1,15 +1,18 @@
 import { type ReactNode, useId } from 'react';
 
-interface FieldProps {
+export interface FieldLabels {
   readonly label: string;
   /** One short line under the field. */
   readonly help?: ReactNode | undefined;
   readonly error?: string | undefined;
-  readonly optional?: boolean;
+  readonly optional?: boolean | undefined;
   /** Keeps the label for screen readers only, in rows whose columns explain themselves. */
-  readonly labelHidden?: boolean;
+  readonly labelHidden?: boolean | undefined;
   /** Takes the place of two fields in such a row. */
-  readonly wide?: boolean;
+  readonly wide?: boolean | undefined;
+}
+
+interface FieldProps extends FieldLabels {
   readonly children: (control: {
     readonly id: string;
     readonly 'aria-invalid': true | undefined;
