@@ -1,3 +1,5 @@
+import { lt, type SQL } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import type { List } from '#domain/api/common.ts';
 
@@ -14,6 +16,12 @@ export function readCursor(cursor: string | undefined, parts: number): string[] 
     throw new ProblemError('malformed_request', 'The cursor is not one that this list has given.');
   }
   return key;
+}
+
+/** What is older than the last row they saw, of a list in the order of ids. */
+export function afterCursor(id: PgColumn, cursor: string | undefined): SQL | undefined {
+  const [last] = readCursor(cursor, 1) ?? [];
+  return last === undefined ? undefined : lt(id, last);
 }
 
 /** Cuts rows that were read with `limit + 1` into a page. */

@@ -1,10 +1,10 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { alertRules } from '#db/schema.ts';
 import type { AlertRule, alertRuleListQuerySchema } from '#domain/api/alerting.ts';
 import type { List } from '#domain/api/common.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentAlertRule } from './stored.ts';
 
@@ -14,7 +14,6 @@ export async function listAlertRules(
   query: z.output<typeof alertRuleListQuerySchema>,
 ): Promise<List<AlertRule>> {
   authorize(ctx, 'read');
-  const [after] = readCursor(query.cursor, 1) ?? [];
   const rows = await ctx.db
     .select()
     .from(alertRules)
@@ -22,7 +21,7 @@ export async function listAlertRules(
       and(
         eq(alertRules.organizationId, ctx.caller.organizationId),
         query.monitorId === undefined ? undefined : eq(alertRules.monitorId, query.monitorId),
-        after === undefined ? undefined : lt(alertRules.id, after),
+        afterCursor(alertRules.id, query.cursor),
       ),
     )
     .orderBy(desc(alertRules.id))

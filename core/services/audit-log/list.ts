@@ -1,10 +1,10 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { auditLog } from '#db/schema.ts';
 import { type AuditEntry, auditEntrySchema } from '#domain/api/audit-log.ts';
 import type { List, listQuerySchema } from '#domain/api/common.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 
 /** Newest first. */
@@ -13,16 +13,10 @@ export async function listAuditLog(
   query: z.output<typeof listQuerySchema>,
 ): Promise<List<AuditEntry>> {
   authorize(ctx, 'admin');
-  const [after] = readCursor(query.cursor, 1) ?? [];
   const rows = await ctx.db
     .select()
     .from(auditLog)
-    .where(
-      and(
-        eq(auditLog.organizationId, ctx.caller.organizationId),
-        after === undefined ? undefined : lt(auditLog.id, after),
-      ),
-    )
+    .where(and(eq(auditLog.organizationId, ctx.caller.organizationId), afterCursor(auditLog.id, query.cursor)))
     .orderBy(desc(auditLog.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, (row) => [row.id], presentEntry);

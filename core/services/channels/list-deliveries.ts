@@ -1,10 +1,10 @@
-import { and, asc, desc, eq, inArray, lt } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import type { z } from 'zod';
 import { notificationAttempts, notifications } from '#db/schema.ts';
 import { type Delivery, deliverySchema } from '#domain/api/alerting.ts';
 import type { List, listQuerySchema } from '#domain/api/common.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findChannel } from './stored.ts';
 
@@ -18,11 +18,10 @@ export async function listDeliveries(
 ): Promise<List<Delivery>> {
   authorize(ctx, 'read');
   await findChannel(ctx.db, ctx, channelId);
-  const [after] = readCursor(query.cursor, 1) ?? [];
   const rows = await ctx.db
     .select()
     .from(notifications)
-    .where(and(eq(notifications.channelId, channelId), after === undefined ? undefined : lt(notifications.id, after)))
+    .where(and(eq(notifications.channelId, channelId), afterCursor(notifications.id, query.cursor)))
     .orderBy(desc(notifications.id))
     .limit(query.limit + 1);
   const attempts =

@@ -1,11 +1,11 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { presentIncident } from '#core/incidents/present.ts';
 import { incidents, monitors } from '#db/schema.ts';
 import type { Incident, incidentListQuerySchema } from '#domain/api/alerting.ts';
 import type { List } from '#domain/api/common.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 
 type Query = z.output<typeof incidentListQuerySchema>;
@@ -13,7 +13,6 @@ type Query = z.output<typeof incidentListQuerySchema>;
 /** Newest first. */
 export async function listIncidents(ctx: RequestContext, query: Query): Promise<List<Incident>> {
   authorize(ctx, 'read');
-  const [after] = readCursor(query.cursor, 1) ?? [];
   const { status, severity, monitorId } = query;
   const rows = await ctx.db
     .select({ incident: incidents, monitorName: monitors.name })
@@ -25,7 +24,7 @@ export async function listIncidents(ctx: RequestContext, query: Query): Promise<
         status === undefined ? undefined : eq(incidents.status, status),
         severity === undefined ? undefined : eq(incidents.severity, severity),
         monitorId === undefined ? undefined : eq(incidents.monitorId, monitorId),
-        after === undefined ? undefined : lt(incidents.id, after),
+        afterCursor(incidents.id, query.cursor),
       ),
     )
     .orderBy(desc(incidents.id))

@@ -1,10 +1,10 @@
-import { and, desc, eq, ilike, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, ilike, or, type SQL, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { monitorStatus, monitors } from '#db/schema.ts';
 import type { List } from '#domain/api/common.ts';
 import type { Monitor, monitorListQuerySchema } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentMonitors } from './present.ts';
 
@@ -35,10 +35,9 @@ export async function listMonitors(ctx: RequestContext, query: Query): Promise<L
 }
 
 function filters(query: Query): (SQL | undefined)[] {
-  const [after] = readCursor(query.cursor, 1) ?? [];
   const text = query.q === undefined ? undefined : `%${query.q.replace(/[\\%_]/g, '\\$&')}%`;
   return [
-    after === undefined ? undefined : lt(monitors.id, after),
+    afterCursor(monitors.id, query.cursor),
     query.status === undefined ? undefined : eq(shownStatus, query.status),
     query.tag === undefined ? undefined : sql`${monitors.tags} @> ${JSON.stringify([query.tag])}::jsonb`,
     text === undefined ? undefined : or(ilike(monitors.name, text), ilike(sql`${monitors.config}->>'url'`, text)),

@@ -1,10 +1,10 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { statusPages } from '#db/schema.ts';
 import type { List, listQuerySchema } from '#domain/api/common.ts';
 import type { StatusPage } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentPage, readComponents } from './stored.ts';
 
@@ -14,16 +14,10 @@ export async function listStatusPages(
   query: z.output<typeof listQuerySchema>,
 ): Promise<List<StatusPage>> {
   authorize(ctx, 'read');
-  const [after] = readCursor(query.cursor, 1) ?? [];
   const rows = await ctx.db
     .select()
     .from(statusPages)
-    .where(
-      and(
-        eq(statusPages.organizationId, ctx.caller.organizationId),
-        after === undefined ? undefined : lt(statusPages.id, after),
-      ),
-    )
+    .where(and(eq(statusPages.organizationId, ctx.caller.organizationId), afterCursor(statusPages.id, query.cursor)))
     .orderBy(desc(statusPages.id))
     .limit(query.limit + 1);
   const ids = rows.map((row) => row.id);
