@@ -1,6 +1,7 @@
 import { ASSERTION_SOURCES, type Assertion, COMPARES_OF_SOURCE, TLS_PROPERTIES } from '#domain/assertion.ts';
 import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
+import { TextField } from '../ui/text-field.tsx';
 import { type AssertionDraft, NEEDS_PROPERTY, VALUELESS } from './monitor-draft.ts';
 import { newRowKey } from './row-key.ts';
 
@@ -90,6 +91,7 @@ function AssertionRow(props: {
   const compares: readonly Assertion['compare'][] = COMPARES_OF_SOURCE[assertion.source];
   const label = `Assertion ${index + 1}`;
   const path = `config.assertions.${index}`;
+  const part = { label, path, assertion, errorOf, onChange };
 
   function changeSource(text: string): void {
     const source = ASSERTION_SOURCES.find((candidate) => candidate === text) ?? assertion.source;
@@ -111,31 +113,7 @@ function AssertionRow(props: {
           </select>
         )}
       </Field>
-      {NEEDS_PROPERTY.has(assertion.source) && (
-        <Field label={`${label} property`} labelHidden error={errorOf(`${path}.property`)}>
-          {(control) =>
-            assertion.source === 'tls' ? (
-              <select
-                {...control}
-                value={assertion.property}
-                onChange={(event) => onChange({ ...assertion, property: event.target.value })}
-              >
-                {TLS_PROPERTIES.map((property) => (
-                  <option key={property}>{property}</option>
-                ))}
-              </select>
-            ) : (
-              <input
-                {...control}
-                className="mono"
-                placeholder={assertion.source === 'header' ? 'content-type' : '$.status'}
-                value={assertion.property}
-                onChange={(event) => onChange({ ...assertion, property: event.target.value })}
-              />
-            )
-          }
-        </Field>
-      )}
+      {NEEDS_PROPERTY.has(assertion.source) && <PropertyField {...part} />}
       <Field
         label={`${label} comparison`}
         labelHidden
@@ -161,30 +139,60 @@ function AssertionRow(props: {
           </select>
         )}
       </Field>
-      {!VALUELESS.has(assertion.compare) && (
-        <Field label={`${label} value`} labelHidden error={errorOf(`${path}.value`)}>
-          {(control) =>
-            assertion.compare === 'schema' ? (
-              <textarea
-                {...control}
-                className="mono"
-                placeholder='{"type": "object"}'
-                value={assertion.value}
-                onChange={(event) => onChange({ ...assertion, value: event.target.value })}
-              />
-            ) : (
-              <input
-                {...control}
-                className="mono"
-                placeholder={VALUE_HINTS[assertion.source]}
-                value={assertion.value}
-                onChange={(event) => onChange({ ...assertion, value: event.target.value })}
-              />
-            )
-          }
-        </Field>
-      )}
+      {!VALUELESS.has(assertion.compare) && <ValueField {...part} />}
       <IconButton icon="remove" label={`Remove assertion ${index + 1}`} onClick={onRemove} />
     </div>
+  );
+}
+
+interface PartProps {
+  readonly label: string;
+  readonly path: string;
+  readonly assertion: AssertionDraft;
+  readonly errorOf: (path: string) => string | undefined;
+  readonly onChange: (assertion: AssertionDraft) => void;
+}
+
+function PropertyField({ label, path, assertion, errorOf, onChange }: PartProps) {
+  const change = (property: string) => onChange({ ...assertion, property });
+  const labels = { label: `${label} property`, labelHidden: true, error: errorOf(`${path}.property`) };
+  if (assertion.source !== 'tls') {
+    const placeholder = assertion.source === 'header' ? 'content-type' : '$.status';
+    return (
+      <TextField {...labels} className="mono" placeholder={placeholder} value={assertion.property} onText={change} />
+    );
+  }
+  return (
+    <Field {...labels}>
+      {(control) => (
+        <select {...control} value={assertion.property} onChange={(event) => change(event.target.value)}>
+          {TLS_PROPERTIES.map((property) => (
+            <option key={property}>{property}</option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function ValueField({ label, path, assertion, errorOf, onChange }: PartProps) {
+  const change = (value: string) => onChange({ ...assertion, value });
+  const labels = { label: `${label} value`, labelHidden: true, error: errorOf(`${path}.value`) };
+  if (assertion.compare !== 'schema') {
+    const placeholder = VALUE_HINTS[assertion.source];
+    return <TextField {...labels} className="mono" placeholder={placeholder} value={assertion.value} onText={change} />;
+  }
+  return (
+    <Field {...labels}>
+      {(control) => (
+        <textarea
+          {...control}
+          className="mono"
+          placeholder='{"type": "object"}'
+          value={assertion.value}
+          onChange={(event) => change(event.target.value)}
+        />
+      )}
+    </Field>
   );
 }
