@@ -240,6 +240,18 @@ test('an assertion about the certificate is refused: edge locations do not see i
   ] as const) {
     const answer = await ada.request(method, path, { body: written });
     expect(answer.body).toMatchObject({ status: 422, code: 'not_supported' });
-    expect(answer.body.errors).toMatchObject([{ path: 'config.assertions.1.source' }]);
+    expect(answer.body.errors).toMatchObject([{ path: 'config.assertions.1' }]);
   }
+});
+
+test('a configuration is small and shallow enough for its shard and for every reader', async () => {
+  const claim = (value: unknown) => ({ source: 'json', property: '$.a', compare: 'eq', value });
+  const send = (...assertions: unknown[]) =>
+    ada.request('POST', PATH, { body: { ...MONITOR, config: { ...MONITOR.config, assertions } } });
+  const large = await send(claim('x'.repeat(40_000)), claim('x'.repeat(40_000)));
+  expect([large.status, large.body.errors[0].path]).toEqual([422, 'config']);
+  const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+  expect((await send(claim(nested(2_000)))).body).toMatchObject({ status: 400, code: 'malformed_request' });
+  expect((await send(claim(nested(50)))).status).toBe(201);
+  expect((await send(claim(`${'['.repeat(2_000)}\\"{`))).status).toBe(201);
 });

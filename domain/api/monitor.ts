@@ -31,10 +31,18 @@ const settings = {
 /** RFC 9110, section 9.3: content of these has no meaning, and fetch refuses to send it. */
 const METHODS_WITHOUT_BODY: readonly string[] = ['GET', 'HEAD'];
 
+/** A shard's 200 monitors travel to the edge in one message of 16 MiB: one large monitor must not hold up the others. */
+const CONFIG_BYTES_MAX = 72 * 1024;
+
 /** As a user writes it: besides its form, everything in it compiles (expressions, paths, schemas). */
 const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) => {
   if ((config.body ?? '') !== '' && METHODS_WITHOUT_BODY.includes(config.method)) {
     context.addIssue({ code: 'custom', path: ['body'], message: `${config.method} carries no body` });
+  }
+  // In UTF-8 a character takes at most three bytes, a pair of surrogates four.
+  const bytes = JSON.stringify(config).replace(/[\u0080-\uffff]/g, '???').length;
+  if (bytes > CONFIG_BYTES_MAX) {
+    context.addIssue({ code: 'custom', path: [], message: `may have ${CONFIG_BYTES_MAX} bytes in all` });
   }
   for (const [index, assertion] of config.assertions.entries()) {
     if (assertionShapeProblems(assertion).length > 0) continue;

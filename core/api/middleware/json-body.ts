@@ -5,6 +5,8 @@ import type { ApiEnv } from '../env.ts';
 
 /** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
 const BODY_BYTES_MAX = 1024 * 1024;
+/** Deeper than any object of ours or any sensible JSON Schema; what walks a body by recursion must not run out of stack. */
+const NESTING_MAX = 100;
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
@@ -29,6 +31,9 @@ export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
 
 /** PostgreSQL holds neither NUL nor half a surrogate pair, so no text of ours may have them. */
 function requireJson(text: string): void {
+  if (nestingOf(text) > NESTING_MAX) {
+    throw new ProblemError('malformed_request', `A body may be nested ${NESTING_MAX} levels deep.`);
+  }
   let storable = true;
   const inspect = (key: string, value: unknown): unknown => {
     storable &&= isStorable(key) && (typeof value !== 'string' || isStorable(value));
@@ -40,6 +45,22 @@ function requireJson(text: string): void {
     throw new ProblemError('malformed_json');
   }
   if (!storable) throw new ProblemError('malformed_request', 'Texts may not hold NUL or unpaired surrogates.');
+}
+
+/** Brackets that are open at once, outside strings. Read one by one: a regular expression could be made slow. */
+function nestingOf(json: string): number {
+  let open = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let index = 0; index < json.length; index++) {
+    const character = json[index];
+    if (inString && character === '\\') index++;
+    else if (character === '"') inString = !inString;
+    else if (inString) continue;
+    else if (character === '[' || character === '{') deepest = Math.max(deepest, ++open);
+    else if (character === ']' || character === '}') open--;
+  }
+  return deepest;
 }
 
 function isStorable(text: string): boolean {

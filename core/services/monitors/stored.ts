@@ -88,10 +88,7 @@ export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations
   }
   const tls = input.config.assertions.findIndex((assertion) => assertion.source === 'tls');
   if (tls !== -1) {
-    throw notSupported(
-      `config.assertions.${tls}.source`,
-      'Edge locations do not see certificates; use another source.',
-    );
+    throw notSupported(`config.assertions.${tls}`, 'Edge locations do not see certificates; use another source.');
   }
   const quorum = input.confirm?.quorum;
   if (typeof quorum === 'number' && quorum > input.locations.length) {
