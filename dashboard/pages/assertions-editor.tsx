@@ -1,4 +1,4 @@
-import { ASSERTION_SOURCES, type Assertion, COMPARES_OF_SOURCE, TLS_PROPERTIES } from '#domain/assertion.ts';
+import { ASSERTION_SOURCES, type Assertion, COMPARES_OF_SOURCE } from '#domain/assertion.ts';
 import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import { TextField } from '../ui/text-field.tsx';
@@ -13,6 +13,9 @@ const SOURCE_WORDS = {
   responseTime: 'Response time, ms',
   tls: 'TLS certificate',
 } as const satisfies Record<Assertion['source'], string>;
+
+/** Edge locations do not see certificates: the API refuses claims about them. */
+const OFFERED_SOURCES = ASSERTION_SOURCES.filter((source) => source !== 'tls');
 
 const VALUE_HINTS = {
   status: '200 or 2xx or 200-299',
@@ -94,10 +97,10 @@ function AssertionRow(props: {
   const part = { label, path, assertion, errorOf, onChange };
 
   function changeSource(text: string): void {
-    const source = ASSERTION_SOURCES.find((candidate) => candidate === text) ?? assertion.source;
+    const source = OFFERED_SOURCES.find((candidate) => candidate === text) ?? assertion.source;
     const allowed: readonly Assertion['compare'][] = COMPARES_OF_SOURCE[source];
     const compare = allowed.includes(assertion.compare) ? assertion.compare : (allowed[0] ?? 'eq');
-    onChange({ ...assertion, source, compare, property: source === 'tls' ? 'daysLeft' : '', value: '' });
+    onChange({ ...assertion, source, compare, property: '', value: '' });
   }
 
   return (
@@ -105,7 +108,7 @@ function AssertionRow(props: {
       <Field label={`${label} source`} labelHidden wide={!NEEDS_PROPERTY.has(assertion.source)} error={errorOf(path)}>
         {(control) => (
           <select {...control} value={assertion.source} onChange={(event) => changeSource(event.target.value)}>
-            {ASSERTION_SOURCES.map((source) => (
+            {OFFERED_SOURCES.map((source) => (
               <option key={source} value={source}>
                 {SOURCE_WORDS[source]}
               </option>
@@ -156,22 +159,9 @@ interface PartProps {
 function PropertyField({ label, path, assertion, errorOf, onChange }: PartProps) {
   const change = (property: string) => onChange({ ...assertion, property });
   const labels = { label: `${label} property`, labelHidden: true, error: errorOf(`${path}.property`) };
-  if (assertion.source !== 'tls') {
-    const placeholder = assertion.source === 'header' ? 'content-type' : '$.status';
-    return (
-      <TextField {...labels} className="mono" placeholder={placeholder} value={assertion.property} onText={change} />
-    );
-  }
+  const placeholder = assertion.source === 'header' ? 'content-type' : '$.status';
   return (
-    <Field {...labels}>
-      {(control) => (
-        <select {...control} value={assertion.property} onChange={(event) => change(event.target.value)}>
-          {TLS_PROPERTIES.map((property) => (
-            <option key={property}>{property}</option>
-          ))}
-        </select>
-      )}
-    </Field>
+    <TextField {...labels} className="mono" placeholder={placeholder} value={assertion.property} onText={change} />
   );
 }
 
