@@ -14,8 +14,9 @@ export interface MonitorChange extends Judgement {
 /** The monitor is new to the shard, or was assigned before; its rest follows from the difference. */
 export function assign(before: ShardMonitor | undefined, assigned: AssignedMonitor, nowMs: number): MonitorChange {
   if (before === undefined) return begin(assigned, nowMs);
-  const gone = goneRules(before.assigned, assigned);
-  const kept = endAlerts(before.assigned, before.state, gone, 'rule_removed', nowMs);
+  const state = { ...before.state, alerts: handOver(before.assigned, assigned, before.state.alerts) };
+  const gone = rulesOnlyIn(before.assigned, assigned);
+  const kept = endAlerts(before.assigned, state, gone, 'rule_removed', nowMs);
   const changed = toggle(before.assigned, assigned, kept.state, nowMs);
   const retimed = before.assigned.intervalSeconds !== assigned.intervalSeconds;
   const startNow = assigned.enabled && (retimed || !before.assigned.enabled);
@@ -45,6 +46,24 @@ function toggle(before: AssignedMonitor, after: AssignedMonitor, state: MonitorS
   return { state, events: [] };
 }
 
-function goneRules(before: AssignedMonitor, after: AssignedMonitor): string[] {
-  return before.rules.map((rule) => rule.id).filter((id) => !after.rules.some((rule) => rule.id === id));
+/**
+ * A rule that takes another's place takes over its alert too: the cause is the same, so nobody is told of an end
+ * and of a new beginning.
+ */
+function handOver(before: AssignedMonitor, after: AssignedMonitor, alerts: MonitorState['alerts']) {
+  const handed = { ...alerts };
+  const fresh = rulesOnlyIn(after, before);
+  for (const gone of rulesOnlyIn(before, after)) {
+    const alert = handed[gone];
+    if (alert === undefined || alert.alertId === null) continue;
+    const heir = fresh.shift();
+    if (heir === undefined) break;
+    handed[heir] = alert;
+    delete handed[gone];
+  }
+  return handed;
+}
+
+function rulesOnlyIn(one: AssignedMonitor, other: AssignedMonitor): string[] {
+  return one.rules.map((rule) => rule.id).filter((id) => !other.rules.some((rule) => rule.id === id));
 }

@@ -282,6 +282,28 @@ describe('an alert', () => {
     expect(await alerts(shard)).toEqual(['firing observed', `resolved ${cause}`]);
     expect(await statuses(shard)).toEqual(cause === 'paused' ? ['down', 'paused'] : ['down']);
   });
+
+  it('goes on under the rule that takes the place of its own: nobody is told twice', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, [monitor]);
+    const [fired] = await untilEvents(shard, 'alert.triggered', 1);
+    await untilQuiet(shard);
+    const own = {
+      id: 'rul_own',
+      condition: { type: 'consecutiveFailures', count: 3 },
+      severity: 'major',
+      recoveryCount: 1,
+    } as const;
+    await assign(shard, 2, [{ ...monitor, rules: [own] }]);
+    await checkNow(shard, monitor);
+    expect(await alerts(shard)).toEqual(['firing observed']);
+    await behave(monitor, {});
+    await checkNow(shard, monitor);
+    const [, resolved] = await untilEvents(shard, 'alert.triggered', 2);
+    expect(resolved).toMatchObject({ to: 'resolved', alertId: fired?.alertId, ruleId: 'rul_own', cause: 'observed' });
+  });
 });
 
 describe('an assignment', () => {

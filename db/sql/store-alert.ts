@@ -3,8 +3,8 @@ import type { AlertTriggeredEvent } from '#domain/wire.ts';
 import type { Executor } from './executor.ts';
 
 /**
- * The alert's state by compare-and-set, firing before resolved: returns true when this event made the change,
- * that is, to exactly one of all who bring it. A resolution that comes first is kept, so that the firing, when
+ * The alert's state by compare-and-set, firing before resolved. `fired` and `resolved` are returned to exactly one of
+ * all who bring the change: that one owns what follows. A resolution that comes first is kept, so that the firing, when
  * it comes, changes nothing and pages nobody.
  */
 export async function storeAlert(
