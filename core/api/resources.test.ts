@@ -55,6 +55,12 @@ test.each([
   expect([answer.status, answer.body.errors[0].path]).toEqual([422, `config.headers.${name}`]);
 });
 
+test('a webhook URL with credentials is refused: it would show them', async () => {
+  const config = { ...CHANNEL.config, url: 'https://ada:open-sesame@example.com/hook' };
+  const answer = await call('POST', '/channels', { ...CHANNEL, config });
+  expect([answer.status, answer.body.errors[0].path]).toEqual([422, 'config.url']);
+});
+
 test('a test notification is on the road of all others and shows in the deliveries', async () => {
   const sent = await call('POST', `/channels/${objects.channel}/test`);
   expect(sent.status).toBe(202);

@@ -94,7 +94,11 @@ export const incidentUpdateSchema = z.strictObject({
 /* ---- channels ---- */
 
 export const webhookConfigSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }).max(2048),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .max(2048)
+    // The URL is shown in answers; header values are hidden.
+    .refine((value) => !/^https?:\/\/[^/]*@/.test(value), 'put credentials into headers, not into the URL'),
   /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; made when missing. */
   secret: z
     .string()
