@@ -1,4 +1,4 @@
-import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { base64url, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import {
   isTokenFor,
   requestClaims,
@@ -92,9 +92,5 @@ async function keyOf(jwk: string): Promise<CryptoKey> {
 }
 
 async function bodyHash(body: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body));
-  return btoa(String.fromCharCode(...digest))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', body)));
 }

@@ -53,7 +53,8 @@ export class ShardStorage {
         slug TEXT NOT NULL, component_id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (slug, component_id)
       ) WITHOUT ROWID;
     `);
-    this.#outboxBytes = Number(this.#meta('outboxBytes') ?? 0);
+    // Summed once when the object wakes and counted in memory from there: stored, it would cost a row written per event.
+    this.#outboxBytes = this.#sql.exec<{ bytes: number }>('SELECT total(size) AS bytes FROM outbox').one().bytes;
   }
 
   atomically<T>(change: () => T): T {
@@ -133,7 +134,6 @@ export class ShardStorage {
   }
 
   addEvents(events: readonly EdgeEvent[]): void {
-    if (events.length === 0) return;
     for (const event of events) {
       const body = JSON.stringify(event);
       const id = event.kind === 'check.completed' ? event.result.id : event.id;
@@ -146,7 +146,6 @@ export class ShardStorage {
       );
       this.#outboxBytes += body.length;
     }
-    this.#saveOutboxBytes();
   }
 
   /** The oldest events that wait, in the order they happened. */
@@ -238,12 +237,7 @@ export class ShardStorage {
   #deleteEvents(statement: string, argument: number): number {
     const deleted = this.#sql.exec<{ size: number }>(statement, argument).toArray();
     this.#outboxBytes -= deleted.reduce((sum, row) => sum + row.size, 0);
-    this.#saveOutboxBytes();
     return deleted.length;
-  }
-
-  #saveOutboxBytes(): void {
-    this.#saveMeta('outboxBytes', String(this.#outboxBytes));
   }
 
   #meta(key: string): string | null {
