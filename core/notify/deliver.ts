@@ -4,7 +4,7 @@ import { BLACKTIDE, type CoreContext, type Transaction } from '../context.ts';
 import { appendTimeline } from '../incidents/change.ts';
 import { type ChannelRow, openSecrets, storedChannel } from '../services/channels/stored.ts';
 import { type Attempt, sendWebhook } from './channels/webhook.ts';
-import { NOTIFY_CHANNEL } from './enqueue.ts';
+import { wakeNotifier } from './enqueue.ts';
 import type { LeasedNotification } from './outbox.ts';
 import { retryDelayMs } from './retry.ts';
 
@@ -94,7 +94,7 @@ async function record(
       data: { channelId: channel.id, status },
     });
     // The next one of the same incident and channel has waited for this.
-    await tx.execute(sql`SELECT pg_notify(${NOTIFY_CHANNEL}, '')`);
+    await wakeNotifier(tx);
   });
 }
 

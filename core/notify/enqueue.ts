@@ -45,7 +45,7 @@ export async function enqueueIncident(
       })),
     )
     .onConflictDoNothing();
-  await wake(tx);
+  await wakeNotifier(tx);
 }
 
 /** Puts a test message for one channel into the outbox; returns the notification's id. */
@@ -67,11 +67,12 @@ export async function enqueueTest(
     SELECT ${id}, organization_id, id, 'test', ${JSON.stringify(payload)}::jsonb, 'pending', ${now.toISOString()},
            ${traceId}, ${now.toISOString()}
     FROM channels WHERE id = ${channelId}`);
-  await wake(tx);
+  await wakeNotifier(tx);
   return id;
 }
 
-async function wake(tx: Transaction): Promise<void> {
+/** Wakes the notify loop of every process when the transaction commits. */
+export async function wakeNotifier(tx: Transaction): Promise<void> {
   await tx.execute(sql`SELECT pg_notify(${NOTIFY_CHANNEL}, '')`);
 }
 
