@@ -469,6 +469,7 @@ export const notifications = pgTable(
   (table) => [
     index('notifications_due').on(table.nextAttemptAt).where(sql`status in ('pending', 'failed')`),
     index('notifications_channel').on(table.channelId, table.id),
+    index('notifications_incident').on(table.incidentId),
   ],
 );
 

@@ -1,0 +1,1 @@
+CREATE INDEX "notifications_incident" ON "notifications" USING btree ("incident_id");
