@@ -5,11 +5,10 @@ import { deleteAlertRule } from '#core/services/alert-rules/delete.ts';
 import { getAlertRule } from '#core/services/alert-rules/get.ts';
 import { listAlertRules } from '#core/services/alert-rules/list.ts';
 import { updateAlertRule } from '#core/services/alert-rules/update.ts';
-import { etagOf } from '#core/services/expected-revision.ts';
 import { alertRuleCreateSchema, alertRuleListQuerySchema, alertRuleSchema } from '#domain/api/alerting.ts';
 import { listOf } from '#domain/api/common.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
 
 const tags = ['Alert rules'];
 const params = idParam('rul');
@@ -42,11 +41,7 @@ export function alertRuleRoutes(ctx: CoreContext) {
       request: { body: { required: true, content: json(alertRuleCreateSchema) } },
       responses: { 201: one },
     }),
-    async (c) => {
-      const { alertRule, revision } = await createAlertRule(requestContext(ctx, c), c.req.valid('json'));
-      c.header('ETag', etagOf(revision));
-      return c.json(alertRule, 201);
-    },
+    async (c) => c.json(withETag(c, await createAlertRule(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
   router.openapi(
@@ -58,11 +53,7 @@ export function alertRuleRoutes(ctx: CoreContext) {
       request: { params },
       responses: { 200: one },
     }),
-    async (c) => {
-      const { alertRule, revision } = await getAlertRule(requestContext(ctx, c), c.req.valid('param').id);
-      c.header('ETag', etagOf(revision));
-      return c.json(alertRule, 200);
-    },
+    async (c) => c.json(withETag(c, await getAlertRule(requestContext(ctx, c), c.req.valid('param').id)), 200),
   );
 
   router.openapi(
@@ -75,14 +66,10 @@ export function alertRuleRoutes(ctx: CoreContext) {
       responses: { 200: one },
     }),
     async (c) => {
-      const { alertRule, revision } = await updateAlertRule(
-        requestContext(ctx, c),
-        c.req.valid('param').id,
-        c.req.valid('json'),
-        c.req.valid('header')['if-match'],
-      );
-      c.header('ETag', etagOf(revision));
-      return c.json(alertRule, 200);
+      const { id } = c.req.valid('param');
+      const ifMatch = c.req.valid('header')['if-match'];
+      const updated = await updateAlertRule(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
+      return c.json(withETag(c, updated), 200);
     },
   );
 

@@ -7,12 +7,11 @@ import { listChannels } from '#core/services/channels/list.ts';
 import { listDeliveries } from '#core/services/channels/list-deliveries.ts';
 import { sendTest } from '#core/services/channels/send-test.ts';
 import { updateChannel } from '#core/services/channels/update.ts';
-import { etagOf } from '#core/services/expected-revision.ts';
 import { channelCreatedSchema, channelCreateSchema, channelSchema, deliverySchema } from '#domain/api/alerting.ts';
 import { listOf, listQuerySchema } from '#domain/api/common.ts';
 import { testSentSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
 
 const tags = ['Channels'];
 const params = idParam('chn');
@@ -42,11 +41,7 @@ export function channelRoutes(ctx: CoreContext) {
       request: { body: { required: true, content: json(channelCreateSchema) } },
       responses: { 201: { description: 'The channel with its secret', content: json(channelCreatedSchema) } },
     }),
-    async (c) => {
-      const { channel, revision } = await createChannel(requestContext(ctx, c), c.req.valid('json'));
-      c.header('ETag', etagOf(revision));
-      return c.json(channel, 201);
-    },
+    async (c) => c.json(withETag(c, await createChannel(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
   router.openapi(
@@ -58,11 +53,7 @@ export function channelRoutes(ctx: CoreContext) {
       request: { params },
       responses: { 200: one },
     }),
-    async (c) => {
-      const { channel, revision } = await getChannel(requestContext(ctx, c), c.req.valid('param').id);
-      c.header('ETag', etagOf(revision));
-      return c.json(channel, 200);
-    },
+    async (c) => c.json(withETag(c, await getChannel(requestContext(ctx, c), c.req.valid('param').id)), 200),
   );
 
   router.openapi(
@@ -76,14 +67,10 @@ export function channelRoutes(ctx: CoreContext) {
       responses: { 200: one },
     }),
     async (c) => {
-      const { channel, revision } = await updateChannel(
-        requestContext(ctx, c),
-        c.req.valid('param').id,
-        c.req.valid('json'),
-        c.req.valid('header')['if-match'],
-      );
-      c.header('ETag', etagOf(revision));
-      return c.json(channel, 200);
+      const { id } = c.req.valid('param');
+      const ifMatch = c.req.valid('header')['if-match'];
+      const updated = await updateChannel(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
+      return c.json(withETag(c, updated), 200);
     },
   );
 

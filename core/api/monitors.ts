@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { CoreContext } from '#core/context.ts';
-import { etagOf } from '#core/services/expected-revision.ts';
 import { checkMonitor } from '#core/services/monitors/check.ts';
 import { createMonitor } from '#core/services/monitors/create.ts';
 import { deleteMonitor } from '#core/services/monitors/delete.ts';
@@ -30,7 +29,7 @@ import {
 } from '#domain/api/monitor.ts';
 import { checkAcceptedSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
+import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
 
 const tags = ['Monitors'];
 const params = idParam('mon');
@@ -62,11 +61,7 @@ export function monitorRoutes(ctx: CoreContext) {
       request: { body: { required: true, content: json(monitorCreateSchema) } },
       responses: { 201: one },
     }),
-    async (c) => {
-      const { monitor, revision } = await createMonitor(requestContext(ctx, c), c.req.valid('json'));
-      c.header('ETag', etagOf(revision));
-      return c.json(monitor, 201);
-    },
+    async (c) => c.json(withETag(c, await createMonitor(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
   router.openapi(
@@ -90,11 +85,7 @@ export function monitorRoutes(ctx: CoreContext) {
       request: { params },
       responses: { 200: one },
     }),
-    async (c) => {
-      const { monitor, revision } = await getMonitor(requestContext(ctx, c), c.req.valid('param').id);
-      c.header('ETag', etagOf(revision));
-      return c.json(monitor, 200);
-    },
+    async (c) => c.json(withETag(c, await getMonitor(requestContext(ctx, c), c.req.valid('param').id)), 200),
   );
 
   router.openapi(
@@ -108,14 +99,10 @@ export function monitorRoutes(ctx: CoreContext) {
       responses: { 200: one },
     }),
     async (c) => {
-      const { monitor, revision } = await updateMonitor(
-        requestContext(ctx, c),
-        c.req.valid('param').id,
-        c.req.valid('json'),
-        c.req.valid('header')['if-match'],
-      );
-      c.header('ETag', etagOf(revision));
-      return c.json(monitor, 200);
+      const { id } = c.req.valid('param');
+      const ifMatch = c.req.valid('header')['if-match'];
+      const updated = await updateMonitor(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
+      return c.json(withETag(c, updated), 200);
     },
   );
 
@@ -147,11 +134,7 @@ export function monitorRoutes(ctx: CoreContext) {
         request: { params },
         responses: { 200: one },
       }),
-      async (c) => {
-        const { monitor, revision } = await change(requestContext(ctx, c), c.req.valid('param').id);
-        c.header('ETag', etagOf(revision));
-        return c.json(monitor, 200);
-      },
+      async (c) => c.json(withETag(c, await change(requestContext(ctx, c), c.req.valid('param').id)), 200),
     );
   }
 

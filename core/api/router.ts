@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { etagOf, type Revised } from '#core/services/expected-revision.ts';
 import { validationProblem } from '#core/services/validated.ts';
 import type { IdPrefix } from '#domain/id.ts';
 import type { ApiEnv } from './env.ts';
@@ -52,5 +54,11 @@ export const ifMatchHeader = z.object({
     .optional()
     .meta({ description: 'ETag of the object as you read it; 412 when it has changed since.' }),
 });
+
+/** Names the object's revision in the answer's head; returns the object for its body. */
+export function withETag<T>(c: Context, { object, revision }: Revised<T>): T {
+  c.header('ETag', etagOf(revision));
+  return object;
+}
 
 export const NO_CONTENT = { 204: { description: 'Done' } } as const;

@@ -1,6 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { CoreContext } from '#core/context.ts';
-import { etagOf } from '#core/services/expected-revision.ts';
 import { addComponent } from '#core/services/status-pages/add-component.ts';
 import { createStatusPage } from '#core/services/status-pages/create.ts';
 import { deleteStatusPage } from '#core/services/status-pages/delete.ts';
@@ -18,7 +17,17 @@ import {
   statusPageSchema,
 } from '#domain/api/status-page.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, idText, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named } from './router.ts';
+import {
+  createRouter,
+  idParam,
+  idText,
+  ifMatchHeader,
+  json,
+  MERGE_PATCH,
+  NO_CONTENT,
+  named,
+  withETag,
+} from './router.ts';
 
 const tags = ['Status pages'];
 const params = idParam('stp');
@@ -52,11 +61,7 @@ export function statusPageRoutes(ctx: CoreContext) {
       request: { body: { required: true, content: json(statusPageCreateSchema) } },
       responses: { 201: one },
     }),
-    async (c) => {
-      const { statusPage, revision } = await createStatusPage(requestContext(ctx, c), c.req.valid('json'));
-      c.header('ETag', etagOf(revision));
-      return c.json(statusPage, 201);
-    },
+    async (c) => c.json(withETag(c, await createStatusPage(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
   router.openapi(
@@ -68,11 +73,7 @@ export function statusPageRoutes(ctx: CoreContext) {
       request: { params },
       responses: { 200: one },
     }),
-    async (c) => {
-      const { statusPage, revision } = await getStatusPage(requestContext(ctx, c), c.req.valid('param').id);
-      c.header('ETag', etagOf(revision));
-      return c.json(statusPage, 200);
-    },
+    async (c) => c.json(withETag(c, await getStatusPage(requestContext(ctx, c), c.req.valid('param').id)), 200),
   );
 
   router.openapi(
@@ -86,14 +87,10 @@ export function statusPageRoutes(ctx: CoreContext) {
       responses: { 200: one },
     }),
     async (c) => {
-      const { statusPage, revision } = await updateStatusPage(
-        requestContext(ctx, c),
-        c.req.valid('param').id,
-        c.req.valid('json'),
-        c.req.valid('header')['if-match'],
-      );
-      c.header('ETag', etagOf(revision));
-      return c.json(statusPage, 200);
+      const { id } = c.req.valid('param');
+      const ifMatch = c.req.valid('header')['if-match'];
+      const updated = await updateStatusPage(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
+      return c.json(withETag(c, updated), 200);
     },
   );
 

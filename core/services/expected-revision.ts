@@ -1,5 +1,11 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 
+/** An object as it is answered, with the revision that its ETag names. */
+export interface Revised<T> {
+  readonly object: T;
+  readonly revision: number;
+}
+
 /** ETag of an object: its revision, which counts updates. */
 export function etagOf(revision: number): string {
   return `"${revision}"`;

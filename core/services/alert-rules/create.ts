@@ -2,12 +2,13 @@ import { count, eq } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { alertRules } from '#db/schema.ts';
+import type { AlertRule } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
-import type { AlertRuleAnswer } from './get.ts';
 import { requireTargets } from './require-targets.ts';
 import { type AlertRuleInput, presentAlertRule } from './stored.ts';
 
@@ -15,7 +16,7 @@ import { type AlertRuleInput, presentAlertRule } from './stored.ts';
 const RULES_PER_MONITOR_MAX = 20;
 
 /** The first rule of a monitor replaces its default rule. */
-export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput): Promise<AlertRuleAnswer> {
+export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput): Promise<Revised<AlertRule>> {
   authorize(ctx, 'write');
   const now = ctx.clock.now();
   const id = newId(ctx, 'rul');
@@ -41,6 +42,6 @@ export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput
       targetId: id,
       after: alertRule,
     });
-    return { alertRule, revision: row.revision };
+    return { object: alertRule, revision: row.revision };
   });
 }

@@ -2,15 +2,15 @@ import { eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { alertRules } from '#db/schema.ts';
+import type { AlertRule } from '#domain/api/alerting.ts';
 import { alertRuleCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
-import { requireRevision } from '../expected-revision.ts';
+import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
-import type { AlertRuleAnswer } from './get.ts';
 import { requireTargets } from './require-targets.ts';
 import { findAlertRule, presentAlertRule, storedAlertRule } from './stored.ts';
 
@@ -20,7 +20,7 @@ export async function updateAlertRule(
   id: string,
   patch: Record<string, unknown>,
   ifMatch?: string,
-): Promise<AlertRuleAnswer> {
+): Promise<Revised<AlertRule>> {
   authorize(ctx, 'write');
   return inTransaction(ctx, async (tx) => {
     const before = await findAlertRule(tx, ctx, id, true);
@@ -43,6 +43,6 @@ export async function updateAlertRule(
       before: presentAlertRule(before),
       after: alertRule,
     });
-    return { alertRule, revision: row.revision };
+    return { object: alertRule, revision: row.revision };
   });
 }

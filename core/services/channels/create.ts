@@ -3,6 +3,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
 import type { channelCreatedSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
@@ -18,7 +19,7 @@ const SECRET_BYTES = 32;
 export async function createChannel(
   ctx: RequestContext,
   input: ChannelInput,
-): Promise<{ channel: z.infer<typeof channelCreatedSchema>; revision: number }> {
+): Promise<Revised<z.infer<typeof channelCreatedSchema>>> {
   authorize(ctx, 'write');
   const { headers } = input.config;
   requireSendable(headers);
@@ -39,6 +40,6 @@ export async function createChannel(
     if (row === undefined) throw new ProblemError('internal');
     const shown = await presentOne(ctx, tx, row);
     await recordAudit(tx, ctx, { action: 'channel.create', targetType: 'channel', targetId: id, after: shown });
-    return { channel: { ...shown, config: { ...shown.config, secret } }, revision: row.revision };
+    return { object: { ...shown, config: { ...shown.config, secret } }, revision: row.revision };
   });
 }

@@ -1,16 +1,12 @@
 import type { Channel } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentOne } from './present.ts';
 import { findChannel } from './stored.ts';
 
-export interface ChannelAnswer {
-  readonly channel: Channel;
-  readonly revision: number;
-}
-
-export async function getChannel(ctx: RequestContext, id: string): Promise<ChannelAnswer> {
+export async function getChannel(ctx: RequestContext, id: string): Promise<Revised<Channel>> {
   authorize(ctx, 'read');
   const row = await findChannel(ctx.db, ctx, id);
-  return { channel: await presentOne(ctx, ctx.db, row), revision: row.revision };
+  return { object: await presentOne(ctx, ctx.db, row), revision: row.revision };
 }

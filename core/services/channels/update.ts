@@ -1,15 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
-import { channelCreateSchema } from '#domain/api/alerting.ts';
+import { type Channel, channelCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
-import { requireRevision } from '../expected-revision.ts';
+import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { validated } from '../validated.ts';
-import type { ChannelAnswer } from './get.ts';
 import { HIDDEN, presentOne } from './present.ts';
 import { channelColumns, findChannel, openSecrets, storedChannel } from './stored.ts';
 import { requireSendable } from './webhook-headers.ts';
@@ -20,7 +19,7 @@ export async function updateChannel(
   id: string,
   patch: Record<string, unknown>,
   ifMatch?: string,
-): Promise<ChannelAnswer> {
+): Promise<Revised<Channel>> {
   authorize(ctx, 'write');
   return inTransaction(ctx, async (tx) => {
     const before = await findChannel(tx, ctx, id, true);
@@ -48,7 +47,7 @@ export async function updateChannel(
       before: await presentOne(ctx, tx, before),
       after: shown,
     });
-    return { channel: shown, revision: row.revision };
+    return { object: shown, revision: row.revision };
   });
 }
 

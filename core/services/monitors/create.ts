@@ -1,18 +1,19 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { monitorStatus, monitors } from '#db/schema.ts';
-import type { MonitorCreate } from '#domain/api/monitor.ts';
+import type { Monitor, MonitorCreate } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { allocateShard } from './allocate-shard.ts';
-import { answerOf, type MonitorAnswer } from './get.ts';
+import { answerOf } from './get.ts';
 import { monitorColumns, requirePossible } from './stored.ts';
 
 /** Stores the monitor, gives it a place in a shard and asks for the shard's new assignment. */
-export async function createMonitor(ctx: RequestContext, input: MonitorCreate): Promise<MonitorAnswer> {
+export async function createMonitor(ctx: RequestContext, input: MonitorCreate): Promise<Revised<Monitor>> {
   authorize(ctx, 'write');
   requirePossible(input);
   const now = ctx.clock.now();
@@ -38,7 +39,7 @@ export async function createMonitor(ctx: RequestContext, input: MonitorCreate): 
       action: 'monitor.create',
       targetType: 'monitor',
       targetId: id,
-      after: answer.monitor,
+      after: answer.object,
     });
     return answer;
   });

@@ -29,7 +29,7 @@ export async function deleteMonitor(ctx: RequestContext, id: string): Promise<vo
       action: 'monitor.delete',
       targetType: 'monitor',
       targetId: id,
-      before: before.monitor,
+      before: before.object,
     });
   });
 }

@@ -4,17 +4,12 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitorStatus } from '#db/schema.ts';
 import type { Monitor } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentMonitors } from './present.ts';
 import { findMonitor, type MonitorRow } from './stored.ts';
 
-/** With the revision, which is the ETag. */
-export interface MonitorAnswer {
-  readonly monitor: Monitor;
-  readonly revision: number;
-}
-
-export async function getMonitor(ctx: RequestContext, id: string): Promise<MonitorAnswer> {
+export async function getMonitor(ctx: RequestContext, id: string): Promise<Revised<Monitor>> {
   authorize(ctx, 'read');
   return answerOf(ctx, ctx.db, await findMonitor(ctx.db, ctx, id));
 }
@@ -24,9 +19,9 @@ export async function answerOf(
   ctx: RequestContext,
   db: Database | Transaction,
   monitor: MonitorRow,
-): Promise<MonitorAnswer> {
+): Promise<Revised<Monitor>> {
   const [status] = await db.select().from(monitorStatus).where(eq(monitorStatus.monitorId, monitor.id));
   const [shown] = await presentMonitors(ctx, [{ monitor, status: status ?? null }]);
   if (shown === undefined) throw new ProblemError('internal');
-  return { monitor: shown, revision: monitor.revision };
+  return { object: shown, revision: monitor.revision };
 }

@@ -3,12 +3,13 @@ import type { Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { monitors } from '#db/schema.ts';
+import type { Monitor } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
-import { requireRevision } from '../expected-revision.ts';
+import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
-import { answerOf, type MonitorAnswer } from './get.ts';
+import { answerOf } from './get.ts';
 import { findMonitor, monitorColumns, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';
 
 /** Merge patch over the stored monitor; what it adds up to must be a whole valid monitor. */
@@ -17,7 +18,7 @@ export async function updateMonitor(
   id: string,
   patch: Record<string, unknown>,
   ifMatch?: string,
-): Promise<MonitorAnswer> {
+): Promise<Revised<Monitor>> {
   authorize(ctx, 'write');
   return inTransaction(ctx, (tx) => changeMonitor(tx, ctx, id, { action: 'monitor.update', patch, ifMatch }));
 }
@@ -28,7 +29,7 @@ export async function changeMonitor(
   ctx: RequestContext,
   id: string,
   change: { action: string; patch: Record<string, unknown>; ifMatch?: string | undefined },
-): Promise<MonitorAnswer> {
+): Promise<Revised<Monitor>> {
   const before = await findMonitor(tx, ctx, id, true);
   requireRevision(change.ifMatch, before.revision);
   const input = patchedMonitor(storedMonitor(ctx, before), change.patch);
@@ -49,8 +50,8 @@ export async function changeMonitor(
     action: change.action,
     targetType: 'monitor',
     targetId: id,
-    before: (await answerOf(ctx, tx, before)).monitor,
-    after: answer.monitor,
+    before: (await answerOf(ctx, tx, before)).object,
+    after: answer.object,
   });
   return answer;
 }

@@ -13,7 +13,7 @@ export async function addComponent(
   input: Omit<ComponentInput, 'id'>,
 ): Promise<Component> {
   authorize(ctx, 'write');
-  const { statusPage } = await inTransaction(ctx, (tx) =>
+  const { object: statusPage } = await inTransaction(ctx, (tx) =>
     changePage(tx, ctx, pageId, {
       action: 'status_page.add_component',
       patched: (page) => ({ ...page, components: [...page.components, input] }),

@@ -1,16 +1,18 @@
 import { requestPage } from '#core/publish/request.ts';
 import { statusPages } from '#db/schema.ts';
+import type { StatusPage } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { orSlugTaken } from './slug-taken.ts';
-import { readAnswer, requirePublic, type StatusPageAnswer, type StatusPageInput } from './stored.ts';
+import { readAnswer, requirePublic, type StatusPageInput } from './stored.ts';
 import { writeComponents } from './write-components.ts';
 
 /** The page is public as soon as its first snapshot is at the edge, a moment after this. */
-export async function createStatusPage(ctx: RequestContext, input: StatusPageInput): Promise<StatusPageAnswer> {
+export async function createStatusPage(ctx: RequestContext, input: StatusPageInput): Promise<Revised<StatusPage>> {
   authorize(ctx, 'write');
   requirePublic(input);
   const now = ctx.clock.now();
@@ -33,7 +35,7 @@ export async function createStatusPage(ctx: RequestContext, input: StatusPageInp
       action: 'status_page.create',
       targetType: 'status_page',
       targetId: id,
-      after: answer.statusPage,
+      after: answer.object,
     });
     return answer;
   });

@@ -1,9 +1,11 @@
+import type { StatusPage } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
+import type { Revised } from '../expected-revision.ts';
 import type { RequestContext } from '../request-context.ts';
-import { findPage, presentPage, readComponents, type StatusPageAnswer } from './stored.ts';
+import { findPage, presentPage, readComponents } from './stored.ts';
 
-export async function getStatusPage(ctx: RequestContext, id: string): Promise<StatusPageAnswer> {
+export async function getStatusPage(ctx: RequestContext, id: string): Promise<Revised<StatusPage>> {
   authorize(ctx, 'read');
   const row = await findPage(ctx.db, ctx, id);
-  return { statusPage: presentPage(ctx, row, await readComponents(ctx.db, [id])), revision: row.revision };
+  return { object: presentPage(ctx, row, await readComponents(ctx.db, [id])), revision: row.revision };
 }

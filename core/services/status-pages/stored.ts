@@ -4,18 +4,13 @@ import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { pageComponents, statusPages } from '#db/schema.ts';
 import type { componentSchema, StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
+import type { Revised } from '../expected-revision.ts';
 import type { RequestContext } from '../request-context.ts';
 
 export type PageRow = typeof statusPages.$inferSelect;
 export type ComponentRow = typeof pageComponents.$inferSelect;
 export type StatusPageInput = z.output<typeof statusPageCreateSchema>;
 export type Component = z.infer<typeof componentSchema>;
-
-/** With the revision, which is the ETag. */
-export interface StatusPageAnswer {
-  readonly statusPage: StatusPage;
-  readonly revision: number;
-}
 
 /** A page of the caller's organisation; throws not_found. `lock` holds it for a change. */
 export async function findPage(
@@ -43,9 +38,9 @@ export function readComponents(db: Database | Transaction, pageIds: readonly str
 }
 
 /** The page as the database has it now: also the version that a change has just counted. */
-export async function readAnswer(tx: Transaction, ctx: RequestContext, id: string): Promise<StatusPageAnswer> {
+export async function readAnswer(tx: Transaction, ctx: RequestContext, id: string): Promise<Revised<StatusPage>> {
   const row = await findPage(tx, ctx, id);
-  return { statusPage: presentPage(ctx, row, await readComponents(tx, [id])), revision: row.revision };
+  return { object: presentPage(ctx, row, await readComponents(tx, [id])), revision: row.revision };
 }
 
 export function presentPage(ctx: CoreContext, row: PageRow, components: readonly ComponentRow[]): StatusPage {

@@ -14,7 +14,7 @@ export async function updateComponent(
   patch: Record<string, unknown>,
 ): Promise<Component> {
   authorize(ctx, 'write');
-  const { statusPage } = await inTransaction(ctx, (tx) =>
+  const { object: statusPage } = await inTransaction(ctx, (tx) =>
     changePage(tx, ctx, pageId, {
       action: 'status_page.update_component',
       patched: (page) => {

@@ -4,14 +4,14 @@ import { requestPage, requestPageRemoval } from '#core/publish/request.ts';
 import { statusPages } from '#db/schema.ts';
 import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
-import { requireRevision } from '../expected-revision.ts';
+import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { validated } from '../validated.ts';
 import { orSlugTaken } from './slug-taken.ts';
-import { findPage, presentPage, readAnswer, readComponents, requirePublic, type StatusPageAnswer } from './stored.ts';
+import { findPage, presentPage, readAnswer, readComponents, requirePublic } from './stored.ts';
 import { writeComponents } from './write-components.ts';
 
 /** Merge patch; `components` is replaced as a whole, keeping those whose ids come along. */
@@ -20,7 +20,7 @@ export async function updateStatusPage(
   id: string,
   patch: Record<string, unknown>,
   ifMatch?: string,
-): Promise<StatusPageAnswer> {
+): Promise<Revised<StatusPage>> {
   authorize(ctx, 'write');
   return orSlugTaken(
     inTransaction(ctx, (tx) =>
@@ -40,7 +40,7 @@ export async function changePage(
     /** From the page as it was written to what it shall be. */
     patched: (page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'components'>) => unknown;
   },
-): Promise<StatusPageAnswer> {
+): Promise<Revised<StatusPage>> {
   const row = await findPage(tx, ctx, id, true);
   requireRevision(change.ifMatch, row.revision);
   const before = presentPage(ctx, row, await readComponents(tx, [id]));
@@ -67,7 +67,7 @@ export async function changePage(
     targetType: 'status_page',
     targetId: id,
     before,
-    after: answer.statusPage,
+    after: answer.object,
   });
   return answer;
 }
