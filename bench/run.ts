@@ -5,13 +5,14 @@ import { parseArgs } from 'node:util';
 import type { Figures } from './figures.ts';
 import { latency } from './latency.ts';
 import { slowTarget } from './slow-target.ts';
+import { startAndEnd } from './start.ts';
 import { throughput } from './throughput.ts';
 
 /**
  * `npm run bench -- [scenario …] [--seconds 300] [--trials 30] [--monitors 200]`
  * Prints each scenario's figures as a table and as JSON, and keeps them in bench/results/.
  */
-const SCENARIOS = { throughput, latency, 'slow-target': slowTarget };
+const SCENARIOS = { throughput, latency, 'slow-target': slowTarget, start: startAndEnd };
 
 const { values, positionals } = parseArgs({
   options: {

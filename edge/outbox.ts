@@ -13,6 +13,11 @@ const OUTBOX_BYTES_MAX = 1024 * 1024 * 1024;
 /** Given up together when the outbox is full: room for some seconds at once. */
 const DROP_STEP = 5_000;
 
+interface OutboxLimits {
+  readonly bytesMax: number;
+  readonly lingerMs: number;
+}
+
 /**
  * The way of events out of the shard. While one delivery is on its way the next batch gathers; rows leave only
  * when the core has acknowledged them, so they arrive at least once and in order.
@@ -20,7 +25,7 @@ const DROP_STEP = 5_000;
 export class Outbox {
   readonly #storage: ShardStorage;
   readonly #deliver: (rows: readonly OutboxRow[]) => Promise<Delivery>;
-  readonly #bytesMax: number;
+  readonly #limits: OutboxLimits;
   #running = false;
   #run: Promise<void> = Promise.resolve();
   #urgent = false;
@@ -29,11 +34,11 @@ export class Outbox {
   constructor(
     storage: ShardStorage,
     deliver: (rows: readonly OutboxRow[]) => Promise<Delivery>,
-    bytesMax: number = OUTBOX_BYTES_MAX,
+    limits: Partial<OutboxLimits> = {},
   ) {
     this.#storage = storage;
     this.#deliver = deliver;
-    this.#bytesMax = bytesMax;
+    this.#limits = { bytesMax: OUTBOX_BYTES_MAX, lingerMs: LINGER_MS, ...limits };
   }
 
   /**
@@ -54,7 +59,7 @@ export class Outbox {
 
   /** Keeps the outbox within its bounds by giving up the oldest results, never a transition. */
   enforceBounds(): void {
-    if (this.#storage.outboxBytes <= this.#bytesMax) return;
+    if (this.#storage.outboxBytes <= this.#limits.bytesMax) return;
     const dropped = this.#storage.dropOldestResults(DROP_STEP);
     const total = this.#storage.resultsDropped + dropped;
     this.#storage.saveResultsDropped(total);
@@ -104,7 +109,7 @@ export class Outbox {
 
   #linger(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, LINGER_MS);
+      const timer = setTimeout(resolve, this.#limits.lingerMs);
       this.#hurry = () => {
         clearTimeout(timer);
         resolve();

@@ -37,17 +37,14 @@ function targetOf(monitor: { id: string }): string {
 describe('the probe Worker', () => {
   it('answers each check as soon as it is known', async () => {
     const slow = newMonitor();
-    await behave(slow, { delayMs: 1_000 });
+    await behave(slow, { delayMs: 2_000 });
     const response = await probe([checkOf('slow', { url: targetOf(slow) }), checkOf('fast', {})]);
-    const keys: string[] = [];
-    const arrivedMs: number[] = [];
-    const startedMs = Date.now();
+    const arrivals: string[][] = [];
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      for (const line of chunk.trim().split('\n')) keys.push((JSON.parse(line) as ProbeAnswer).key);
-      arrivedMs.push(Date.now() - startedMs);
+      const lines = chunk.trim().split('\n');
+      arrivals.push(lines.map((line) => (JSON.parse(line) as ProbeAnswer).key));
     }
-    expect(keys).toEqual(['fast', 'slow']);
-    expect(arrivedMs[0]).toBeLessThan(700);
+    expect(arrivals).toEqual([['fast'], ['slow']]);
   });
 
   it('checks a failure again at once, and only that', async () => {
@@ -94,10 +91,8 @@ describe('the way to a target in workerd', () => {
 
   it('gives up after the timeout', async () => {
     const slow = newMonitor();
-    await behave(slow, { delayMs: 5_000 });
-    const startedMs = Date.now();
+    await behave(slow, { delayMs: 60_000 });
     expect(await outcomeOf({ url: targetOf(slow) }, { timeoutMs: 300 })).toMatchObject({ outcome: 'timeout' });
-    expect(Date.now() - startedMs).toBeLessThan(2_000);
   });
 
   it('reads no more of a decompression bomb than the limit', async () => {

@@ -34,7 +34,7 @@ export default defineConfig({
     globalSetup: 'tests/edge/world.ts',
     // Warnings that a test provokes are no news.
     silent: 'passed-only',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 20_000,
   },
 });

@@ -42,6 +42,8 @@ const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 25;
 /** Children of a killed server let go of its shared memory within moments; until then a new one is refused. */
 const SHARED_MEMORY_RETRY_MS = 10_000;
+/** A server that was killed may look alive until the system has cleared it away. */
+const DYING_RETRY_MS = 10_000;
 /** A fast shutdown writes a checkpoint; all of BlackTide must end within 10 s. */
 const STOP_TIMEOUT_MS = 6000;
 const DATABASE = 'blacktide';
@@ -56,11 +58,9 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const binaries = findPostgresBinaries(home.user, home.binariesCopy);
   initialize(home, binaries, options.durable ?? true);
   const forgetUser = registerUser(home);
-  const server = (await findRunning(home)) ?? (await launch(home, binaries, options));
-  const url = databaseUrl(home, server.port, DATABASE);
-  await createDatabase(home, server.port);
+  const server = await openServer(home, binaries, options);
   return {
-    url,
+    url: databaseUrl(home, server.port, DATABASE),
     close: async () => {
       server.expectExit();
       forgetUser();
@@ -124,6 +124,24 @@ function checkVersion(home: PostgresHome): void {
 }
 
 /* ---- the server ---- */
+
+/** The server that runs already or else a new one, with the database in it. */
+async function openServer(home: PostgresHome, binaries: PostgresBinaries, options: PostgresOptions): Promise<Server> {
+  const deadline = Date.now() + DYING_RETRY_MS;
+  for (;;) {
+    const running = await findRunning(home);
+    const server = running ?? (await launch(home, binaries, options));
+    try {
+      await createDatabase(home, server.port);
+      return server;
+    } catch (error) {
+      if (running === null || !isConnectionLost(error) || Date.now() > deadline) {
+        throw new SetupError(`The embedded database refuses its own user: ${(error as Error).message}.`);
+      }
+      await sleep(READY_POLL_MS);
+    }
+  }
+}
 
 /** A server on this cluster that is ready or about to be; a stale postmaster.pid is removed. */
 async function findRunning(home: PostgresHome): Promise<Server | null> {
@@ -228,12 +246,16 @@ async function createDatabase(home: PostgresHome, port: number): Promise<void> {
     if (found === undefined) await sql`CREATE DATABASE ${sql(DATABASE)}`;
   } catch (error) {
     // Two processes that start at once: the other one made it.
-    if ((error as { code?: string }).code !== '42P04' && (error as { code?: string }).code !== '23505') {
-      throw new SetupError(`The embedded database refuses its own user: ${(error as Error).message}.`);
-    }
+    if (!['42P04', '23505'].includes((error as { code?: string }).code ?? '')) throw error;
   } finally {
     await sql.end();
   }
+}
+
+/** The server went away before or while it was asked: errors of the socket, of postgres.js, and PostgreSQL's class 57P. */
+function isConnectionLost(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return /^(ECONN|EPIPE|CONNECTION_|57P)/.test(code);
 }
 
 /* ---- who uses the server: several core processes may share one data directory ---- */

