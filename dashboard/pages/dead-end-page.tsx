@@ -3,7 +3,7 @@ import { ErrorNotice } from '../ui/error-notice.tsx';
 
 export function NotFoundPage() {
   return (
-    <div className="gate">
+    <main className="gate">
       <title>Not found · BlackTide</title>
       <div>
         <h1>There is nothing here</h1>
@@ -14,17 +14,17 @@ export function NotFoundPage() {
           </Link>
         </p>
       </div>
-    </div>
+    </main>
   );
 }
 
 export function CrashPage({ error, reset }: ErrorComponentProps) {
   return (
-    <div className="gate">
+    <main className="gate">
       <title>Something went wrong · BlackTide</title>
       <div>
         <ErrorNotice error={error} retry={reset} />
       </div>
-    </div>
+    </main>
   );
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findProgram } from '../programs.ts';
 import { ARTIFACTS } from './product.ts';
@@ -24,6 +25,8 @@ export interface TestBrowser {
   readonly complaints: string[];
   /** Saves tests/.artifacts/{name}.png of the whole page. */
   screenshot(name: string, page?: Page): Promise<void>;
+  /** Where the page as it is now breaks WCAG 2.2 AA, as far as a program can tell: one line each. */
+  violations(page: Page): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -51,8 +54,19 @@ export async function openBrowser(): Promise<TestBrowser> {
       const shot = page ?? context.pages()[0];
       await shot?.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true });
     },
+    violations,
     close: () => browser.close(),
   };
+}
+
+const WCAG_AA = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+
+/** The pages' content security policies forbid a script of ours; what the debugger evaluates is not asked. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(`window.axe === undefined && (() => { ${axe.source} })()`);
+  const run = `axe.run({ runOnly: ${JSON.stringify(WCAG_AA)}, resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => [id, html, failureSummary].join(': '))))`;
+  return (await page.evaluate(run)) as string[];
 }
 
 /** "Am I signed in?" is answered with 401 before the first sign-in, which the browser reports as an error. */

@@ -37,15 +37,27 @@ describe('a new user in a browser', () => {
     broken ||= task.result?.state === 'fail';
   });
 
+  /** Nobody is shut out by colours, missing names or a narrow screen. */
+  async function expectReachable(page: Page): Promise<void> {
+    expect(await browser.violations(page)).toEqual([]);
+    const [content, window] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
+      number,
+      number,
+    ];
+    expect(content).toBeLessThanOrEqual(window);
+  }
+
   it('creates the first account', async () => {
     await page.goto(dashboard);
     await page.getByLabel('Name').fill('Ada');
     await page.getByLabel('E-mail').fill('ada@example.com');
     await page.getByLabel('Password').fill('a sentence is easy to remember');
     await browser.screenshot('sign-up');
+    await expectReachable(page);
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByText('Nothing is watched yet').waitFor();
     await browser.screenshot('empty');
+    await expectReachable(page);
   });
 
   it('is told by a webhook that it adds', async () => {
@@ -90,6 +102,7 @@ describe('a new user in a browser', () => {
     // No reload: the news comes by WebSocket.
     await page.getByRole('heading', { name: /is down/ }).waitFor();
     await browser.screenshot('monitor-down');
+    await expectReachable(page);
 
     await page.goto(`${dashboard}/incidents`);
     await page.getByRole('main').getByRole('table').getByRole('link').first().click();
@@ -104,6 +117,7 @@ describe('a new user in a browser', () => {
     const reader = await browser.context.newPage();
     await untilPage(reader, statusPage, '.answer.down');
     await browser.screenshot('status-down', reader);
+    await expectReachable(reader);
     await reader.close();
   });
 
@@ -115,27 +129,73 @@ describe('a new user in a browser', () => {
     await page.getByRole('heading', { name: /up/ }).waitFor();
   });
 
-  it.each([
-    ['a desk, dark', DESK, 'dark'],
-    ['a phone', PHONE, 'light'],
-    ['a phone, dark', PHONE, 'dark'],
-  ] as const)('fits on %s', async (what, viewport, colorScheme) => {
-    const name = what.replaceAll(/\W+/g, '-');
-    const reader = await browser.context.newPage();
-    await reader.setViewportSize(viewport);
-    await reader.emulateMedia({ colorScheme });
-    await reader.goto(`${dashboard}/monitors`);
-    await reader.getByRole('table', { name: 'Monitors' }).waitFor();
-    await expectNoOverflow(reader);
-    await browser.screenshot(`monitors-${name}`, reader);
-    await reader.getByRole('table', { name: 'Monitors' }).getByRole('link').first().click();
-    await reader.getByRole('table', { name: 'Locations' }).waitFor();
-    await expectNoOverflow(reader);
-    await browser.screenshot(`monitor-${name}`, reader);
-    await untilPage(reader, statusPage, '.answer.up');
-    await expectNoOverflow(reader);
-    await browser.screenshot(`status-${name}`, reader);
-    await reader.close();
+  describe('with each page', () => {
+    let reader: Page;
+    beforeAll(async () => {
+      reader = await browser.context.newPage();
+    });
+    afterAll(() => reader?.close());
+
+    // A star stands for the first of the list before it.
+    it.each([
+      '/monitors',
+      '/monitors/new',
+      '/monitors/*',
+      '/monitors/*/edit',
+      '/incidents',
+      '/incidents/*',
+      '/channels',
+      '/channels/new',
+      '/channels/*',
+      '/status-pages',
+      '/status-pages/new',
+      '/status-pages/*',
+      '/locations',
+      '/api-keys',
+      '/no-such-page',
+      '/status/acme',
+    ])('can work on %s, at a desk in light and on a phone in dark', async (path) => {
+      await reader.goto(path === '/status/acme' ? statusPage : dashboard + (await withIds(path)));
+      await reader.getByRole('heading', { level: 1 }).waitFor();
+      await reader.locator('.skeleton').first().waitFor({ state: 'detached' });
+      for (const [viewport, colorScheme] of [
+        [DESK, 'light'],
+        [PHONE, 'dark'],
+      ] as const) {
+        await reader.setViewportSize(viewport);
+        await reader.emulateMedia({ colorScheme });
+        await expectReachable(reader);
+        const name = path.slice(1).replaceAll('/*', '-one').replaceAll('/', '-');
+        await browser.screenshot(`${name}-${viewport.width}-${colorScheme}`, reader);
+      }
+    });
+
+    it('can work with what opens on a page: tables, dialogs, forms and their errors', async () => {
+      await reader.goto(dashboard + (await withIds('/monitors/*')));
+      await reader.getByText('Numbers as a table').click();
+      await reader.getByRole('table', { name: 'Response times' }).waitFor();
+      await reader.getByRole('button', { name: 'Add alert rule' }).click();
+      await reader.getByRole('button', { name: 'Create alert rule' }).click();
+      await reader.getByText('Fill this in.').first().waitFor();
+      await expectReachable(reader);
+      await reader.getByRole('button', { name: 'Delete' }).click();
+      await reader.getByRole('dialog').waitFor();
+      await expectReachable(reader);
+    });
+
+    async function withIds(path: string): Promise<string> {
+      const [list, rest] = path.split('/*');
+      if (rest === undefined) return path;
+      await reader.goto(dashboard + list);
+      const first = reader.getByRole('main').getByRole('table').getByRole('link').first();
+      return `${await first.getAttribute('href')}${rest}`;
+    }
+  });
+
+  it('signs out', async () => {
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await expectReachable(page);
   });
 
   it('never met an error in the browser', () => {
@@ -153,12 +213,4 @@ async function untilPage(page: Page, url: string, selector: string): Promise<voi
     await page.waitForTimeout(200);
     await page.reload();
   }
-}
-
-async function expectNoOverflow(page: Page): Promise<void> {
-  const [content, window] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
-    number,
-    number,
-  ];
-  expect(content).toBeLessThanOrEqual(window);
 }
