@@ -67,8 +67,10 @@ describe('the outbox', () => {
   it('lets results wait for company, and sends at once when a transition comes', () =>
     story(async ({ storage }) => {
       const batches: number[] = [];
+      const sent = Promise.withResolvers<void>();
       const send = async (rows: readonly OutboxRow[]) => {
         batches.push(rows.length);
+        sent.resolve();
         return { accepted: true } as const;
       };
       // Longer than this test may take: only the transition can end the wait.
@@ -76,6 +78,9 @@ describe('the outbox', () => {
       storage.addEvents([result(1)]);
       const first = outbox.wake('soon');
       storage.addEvents([transition(1)]);
+      void outbox.wake('now');
+      await sent.promise;
+      // Nothing waits any more: this only ends the wait for more.
       await Promise.all([first, outbox.wake('now')]);
       expect(batches).toEqual([2]);
     }));

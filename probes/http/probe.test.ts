@@ -247,11 +247,11 @@ describe('a body over the limit', () => {
 
 describe('time', () => {
   it.each([
-    ['no answer', () => {}, 'no answer within 1000 ms'],
+    ['no answer', () => {}, 'no answer within 900 ms'],
     [
       'an answer that does not end',
       (_request, response) => response.write('x'),
-      'the answer (200) did not end within 1000 ms',
+      'the answer (200) did not end within 900 ms',
     ],
     [
       'an answer that drips for ever',
@@ -259,11 +259,11 @@ describe('time', () => {
         const drip = setInterval(() => response.write('x'), 50);
         response.on('close', () => clearInterval(drip));
       },
-      'the answer (200) did not end within 1000 ms',
+      'the answer (200) did not end within 900 ms',
     ],
   ] satisfies [string, Handler, string][])('runs out: %s', async (_what, handler, detail) => {
     const server = await serve(handler);
-    const outcome = await check({ url: server.origin }, { timeoutMs: 1000 });
+    const outcome = await check({ url: server.origin }, { timeoutMs: 900 });
     expect(outcome).toMatchObject({ outcome: 'timeout', reason: 'timeout', detail, responseTimeMs: null });
     // Nothing of the attempt stays open.
     await server.idle();
