@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly seconds: number;
   readonly trials: number;
   readonly monitors: number;
+  /** Of what happens by chance. */
+  readonly seed: number;
 }
 
 /** Nearest rank; NaN for no values. */

@@ -1,0 +1,154 @@
+import type { Sql } from 'postgres';
+import type { Monitor } from '#domain/api/monitor.ts';
+import { LOCATION_IDS } from '#domain/location.ts';
+import type { ApiClient } from '#standalone/api-client.ts';
+import { INTERVAL_SECONDS } from '#tests/harness/scene.ts';
+import type { ReceivedWebhook, WebhookReceiver } from '#tests/harness/webhook-receiver.ts';
+import { STOPPED_MS } from './chaos-disruptions.ts';
+import { SEEN_MS, TIMEOUT_MS, type Watched } from './chaos-outages.ts';
+import type { TimeSpans } from './time-span.ts';
+
+const INTERVAL_MS = INTERVAL_SECONDS * 1000;
+/** A check that was on its way when something happened: its slot, its repeat, and the longest stop in between. */
+const UNDERWAY_MS = INTERVAL_MS + 2 * TIMEOUT_MS + STOPPED_MS[1];
+
+export interface Verdict {
+  readonly violations: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+interface StoredIncident {
+  readonly id: string;
+  readonly monitorId: string;
+  readonly status: string;
+  /** When the edge judged the round that opened it. */
+  readonly judgedAt: Date;
+}
+
+/** Results: every slot of every monitor and location stored once, and missed only while the edge could not start it. */
+export async function examineSlots(
+  sql: Sql,
+  watched: readonly Watched[],
+  edgeDisturbed: TimeSpans,
+  until: number,
+): Promise<Verdict> {
+  const violations: string[] = [];
+  const figures = { slotsDue: 0, slotsStored: 0, slotsMissed: 0, checksNotMade: 0, falseFailures: 0 };
+  for (const { monitor, outages, partial } of watched) {
+    const rows = await sql<{ location: string; slot: Date; outcome: string; reason: string | null }[]>`
+      SELECT location, scheduled_at AS slot, outcome, reason FROM check_results
+      WHERE monitor_id = ${monitor.id} AND NOT manual ORDER BY location, scheduled_at`;
+    const byLocation = Map.groupBy(rows, (row) => row.location);
+    for (const location of LOCATION_IDS) {
+      const where = `${monitor.name} at ${location}`;
+      const results = byLocation.get(location) ?? [];
+      const slots = results.map((row) => row.slot.getTime());
+      const [first = 0] = slots;
+      const due = Math.floor((until - first) / INTERVAL_MS) + 1;
+      const stored = new Set(slots);
+      figures.slotsDue += due;
+      figures.slotsStored += slots.filter((slot) => slot <= until).length;
+      for (let n = 0; n < due; n += 1) {
+        const slot = first + n * INTERVAL_MS;
+        if (!stored.has(slot)) violations.push(`${where}: no result for ${iso(slot)}`);
+      }
+      if (stored.size !== slots.length) violations.push(`${where}: ${slots.length - stored.size} slots stored twice`);
+      for (const { slot, outcome, reason } of results) {
+        if (outcome === 'failure' || outcome === 'timeout') {
+          const failed = outages.cover(slot.getTime(), UNDERWAY_MS, 0) || partial.cover(slot.getTime(), UNDERWAY_MS, 0);
+          if (!failed) figures.falseFailures += 1;
+        } else if (outcome === 'error') {
+          if (reason === 'missed_slot') figures.slotsMissed += 1;
+          else figures.checksNotMade += 1;
+          if (!edgeDisturbed.cover(slot.getTime(), UNDERWAY_MS, INTERVAL_MS)) {
+            violations.push(`${where}: ${reason} for ${iso(slot.getTime())} although the edge was not disturbed`);
+          }
+        }
+      }
+    }
+  }
+  return { violations, figures };
+}
+
+/** One incident an outage that could be seen, at most one for any, and none without. */
+export async function examineIncidents(
+  sql: Sql,
+  watched: readonly Watched[],
+  edgeDisturbed: TimeSpans,
+  receiver: WebhookReceiver,
+): Promise<Verdict> {
+  const violations: string[] = receiver.refused.map((reason) => `webhook refused: ${reason}`);
+  const figures = { outages: 0, outagesSurelySeen: 0, incidents: 0, webhooks: receiver.received.length };
+  const incidents = await sql<StoredIncident[]>`
+    SELECT i.id, i.monitor_id AS "monitorId", i.status,
+      (SELECT min(t.at) FROM incident_timeline t WHERE t.incident_id = i.id AND t.kind = 'opened') AS "judgedAt"
+    FROM incidents i ORDER BY i.id`;
+  figures.incidents = incidents.length;
+  for (const { monitor, outages } of watched) {
+    const causes = new Map<object, StoredIncident[]>(outages.all.map((outage) => [outage, []]));
+    for (const incident of incidents.filter(({ monitorId }) => monitorId === monitor.id)) {
+      const at = incident.judgedAt.getTime();
+      const cause = outages.all.findLast((outage) => outage.from <= at && at <= outage.to + UNDERWAY_MS);
+      if (cause === undefined) violations.push(`${monitor.name}: ${incident.id} at ${iso(at)} has no outage`);
+      else causes.get(cause)?.push(incident);
+    }
+    for (const outage of outages.all) {
+      const found = causes.get(outage) ?? [];
+      const span = `${iso(outage.from)} to ${iso(outage.to)}`;
+      figures.outages += 1;
+      if (found.length > 1) violations.push(`${monitor.name}: ${found.length} incidents for the outage ${span}`);
+      if (edgeDisturbed.longestFree(outage) < SEEN_MS) continue;
+      figures.outagesSurelySeen += 1;
+      if (found.length === 0) violations.push(`${monitor.name}: no incident for the outage ${span}`);
+    }
+  }
+  for (const incident of incidents) violations.push(...examineWebhooks(incident, receiver.received));
+  const known = new Set(incidents.map((incident) => incident.id));
+  for (const { type, data } of receiver.received) {
+    if (!known.has(data.incident?.id ?? '')) violations.push(`${type} of an unknown incident ${data.incident?.id}`);
+  }
+  const ids = new Set(receiver.received.map((webhook) => webhook.id));
+  return { violations, figures: { ...figures, webhooksRepeated: receiver.received.length - ids.size } };
+}
+
+/** A delivery whose end the core did not live to write down is repeated under the same id: that counts once. */
+function examineWebhooks(incident: StoredIncident, received: readonly ReceivedWebhook[]): string[] {
+  const own = received.filter((webhook) => webhook.data.incident?.id === incident.id);
+  const first = (type: string) => own.findIndex((webhook) => webhook.type === type);
+  const violations: string[] = [];
+  for (const type of ['incident.opened', 'incident.resolved']) {
+    const ids = new Set(own.filter((webhook) => webhook.type === type).map((webhook) => webhook.id));
+    if (ids.size !== 1) violations.push(`${incident.id} (${incident.status}): ${ids.size} × ${type}`);
+  }
+  if (first('incident.resolved') < first('incident.opened')) violations.push(`${incident.id}: resolved before opened`);
+  return violations;
+}
+
+/** Everything is well and says so: monitors, incidents, alerts, the public page. */
+export async function examineEnd(api: ApiClient, sql: Sql, summaryUrl: string): Promise<Verdict> {
+  const violations: string[] = [];
+  for (const monitor of (await api.get<{ data: Monitor[] }>('/monitors?limit=200')).data) {
+    if (monitor.status !== 'up') violations.push(`${monitor.name} is ${monitor.status}`);
+  }
+  const [open] = await sql`SELECT
+    (SELECT count(*) FROM incidents WHERE status <> 'resolved')::int AS incidents,
+    (SELECT count(*) FROM alerts WHERE state <> 'resolved')::int AS alerts,
+    (SELECT count(*) FROM notifications WHERE status <> 'delivered')::int AS notifications,
+    (SELECT count(*) FROM parked_messages)::int AS parked`;
+  for (const [what, count] of Object.entries(open ?? {})) if (count > 0) violations.push(`${count} ${what} left`);
+  const page = (await (await fetch(summaryUrl)).json()) as {
+    status: { indicator: string };
+    components: { name: string; status: string }[];
+    incidents: unknown[];
+  };
+  if (page.status.indicator !== 'none') violations.push(`the page says ${page.status.indicator}`);
+  if (page.incidents.length > 0) violations.push(`the page shows ${page.incidents.length} incidents`);
+  for (const { name, status } of page.components) {
+    if (status !== 'operational') violations.push(`the page says that ${name} is ${status}`);
+  }
+  return { violations, figures: {} };
+}
+
+function iso(at: number): string {
+  return Number.isFinite(at) ? new Date(at).toISOString() : 'the end';
+}

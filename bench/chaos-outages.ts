@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Monitor } from '#domain/api/monitor.ts';
+import { LOCATION_IDS } from '#domain/location.ts';
+import type { ApiClient } from '#standalone/api-client.ts';
+import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
+import { startTarget, type Target } from '#tests/harness/target.ts';
+import type { SeededRandom } from './random.ts';
+import { type TimeSpan, TimeSpans } from './time-span.ts';
+
+/** Short, so that a target that hangs is judged soon. */
+export const TIMEOUT_MS = 2000;
+/** A machine that starts databases beside the checks is slow. */
+const GRACE_MS = 4000;
+/** What lasts this long while the edge runs must be seen: two rounds, and the checks of the last with their repeat. */
+export const SEEN_MS = 2 * INTERVAL_SECONDS * 1000 + 2 * TIMEOUT_MS + GRACE_MS;
+const OUTAGE_MS = [3000, 45_000] as const;
+/** Beyond the time that it takes to be seen as well again. */
+const HEALTHY_MS = [0, 30_000] as const;
+const POLL_MS = 250;
+
+const TROUBLES = ['refused', 'reset', 'error', 'hang', 'one location'] as const;
+type Trouble = (typeof TROUBLES)[number];
+
+/** A monitor with a target of its own, and when that target failed everywhere. */
+export interface Watched {
+  readonly monitor: Monitor;
+  readonly target: Target;
+  readonly outages: TimeSpans;
+  /** When it failed for one location only. */
+  readonly partial: TimeSpans;
+}
+
+export async function watchTargets(api: ApiClient, count: number): Promise<Watched[]> {
+  const watched: Watched[] = [];
+  for (let n = 1; n <= count; n += 1) {
+    const target = await startTarget();
+    const monitor = await createMonitor(api, `Target ${n}`, target.url, { timeoutMs: TIMEOUT_MS });
+    watched.push({ monitor, target, outages: new TimeSpans(), partial: new TimeSpans() });
+  }
+  return watched;
+}
+
+/**
+ * Lets the target fail in one way after another until the signal comes, then leaves it well. The next trouble waits
+ * until the edge had an undisturbed time to see that the target is well: each outage is then a cause of its own.
+ */
+export async function playOutages(
+  { target, outages, partial }: Watched,
+  edgeDisturbed: TimeSpans,
+  random: SeededRandom,
+  until: number,
+): Promise<void> {
+  while (Date.now() < until) {
+    const well: TimeSpan = { from: Date.now(), to: Date.now() };
+    while (edgeDisturbed.longestFree(well) < SEEN_MS) {
+      await sleep(POLL_MS);
+      well.to = Date.now();
+      if (well.to > until) return;
+    }
+    await sleepUntil(Date.now() + random.between(...HEALTHY_MS), until);
+    if (Date.now() >= until) return;
+    const trouble = random.pick(TROUBLES);
+    const spans = trouble === 'one location' ? partial : outages;
+    const span = spans.begin();
+    await begin(target, trouble, random);
+    await sleepUntil(Date.now() + random.between(...OUTAGE_MS), until);
+    await end(target, trouble);
+    spans.end(span);
+  }
+}
+
+async function begin(target: Target, trouble: Trouble, random: SeededRandom): Promise<void> {
+  const location = random.pick(LOCATION_IDS);
+  if (trouble === 'refused') return target.die();
+  target.behave((request, response) => {
+    if (trouble === 'reset') response.destroy();
+    else if (trouble === 'hang') return;
+    else if (trouble === 'one location' && request.headers['x-blacktide-location'] !== location) response.end('ok');
+    else response.writeHead(500).end();
+  });
+}
+
+async function end(target: Target, trouble: Trouble): Promise<void> {
+  if (trouble === 'refused') return target.revive();
+  target.behave((_request, response) => {
+    response.end('ok');
+  });
+}
+
+async function sleepUntil(at: number, latest: number): Promise<void> {
+  await sleep(Math.max(0, Math.min(at, latest) - Date.now()));
+}

@@ -1,0 +1,101 @@
+import connect from 'postgres';
+import type { ApiClient } from '#standalone/api-client.ts';
+import { startPostgres } from '#standalone/postgres.ts';
+import { eventually } from '#tests/harness/eventually.ts';
+import { INTERVAL_SECONDS, newScene, type Scene, settleIn, untilStatus } from '#tests/harness/scene.ts';
+import { Victim } from './chaos-disruptions.ts';
+import { examineEnd, examineIncidents, examineSlots, type Verdict } from './chaos-invariants.ts';
+import { playOutages, type Watched, watchTargets } from './chaos-outages.ts';
+import type { BenchOptions, Figures } from './figures.ts';
+import { SeededRandom } from './random.ts';
+import { SeenProcesses } from './seen-processes.ts';
+
+/** Enough for a location that fails for all of them to be told from targets that fail. */
+const MONITORS_MAX = 8;
+const SLUG = 'chaos';
+const FIRST_RESULTS_MS = 30_000;
+/** A delivery that was cut off is tried again after its lease (30 s) or its second delay (30 s). */
+const QUIET_MS = 120_000;
+/** Violations told one by one; a broken schedule has thousands. */
+const VIOLATIONS_TOLD_MAX = 50;
+
+/**
+ * Kills, stops and ends edge, workerd, core and database at seeded random moments while targets fail, and then looks
+ * whether anything was lost or told twice. Sets the exit code when it was.
+ */
+export async function chaos(options: BenchOptions): Promise<Figures> {
+  const scene = await newScene();
+  const seen = new SeenProcesses();
+  const victim = new Victim(scene.installation, seen);
+  const watched: Watched[] = [];
+  try {
+    await victim.start();
+    const api = await settleIn(scene);
+    watched.push(...(await watchTargets(api, Math.min(options.monitors, MONITORS_MAX))));
+    await publishPage(api, watched);
+    for (const { monitor } of watched) await untilStatus(api, monitor.id, 'up', FIRST_RESULTS_MS);
+    await playChaos(options, victim, watched);
+    const verdicts = await examine(scene, api, victim, watched);
+    await victim.end();
+    return report(options, victim, verdicts);
+  } finally {
+    await victim.killAll();
+    for (const { target } of watched) await target.close();
+    await scene.close();
+  }
+}
+
+async function publishPage(api: ApiClient, watched: readonly Watched[]): Promise<void> {
+  const components = watched.map(({ monitor }) => ({ name: monitor.name, monitorId: monitor.id }));
+  await api.post('/status-pages', { name: 'Chaos', slug: SLUG, visibility: 'public', components });
+}
+
+async function playChaos({ seconds, seed }: BenchOptions, victim: Victim, watched: readonly Watched[]): Promise<void> {
+  const until = Date.now() + seconds * 1000;
+  await Promise.all([
+    victim.disruptCore(new SeededRandom(seed, 'core'), until),
+    victim.disruptEdge(new SeededRandom(seed, 'edge'), until),
+    ...watched.map((one, index) =>
+      playOutages(one, victim.edgeDisturbed, new SeededRandom(seed, `target ${index}`), until),
+    ),
+  ]);
+}
+
+/** Waits for quiet, then looks. */
+async function examine(scene: Scene, api: ApiClient, victim: Victim, watched: readonly Watched[]): Promise<Verdict[]> {
+  const until = Date.now();
+  const summaryUrl = `${scene.installation.edgeOrigin}/status/${SLUG}/api/v2/summary.json`;
+  const database = await startPostgres({ dataDir: scene.installation.dataDir });
+  const sql = connect(database.url, { max: 1, onnotice: () => {} });
+  const look = async () => [
+    await examineSlots(sql, watched, victim.edgeDisturbed, until - INTERVAL_SECONDS * 1000),
+    await examineIncidents(sql, watched, victim.edgeDisturbed, scene.receiver),
+    await examineEnd(api, sql, summaryUrl),
+  ];
+  try {
+    return await eventually(
+      'quiet',
+      async () => {
+        const verdicts = await look();
+        return verdicts.every(({ violations }) => violations.length === 0) && verdicts;
+      },
+      QUIET_MS,
+    ).catch(look);
+  } finally {
+    await sql.end();
+    await database.close();
+  }
+}
+
+function report({ seed, seconds }: BenchOptions, victim: Victim, verdicts: readonly Verdict[]): Figures {
+  const violations = [...victim.violations, ...verdicts.flatMap((verdict) => verdict.violations)];
+  for (const violation of violations.slice(0, VIOLATIONS_TOLD_MAX)) console.error(`VIOLATION ${violation}`);
+  if (violations.length > 0) process.exitCode = 1;
+  return {
+    seed,
+    seconds,
+    ...Object.fromEntries(victim.disruptions),
+    ...Object.assign({}, ...verdicts.map((verdict) => verdict.figures)),
+    violations: violations.length,
+  };
+}

@@ -1,0 +1,18 @@
+import { identify, isAlive, type ProcessIdentity } from '#standalone/process-identity.ts';
+import { processTree } from '#tests/harness/process-tree.ts';
+
+/** Every process the product was seen to consist of: none may outlive it. */
+export class SeenProcesses {
+  readonly #seen = new Map<string, ProcessIdentity>();
+
+  note(root: number): void {
+    for (const pid of processTree(root)) {
+      const identity = identify(pid);
+      if (identity !== null) this.#seen.set(`${identity.pid} ${identity.startedAt}`, identity);
+    }
+  }
+
+  alive(): number[] {
+    return [...this.#seen.values()].filter(isAlive).map((identity) => identity.pid);
+  }
+}
