@@ -9,7 +9,7 @@ import {
   TLS_VERSION,
   type TlsProperty,
 } from './assertion.ts';
-import { holds, shown } from './comparison.ts';
+import { firstContaining, holds, shown } from './comparison.ts';
 import { jsonSchemaMismatch, jsonSchemaProblem } from './json-schema.ts';
 import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { formatLatency } from './quantity.ts';
@@ -44,8 +44,7 @@ export type Judgement =
 /**
  * Judges one claim. A claim that cannot be evaluated (a missing header or value, invalid JSON, wrong types, a
  * broken pattern, a body cut by the size limit where the rest would matter) fails; it never passes.
- * Where a JSONPath finds several values, the claim must hold for each; `contains` and `notContains` take them
- * as one list.
+ * Where a JSONPath finds several values, the claim must hold for each; `contains` takes them as one list.
  */
 export function evaluateAssertion(assertion: Assertion, answer: Answer): Judgement {
   const expectation = `expected ${claim(assertion)}`;
@@ -180,9 +179,17 @@ function jsonMismatch(assertion: Assertion, answer: Answer): string | null {
     const budget = budgetOf(answer);
     return nodes.map((node) => jsonSchemaMismatch(value, node, budget)).find((mismatch) => mismatch !== null) ?? null;
   }
-  const asList = nodes.length > 1 && (compare === 'contains' || compare === 'notContains');
-  const failing = (asList ? [nodes] : nodes).find((node) => !holds(compare, node, value));
+  const failing = failingOf(compare, nodes, value);
   return failing === undefined ? null : `got ${shown(failing)}`;
+}
+
+/** The value, or list of values, for which the claim does not hold. */
+function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value: unknown) {
+  const several = nodes.length > 1;
+  if (several && compare === 'contains') return holds(compare, nodes, value) ? undefined : nodes;
+  // "An error" is not free of "error" because it has company: each value is looked into as well.
+  if (several && compare === 'notContains') return firstContaining(nodes, value);
+  return nodes.find((node) => !holds(compare, node, value));
 }
 
 const DAY_MS = 86_400_000;

@@ -131,7 +131,8 @@ function valueProblem(assertion: AssertionShape): string | null {
       return typeof value === 'boolean' || isObject(value) ? null : 'must be a JSON Schema';
     case 'in':
       if (!Array.isArray(value) || value.length === 0) return 'must be a list';
-      return value.length > LIST_LENGTH_MAX ? `must list at most ${LIST_LENGTH_MAX} values` : null;
+      if (value.length > LIST_LENGTH_MAX) return `must list at most ${LIST_LENGTH_MAX} values`;
+      return source === 'json' || value.every(isTextual) ? null : 'must be a list of texts';
     case 'contains':
     case 'notContains':
       if (value === '') return 'must not be empty';

@@ -40,7 +40,9 @@ function isScalarMismatch(actual: unknown, expected: unknown): boolean {
   return actual !== null && expected !== null && typeof actual !== typeof expected;
 }
 
-const INTEGER = /^-?\d{1,100}$/;
+const INTEGER = /^-?\d+$/;
+/** A uint256 has 78 digits; what is longer would be rounded, or cost more than it says. */
+const NUMBER_LENGTH_MAX = 100;
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 
 /** Negative, zero or positive. Big integers, as numbers or text, are compared exactly. */
@@ -55,7 +57,7 @@ function order(actual: unknown, expected: unknown): number {
 
 function decimalText(value: unknown): string {
   const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
-  if (!DECIMAL.test(text)) throw new Error(`${shown(value)} is not a number`);
+  if (text.length > NUMBER_LENGTH_MAX || !DECIMAL.test(text)) throw new Error(`${shown(value)} is not a number`);
   return text;
 }
 
@@ -64,11 +66,34 @@ function contains(actual: unknown, expected: unknown): boolean {
     if (typeof expected === 'string') return actual.includes(expected);
     throw new Error(`${shown(actual)} is text`);
   }
-  if (Array.isArray(actual)) return actual.some((item) => deepCompareStrict(item, expected));
+  if (Array.isArray(actual)) return listContains(actual, expected);
   if (typeof actual === 'object' && actual !== null && typeof expected === 'string') {
     return Object.hasOwn(actual, expected);
   }
   throw new Error(`${shown(actual)} contains nothing`);
+}
+
+function listContains(list: readonly unknown[], expected: unknown): boolean {
+  if (list.some((item) => deepCompareStrict(item, expected))) return true;
+  // As for `ne`: that 5 is not among ["5"] would hold for ever and by mistake.
+  if (list.length > 0 && list.every((item) => isScalarMismatch(item, expected))) {
+    throw new Error(`${shown(list)} holds values of another type`);
+  }
+  return false;
+}
+
+/** The first of several values that is the expected one or contains it. Throws when none is of a type that could. */
+export function firstContaining<T>(values: readonly T[], expected: unknown): T | undefined {
+  const comparable = values.filter((value) => canContain(value, expected) || !isScalarMismatch(value, expected));
+  if (comparable.length === 0) throw new Error(`${shown(values)} are of another type`);
+  return comparable.find(
+    (value) => deepCompareStrict(value, expected) || (canContain(value, expected) && contains(value, expected)),
+  );
+}
+
+function canContain(value: unknown, expected: unknown): boolean {
+  if (Array.isArray(value)) return true;
+  return typeof expected === 'string' && (typeof value === 'string' || (typeof value === 'object' && value !== null));
 }
 
 function matches(actual: unknown, expected: unknown): boolean {

@@ -1,4 +1,5 @@
 import { dereference, format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
+import { schemaFormProblem } from './json-schema-form.ts';
 import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { WorkBudget } from './work-budget.ts';
 
@@ -9,8 +10,10 @@ import { WorkBudget } from './work-budget.ts';
  */
 type Json = unknown;
 
-/** Values of these keywords are data, not schemas. */
-const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples', 'required', '$comment']);
+/** Values of these keywords are data, not schemas; the library, too, looks for no schema there. */
+const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'required', '$comment']);
+/** Data as well, but the library follows a $ref into it, past our patterns: left out. */
+const DROPPED_KEYWORD = 'examples';
 /** Values of these keywords map names to schemas: a name there is no keyword. */
 const MAP_KEYWORDS: ReadonlySet<string> = new Set([
   'properties',
@@ -26,7 +29,7 @@ const COMPILING_LOOKS_MAX = 500_000;
 /** Why the schema cannot be used, or null. */
 export function jsonSchemaProblem(schema: Json): string | null {
   try {
-    const refused = refusal(schema);
+    const refused = wholeRefusal(schema);
     if (refused !== null) return refused;
     const budget = new WorkBudget(COMPILING_LOOKS_MAX);
     return unresolvedReference(budget.count(withLinearPatterns(schema, new Set())));
@@ -37,7 +40,7 @@ export function jsonSchemaProblem(schema: Json): string | null {
 
 /** Why the value does not match, or null when it does. Throws when the schema cannot be used, or takes too much work. */
 export function jsonSchemaMismatch(schema: Json, value: Json, budget: WorkBudget): string | null {
-  const refused = refusal(schema);
+  const refused = wholeRefusal(schema);
   if (refused !== null) throw new Error(refused);
   const patterns = new Set<string>();
   const checked = validator(budget.count(withLinearPatterns(schema, patterns)));
@@ -66,14 +69,30 @@ function unresolvedReference(schema: Json): string | null {
 }
 
 function validator(schema: Json): Validator {
-  return new Validator(schema as Schema | boolean, draftOf(schema));
+  return new Validator(schema as Schema | boolean, draftOf(schema) ?? DRAFT_DEFAULT);
 }
 
-function draftOf(schema: Json): SchemaDraft {
-  const declared = isObject(schema) && typeof schema.$schema === 'string' ? schema.$schema : '';
-  if (declared.includes('draft-04')) return '4';
-  if (declared.includes('draft-07') || declared.includes('draft-06')) return '7';
-  return declared.includes('2019-09') ? '2019-09' : '2020-12';
+const DRAFT_DEFAULT = '2020-12';
+const DRAFTS: readonly (readonly [inUri: string, draft: SchemaDraft])[] = [
+  ['draft-04', '4'],
+  // What draft 7 adds to draft 6, nobody uses by accident.
+  ['draft-06', '7'],
+  ['draft-07', '7'],
+  ['2019-09', '2019-09'],
+  ['2020-12', '2020-12'],
+];
+
+/** The draft that the schema names; null when it is none of ours. */
+function draftOf(schema: Json): SchemaDraft | null {
+  if (!isObject(schema) || schema.$schema === undefined) return DRAFT_DEFAULT;
+  const declared = String(schema.$schema);
+  return DRAFTS.find(([inUri]) => declared.includes(inUri))?.[1] ?? null;
+}
+
+function wholeRefusal(schema: Json): string | null {
+  const draft = draftOf(schema);
+  if (draft === null) return '$schema must be draft 4, 6, 7, 2019-09 or 2020-12';
+  return schemaFormProblem(schema, draft) ?? refusal(schema);
 }
 
 /** What cannot be evaluated in linear time, anywhere in the schema. */
@@ -83,7 +102,7 @@ function refusal(schema: Json, names = false): string | null {
   return firstOf(
     Object.entries(schema).map(([key, value]) => {
       if (names) return refusal(value);
-      if (DATA_KEYWORDS.has(key)) return null;
+      if (key === DROPPED_KEYWORD || DATA_KEYWORDS.has(key)) return null;
       if (key === 'patternProperties') return 'patternProperties is not supported';
       // The library's expression for this non-standard format backtracks exponentially.
       if (key === 'format' && value === 'url') return 'format "url" is not supported; use "uri"';
@@ -102,17 +121,17 @@ function patternRefusal(pattern: string): string | null {
 function withLinearPatterns(schema: Json, found: Set<string>, names = false): Json {
   if (Array.isArray(schema)) return schema.map((item) => withLinearPatterns(item, found));
   if (!isObject(schema)) return schema;
-  const copy: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(schema)) {
-    if (!names && key === 'pattern' && typeof value === 'string') found.add(value);
-    else if (!names && DATA_KEYWORDS.has(key)) copy[key] = value;
-    else copy[key] = withLinearPatterns(value, found, !names && MAP_KEYWORDS.has(key));
-  }
-  if (!names && typeof schema.pattern === 'string') {
-    const others = Array.isArray(copy.allOf) ? copy.allOf : [];
-    copy.allOf = [...others, { format: PATTERN_FORMAT + schema.pattern }];
-  }
-  return copy;
+  const entries = Object.entries(schema).flatMap(([key, value]): [string, Json][] => {
+    if (names) return [[key, withLinearPatterns(value, found)]];
+    if (key === DROPPED_KEYWORD || key === 'pattern') return [];
+    return [[key, DATA_KEYWORDS.has(key) ? value : withLinearPatterns(value, found, MAP_KEYWORDS.has(key))]];
+  });
+  // Not by assignment: a property may be called __proto__.
+  const copy: Record<string, Json> = Object.fromEntries(entries);
+  if (names || typeof schema.pattern !== 'string') return copy;
+  found.add(schema.pattern);
+  const others = Array.isArray(copy.allOf) ? copy.allOf : [];
+  return { ...copy, allOf: [...others, { format: PATTERN_FORMAT + schema.pattern }] };
 }
 
 function firstOf(problems: readonly (string | null)[]): string | null {

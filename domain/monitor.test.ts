@@ -7,6 +7,13 @@ function problems(config: Record<string, unknown>): string[] {
 }
 
 describe('an HTTP monitor as a user writes it', () => {
+  it.each(['https://example.com?mail=a@b.example', 'https://example.com/@user', 'https://example.com#a@b'])(
+    'may have an @ behind the host: %s',
+    (url) => {
+      expect(problems({ url })).toEqual([]);
+    },
+  );
+
   it('needs no more than a URL', () => {
     const monitor = monitorCreateSchema.parse({ name: 'Shop', type: 'http', config: { url: 'https://example.com' } });
     expect(monitor).toMatchObject({
@@ -22,6 +29,9 @@ describe('an HTTP monitor as a user writes it', () => {
     ['another scheme', { url: 'ftp://example.com' }, 'config.url'],
     ['no URL', { url: 'example' }, 'config.url'],
     ['credentials in the URL', { url: 'https://a:b@example.com' }, 'config.url'],
+    ['credentials after a scheme in capitals', { url: 'HTTPS://a:b@example.com' }, 'config.url'],
+    ['credentials after slashes that parsers skip', { url: 'https:////a:b@example.com' }, 'config.url'],
+    ['credentials between line breaks', { url: 'https:/\n/a:b\n@example.com' }, 'config.url'],
     ['an unknown field', { url: 'https://example.com', retries: 3 }, 'config'],
     ['a header over two lines', { url: 'https://example.com', headers: { a: 'b\r\nc: d' } }, 'config.headers.a'],
     ['a header that no byte can carry', { url: 'https://example.com', headers: { a: '日' } }, 'config.headers.a'],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assertionSchema } from './assertion.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
+import { carriesCredentials } from './url-credentials.ts';
 
 /** What a person asks to have watched. HTTP is the first type; others join the union below. */
 
@@ -27,7 +28,7 @@ const RESPONSE_BODY_BYTES_MAX = 10 * 1024 * 1024;
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
   .max(2048)
-  .refine((value) => !/^https?:\/\/[^/]*@/.test(value), 'put credentials into auth, not into the URL');
+  .refine((value) => !carriesCredentials(value), 'put credentials into auth, not into the URL');
 
 /** RFC 6750 allows less; real tokens keep to no more than this. */
 const BEARER_TOKEN = /^[\x21-\x7e]+$/;
