@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { derivedId, derivedTraceId, type Id } from './id.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
+import { STATUS_MAX, STATUS_MIN } from './status-range.ts';
 
 /** What one check at one location in one slot came to. */
 
@@ -69,7 +70,7 @@ const outcomeShape = {
   /** Whole exchange including the body, in milliseconds; null when nothing was exchanged. */
   responseTimeMs: ms.nullable(),
   phases: phasesSchema.optional(),
-  statusCode: z.int().min(100).max(999).optional(),
+  statusCode: z.int().min(STATUS_MIN).max(STATUS_MAX).optional(),
   bodyBytes: z.int().min(0).optional(),
   tls: tlsFactsSchema.optional(),
 };

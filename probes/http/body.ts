@@ -36,7 +36,8 @@ export function bodyText(body: Body, contentType: string | undefined): string {
 }
 
 function decoderFor(contentType = '') {
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  // A comma begins a second Content-Type line where the runtime joined them.
+  const charset = /;\s*charset\s*=\s*["']?([^\s;,"']+)/i.exec(contentType)?.[1] ?? 'utf-8';
   try {
     return new TextDecoder(charset);
   } catch {

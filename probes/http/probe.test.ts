@@ -140,11 +140,13 @@ describe('assertions', () => {
     expect(outcome.phases?.transferMs).toBeGreaterThanOrEqual(100);
   });
 
-  it('read the charset that the server names', async () => {
+  it.each([
+    'text/html; charset="iso-8859-1"',
+    "text/html;charset='ISO-8859-1'",
+    'text/html; charset=iso-8859-1, text/plain',
+  ])('read the charset that the server names: %s', async (contentType) => {
     const { origin } = await serve((_request, response) =>
-      response
-        .writeHead(200, { 'content-type': 'text/html; charset="iso-8859-1"' })
-        .end(Buffer.from('caf\xe9', 'latin1')),
+      response.writeHead(200, { 'content-type': contentType }).end(Buffer.from('caf\xe9', 'latin1')),
     );
     const assertions = [{ source: 'body', compare: 'eq', value: 'café' }];
     expect(await check({ url: origin, assertions })).toMatchObject({ outcome: 'success' });
@@ -281,6 +283,7 @@ describe('time', () => {
 describe('a target that breaks off', () => {
   it.each<[string, string | Buffer, string]>([
     ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'protocol_error'],
+    ['a status that means nothing', 'HTTP/1.1 042 Odd\r\ncontent-length: 0\r\n\r\n', 'protocol_error'],
     ['a broken head', 'HTTP/1.1 200 OK\r\nno header\r\n\r\n', 'protocol_error'],
     ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`, 'protocol_error'],
     ['nothing at all', '', 'connection_reset'],

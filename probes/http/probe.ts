@@ -1,6 +1,7 @@
 import type { HttpConfig } from '#domain/monitor.ts';
 import { formatBytes, formatLatency } from '#domain/quantity.ts';
 import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/result.ts';
+import { STATUS_MIN } from '#domain/status-range.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '../network.ts';
 import type { ProbeTask } from '../probe.ts';
 import { type Body, bodyText, readBody } from './body.ts';
@@ -95,6 +96,8 @@ class Attempt {
     this.transcript.add(requestLine(request));
     this.head = undefined;
     const head = await this.network.request(request, signal);
+    // Node's parser lets "042" through.
+    if (head.status < STATUS_MIN) throw new NetworkFailure('protocol_error', `${head.status} is no status`);
     this.head = head;
     this.phases = addPhases(this.phases, head.phases);
     const connection = connectionLine(head);

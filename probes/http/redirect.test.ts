@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { check } from '#tests/probes/check.ts';
 import { type Handler, type LocalServer, startHttpServer } from '#tests/probes/local-server.ts';
@@ -51,6 +52,8 @@ describe('redirects', () => {
   });
 
   it('keep credentials with their origin', async () => {
+    const names = ['x-api-key', 'x-password', 'x-vercel-protection-bypass', 'x-hub-signature', 'x-credential', 'x-jwt'];
+    const headers = Object.fromEntries(names.map((name) => [name, 'secret']));
     const elsewhere = await serve((_request, response) => response.end());
     const server = await serve((request, response) =>
       response.writeHead(302, { location: request.url === '/' ? '/same' : `${elsewhere.origin}/` }).end(),
@@ -58,9 +61,9 @@ describe('redirects', () => {
     await check({
       url: server.origin,
       auth: { type: 'bearer', token: 'secret' },
-      headers: { Cookie: 'a=b', 'X-Api-Key': 'secret', 'X-Plain': 'plain' },
+      headers: { Cookie: 'a=b', 'X-Plain': 'plain', ...headers },
     });
-    const secrets = { authorization: 'Bearer secret', cookie: 'a=b', 'x-api-key': 'secret' };
+    const secrets = { authorization: 'Bearer secret', cookie: 'a=b', ...headers };
     expect(server.requests[1]?.headers).toMatchObject(secrets);
     const sent = elsewhere.requests[0]?.headers ?? {};
     for (const name of Object.keys(secrets)) expect(sent[name], name).toBeUndefined();
@@ -99,8 +102,11 @@ describe('redirects', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('without a target are answers', async () => {
-    const { origin } = await serve((_request, response) => response.writeHead(302).end('where?'));
+  it.each<[string, OutgoingHttpHeaders]>([
+    ['without a target', {}],
+    ['with an empty target', { location: '' }],
+  ])('%s are answers', async (_what, headers) => {
+    const { origin } = await serve((_request, response) => response.writeHead(302, headers).end('where?'));
     expect(await check({ url: origin })).toMatchObject({ outcome: 'success', statusCode: 302, bodyBytes: 6 });
   });
 

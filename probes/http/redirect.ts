@@ -2,7 +2,7 @@ import { type HttpRequest, NetworkFailure } from '../network.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Besides Authorization and Cookie: headers of users' own that look like a secret. */
-const CREDENTIAL_HEADER = /auth|cookie|token|secret|session|key/i;
+const CREDENTIAL_HEADER = /auth|cookie|token|secret|session|key|pass|pwd|credential|signature|jwt/i;
 /** Describe a body that is no longer sent. */
 const BODY_HEADER = /^content-/i;
 
@@ -17,7 +17,8 @@ export function redirectOf(
   headers: readonly (readonly [string, string])[],
 ): HttpRequest | null {
   const location = headers.find(([name]) => name === 'location')?.[1];
-  if (!REDIRECTS.has(status) || location === undefined) return null;
+  // An empty one names no place; Workers leave it out.
+  if (!REDIRECTS.has(status) || location === undefined || location === '') return null;
   const target = redirectTarget(location, request.url);
   const toGet = status === 303 ? request.method !== 'HEAD' : status < 303 && request.method === 'POST';
   const sameOrigin = target.origin === new URL(request.url).origin;
