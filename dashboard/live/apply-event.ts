@@ -1,26 +1,35 @@
-import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { InfiniteData, QueryClient, QueryKey } from '@tanstack/react-query';
 import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { List } from '#domain/api/common.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { CheckResult } from '#domain/result.ts';
-import { monitorQuery, monitorsQuery, openIncidentsQuery, type ResultFilter } from '../api/queries.ts';
+import { monitorQuery, monitorsQuery, openIncidentsQuery, type ResultFilter, type WholeList } from '../api/queries.ts';
 import { withEvent, withIncidentState, withNewResult, withOpenIncident } from './live-cache.ts';
 
 /** Brings one live event into everything that was read before. */
 export function applyEvent(client: QueryClient, event: LiveEvent): void {
   if (event.type === 'hello' || event.type === 'alert') return;
-  client.setQueryData(monitorsQuery.queryKey, (list) =>
-    list === undefined ? undefined : { ...list, items: replaceOne(list.items, (monitor) => withEvent(monitor, event)) },
-  );
+  change(client, monitorsQuery.queryKey, (list: WholeList<Monitor>) => ({
+    ...list,
+    items: replaceOne(list.items, (monitor) => withEvent(monitor, event)),
+  }));
   const monitorId = event.data.monitorId;
   if (monitorId !== null) {
-    client.setQueryData(monitorQuery(monitorId).queryKey, (monitor: Monitor | undefined) =>
-      monitor === undefined ? undefined : withEvent(monitor, event),
-    );
+    change(client, monitorQuery(monitorId).queryKey, (monitor: Monitor) => withEvent(monitor, event));
   }
   if (event.type === 'result') addResult(client, event.data);
   if (event.type === 'incident') changeIncident(client, event.data);
+}
+
+/**
+ * Changes what is cached, where something is. What was marked to be read again stays marked: new data takes the mark
+ * away, but an event tells one thing and not what else has happened.
+ */
+function change<T>(client: QueryClient, queryKey: QueryKey, update: (data: T) => T): void {
+  const wasInvalidated = client.getQueryState(queryKey)?.isInvalidated === true;
+  client.setQueryData<T>(queryKey, (data) => (data === undefined ? undefined : update(data)));
+  if (wasInvalidated) void client.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
 }
 
 /** Beyond this many rows a list of results is read anew, in pages, rather than grown on. */
@@ -38,9 +47,9 @@ function addResult(client: QueryClient, result: CheckResult): void {
       void client.invalidateQueries({ queryKey, exact: true });
       continue;
     }
-    client.setQueryData<InfiniteData<List<CheckResult>>>(queryKey, (data) => {
-      const first = data?.pages[0];
-      if (data === undefined || first === undefined) return data;
+    change(client, queryKey, (data: InfiniteData<List<CheckResult>>) => {
+      const first = data.pages[0];
+      if (first === undefined) return data;
       const changed = { ...first, data: [...withNewResult(first.data, result, filter)] };
       return { ...data, pages: [changed, ...data.pages.slice(1)] };
     });
@@ -48,12 +57,8 @@ function addResult(client: QueryClient, result: CheckResult): void {
 }
 
 function changeIncident(client: QueryClient, incident: Incident): void {
-  client.setQueryData(openIncidentsQuery.queryKey, (open) =>
-    open === undefined ? undefined : withOpenIncident(open, incident),
-  );
-  client.setQueryData<IncidentDetail>(['incident', incident.id], (detail) =>
-    detail === undefined ? undefined : withIncidentState(detail, incident),
-  );
+  change(client, openIncidentsQuery.queryKey, (open: Incident[]) => withOpenIncident(open, incident));
+  change(client, ['incident', incident.id], (detail: IncidentDetail) => withIncidentState(detail, incident));
   void client.invalidateQueries({ queryKey: ['incident', incident.id] });
   void client.invalidateQueries({ queryKey: ['incidents'] });
 }

@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { memo } from 'react';
+import { memo, useEffect } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { MonitorStatus } from '#domain/monitor.ts';
 import { monitorsQuery } from '../api/queries.ts';
@@ -13,12 +13,23 @@ import { Ago, Moment } from '../ui/moment.tsx';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { STATUS_WORDS, Status } from '../ui/status.tsx';
-import { answerOf, medianLatencyMs, STATUSES_BY_URGENCY, selectMonitors, tagsOf } from './monitors-view.ts';
+import {
+  answerOf,
+  awaitsUptime,
+  medianLatencyMs,
+  STATUSES_BY_URGENCY,
+  selectMonitors,
+  tagsOf,
+} from './monitors-view.ts';
 
 const route = getRouteApi('/app/monitors');
 
+/** A new monitor's uptime is not on the live stream: until the list has it, the list is read again this often. */
+const FIRST_UPTIME_REFRESH_MS = 5_000;
+
 export function MonitorsPage() {
   const query = useQuery(monitorsQuery);
+  useFirstUptime(query.data?.items.some(awaitsUptime) === true);
   const items = query.data?.items;
   const down = items?.filter(({ status }) => status === 'down').length ?? 0;
   return (
@@ -48,6 +59,16 @@ export function MonitorsPage() {
       </QueryView>
     </Page>
   );
+}
+
+/** A timer of its own: the query's `refetchInterval` begins anew with every live result, and might never end. */
+function useFirstUptime(awaited: boolean): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (!awaited) return;
+    const timer = setInterval(() => void client.invalidateQueries(monitorsQuery), FIRST_UPTIME_REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [awaited, client]);
 }
 
 function AddMonitor() {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { monitor } from '../fixtures/answers.ts';
-import { answerOf, medianLatencyMs, selectMonitors, tagsOf } from './monitors-view.ts';
+import { answerOf, awaitsUptime, medianLatencyMs, selectMonitors, tagsOf } from './monitors-view.ts';
 
 const up = monitor({ id: 'mon_a', name: 'Shop' });
 const downEarly = monitor({ id: 'mon_b', name: 'Login', status: 'down', statusSince: '2026-11-22T14:02:00.000Z' });
@@ -54,4 +54,11 @@ test('the median is of locations that answered', () => {
   if (first === undefined || second === undefined) throw new Error('the fixture has two locations');
   expect(medianLatencyMs([first, { ...second, status: 'down', responseTimeMs: 9000 }])).toBe(80);
   expect(medianLatencyMs([])).toBeNull();
+});
+
+test('a figure of uptime is awaited where rounds have been judged, and nowhere else', () => {
+  expect(awaitsUptime(monitor({ uptime24h: null }))).toBe(true);
+  expect(awaitsUptime(monitor({ uptime24h: 100 }))).toBe(false);
+  expect(awaitsUptime(monitor({ uptime24h: null, status: 'pending' }))).toBe(false);
+  expect(awaitsUptime(monitor({ uptime24h: null, status: 'paused' }))).toBe(false);
 });

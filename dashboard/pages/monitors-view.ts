@@ -57,6 +57,11 @@ function pausedText(number: number): string {
   return number === 1 ? 'The monitor is paused' : `All ${number} monitors are paused`;
 }
 
+/** The list was read before the server had counted the monitor's first rounds: its figure is there soon. */
+export function awaitsUptime({ status, uptime24h }: Monitor): boolean {
+  return uptime24h === null && (status === 'up' || status === 'degraded' || status === 'down');
+}
+
 export interface MonitorFilter {
   readonly q?: string | undefined;
   readonly status?: MonitorStatus | undefined;
