@@ -18,6 +18,7 @@ import {
   uptimeSchema,
 } from '#domain/api/monitor-answers.ts';
 import { statusPageSchema } from '#domain/api/status-page.ts';
+import { LOCATIONS } from '#domain/location.ts';
 import { ApiError } from './api-error.ts';
 import { request } from './request.ts';
 import { csrfToken } from './send.ts';
@@ -92,13 +93,15 @@ export interface ResultFilter {
   readonly outcome?: string | undefined;
 }
 
-const RESULTS_PAGE_LIMIT = 50;
+/** A page of results, in rounds. */
+const ROUNDS_PER_PAGE = 20;
 
 export function resultsQuery(monitorId: string, filter: ResultFilter) {
   return infiniteQueryOptions({
     queryKey: ['results', monitorId, filter],
     queryFn: ({ pageParam, signal }) => {
-      const query = new URLSearchParams({ limit: String(RESULTS_PAGE_LIMIT) });
+      const locations = filter.location === undefined ? LOCATIONS.length : 1;
+      const query = new URLSearchParams({ limit: String(ROUNDS_PER_PAGE * locations) });
       if (pageParam !== null) query.set('cursor', pageParam);
       if (filter.location !== undefined) query.set('location', filter.location);
       if (filter.outcome !== undefined) query.set('outcome', filter.outcome);

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
 import { formatBytes } from '#domain/quantity.ts';
 import { REASON_WORDS } from '#domain/reason-words.ts';
 import { type CheckResult, OUTCOMES } from '#domain/result.ts';
@@ -13,6 +14,7 @@ import { MoreButton } from '../ui/more-button.tsx';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { StatusMark } from '../ui/status.tsx';
+import { columnsOf, type Round, roundsOf } from './rounds-view.ts';
 
 const PHASES = [
   ['dnsMs', 'DNS'],
@@ -22,13 +24,11 @@ const PHASES = [
   ['transferMs', 'transfer'],
 ] as const;
 
-/** What the latest checks came to, newest first, live. */
+/** What the latest rounds came to, newest first, live: a row per round, a cell per location. */
 export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
-  const [location, setLocation] = useState('');
+  const [location, setLocation] = useState<LocationId>();
   const [outcome, setOutcome] = useState('');
-  const query = useInfiniteQuery(
-    resultsQuery(monitor.id, { location: location || undefined, outcome: outcome || undefined }),
-  );
+  const query = useInfiniteQuery(resultsQuery(monitor.id, { location, outcome: outcome || undefined }));
   return (
     <Section
       title="Recent results"
@@ -37,8 +37,8 @@ export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
           <select
             aria-label="Location of results"
             className="compact"
-            value={location}
-            onChange={(event) => setLocation(event.target.value)}
+            value={location ?? ''}
+            onChange={(event) => setLocation(LOCATION_IDS.find((id) => id === event.target.value))}
           >
             <option value="">All locations</option>
             {monitor.locations.map(({ id }) => (
@@ -65,11 +65,14 @@ export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
     >
       <QueryView query={query}>
         {({ pages }) => {
-          const results = pages.flatMap((page) => page.data);
-          if (results.length === 0) {
+          const rounds = roundsOf(
+            pages.flatMap((page) => page.data),
+            query.hasNextPage,
+          );
+          if (rounds.length === 0) {
             return (
               <p className="quiet">
-                {location === '' && outcome === ''
+                {location === undefined && outcome === ''
                   ? 'No result yet. The first round starts within seconds.'
                   : 'No result passes the filter.'}
               </p>
@@ -77,24 +80,11 @@ export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
           }
           return (
             <>
-              <table aria-label="Recent results" className="cards">
-                <thead>
-                  <tr>
-                    <th scope="col">Slot</th>
-                    <th scope="col">Location</th>
-                    <th scope="col">Outcome</th>
-                    <th scope="col" className="number">
-                      Response
-                    </th>
-                    <th scope="col">What it saw</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {results.map((result) => (
-                    <ResultRow key={result.id} result={result} />
-                  ))}
-                </tbody>
-              </table>
+              <RoundTable
+                rounds={rounds}
+                columns={columnsOf(monitor, rounds, location)}
+                absent={outcome === '' ? 'No result' : 'Not among the chosen outcomes'}
+              />
               <MoreButton query={query} />
             </>
           );
@@ -104,26 +94,128 @@ export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
   );
 }
 
-function ResultRow({ result }: { readonly result: CheckResult }) {
+interface RoundProps {
+  readonly columns: readonly LocationId[];
+  /** What it means when a location has no result here. */
+  readonly absent: string;
+}
+
+function RoundTable({ rounds, ...props }: RoundProps & { readonly rounds: readonly Round[] }) {
+  return (
+    <table aria-label="Recent results" className="rounds">
+      <thead>
+        <tr>
+          <th scope="col">Slot</th>
+          {props.columns.map((id) => (
+            <th key={id} scope="col">
+              {locationName(id)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      {rounds.map((round) => (
+        <RoundRows key={round.key} round={round} {...props} />
+      ))}
+    </table>
+  );
+}
+
+/** The row of a round, and under it what each location saw, when asked for. */
+function RoundRows({ round, columns, absent }: RoundProps & { readonly round: Round }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <tbody>
+      <tr>
+        <th scope="row">
+          <button
+            type="button"
+            className="disclosure"
+            aria-expanded={open}
+            aria-controls={id}
+            onClick={() => setOpen(!open)}
+          >
+            <Moment at={round.scheduledAt} seconds />
+            {round.manual && <span className="tag">manual</span>}
+            <span className="visually-hidden">, details</span>
+          </button>
+        </th>
+        {columns.map((location) => (
+          <td key={location} data-label={locationName(location)}>
+            <Cell result={round.results.get(location)} absent={absent} alone={columns.length === 1} />
+          </td>
+        ))}
+      </tr>
+      <tr id={id} hidden={!open}>
+        {open && (
+          <td colSpan={columns.length + 1}>
+            <ul className="details">
+              {columns.map((location) => {
+                const result = round.results.get(location);
+                return result === undefined ? null : <Detail key={location} result={result} />;
+              })}
+            </ul>
+          </td>
+        )}
+      </tr>
+    </tbody>
+  );
+}
+
+/** Shape and response time; what went wrong in words, where something did: all of it where there is room. */
+function Cell(props: {
+  readonly result: CheckResult | undefined;
+  readonly absent: string;
+  /** There is one column only. */
+  readonly alone: boolean;
+}) {
+  const { result, absent, alone } = props;
+  if (result === undefined) {
+    return (
+      <span className="quiet" title={absent}>
+        <span aria-hidden="true">–</span>
+        <span className="visually-hidden">{absent}</span>
+      </span>
+    );
+  }
   const state = OUTCOME_STATES[result.outcome];
   return (
-    <tr>
-      <td>
-        <Moment at={result.scheduledAt} seconds />
-        {result.manual && <span className="tag"> manual</span>}
-      </td>
-      <td>{locationName(result.location)}</td>
-      <td>
-        <span className={`status state-${state}`}>
-          <StatusMark status={state} />
-          {OUTCOME_WORDS[result.outcome]}
-        </span>
-      </td>
-      <td className="number" data-label="Response" title={phasesText(result)}>
+    <>
+      <span className="reading">
+        <StatusMark status={state} label={OUTCOME_WORDS[result.outcome]} />
         {formatLatency(result.responseTimeMs)}
-      </td>
-      <td className="saw">{seen(result)}</td>
-    </tr>
+      </span>
+      {result.outcome !== 'success' && (
+        <span className={`cause small-text state-${state}${alone ? ' beside' : ''}`}>
+          {alone
+            ? seen(result)
+            : result.reason === undefined
+              ? OUTCOME_WORDS[result.outcome]
+              : REASON_WORDS[result.reason]}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Detail({ result }: { readonly result: CheckResult }) {
+  const state = OUTCOME_STATES[result.outcome];
+  const more = [phasesText(result), result.colo === null ? '' : `data centre ${result.colo}`].filter(
+    (text) => text !== '',
+  );
+  return (
+    <li>
+      <strong>{locationName(result.location)}</strong>
+      <span className={`status state-${state}`}>
+        <StatusMark status={state} />
+        {OUTCOME_WORDS[result.outcome]}
+      </span>
+      <span className="number">{formatLatency(result.responseTimeMs)}</span>
+      <span className="saw">
+        {seen(result)}
+        {more.length > 0 && <span className="cause quiet small-text">{more.join(' · ')}</span>}
+      </span>
+    </li>
   );
 }
 
@@ -137,8 +229,7 @@ function seen(result: CheckResult): string {
   return parts.join(', ');
 }
 
-function phasesText({ phases }: CheckResult): string | undefined {
-  if (phases === undefined) return undefined;
+function phasesText({ phases = {} }: CheckResult): string {
   return PHASES.flatMap(([key, word]) => {
     const ms = phases[key];
     return ms === undefined ? [] : [`${word} ${formatLatency(ms)}`];

@@ -80,6 +80,8 @@ describe('a new user in a browser', () => {
       await locations.getByRole('row').filter({ hasText: id }).filter({ hasText: 'as expected' }).waitFor();
     }
     await browser.screenshot('monitor-up');
+    await page.getByRole('navigation').getByRole('link', { name: 'Monitors' }).click();
+    await page.getByRole('table', { name: 'Monitors' }).getByRole('cell', { name: '100 %' }).waitFor();
   });
 
   it('publishes a status page', async () => {
@@ -101,6 +103,10 @@ describe('a new user in a browser', () => {
     await scene.target.die();
     // No reload: the news comes by WebSocket.
     await page.getByRole('heading', { name: /is down/ }).waitFor();
+    const rounds = page.getByRole('table', { name: 'Recent results' });
+    const failed = rounds.getByRole('row').filter({ hasText: 'connection refused' }).first();
+    await failed.getByRole('button').press('Enter');
+    await rounds.getByRole('list').getByText('Singapore').waitFor();
     await browser.screenshot('monitor-down');
     await expectReachable(page);
 

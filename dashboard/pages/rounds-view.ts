@@ -1,0 +1,41 @@
+import type { Monitor } from '#domain/api/monitor-answers.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
+import type { CheckResult } from '#domain/result.ts';
+
+/** Results as rounds: what every location saw in one slot, together; pure. */
+
+export interface Round {
+  readonly key: string;
+  readonly scheduledAt: string;
+  /** Asked for by "Check now" rather than by the schedule. */
+  readonly manual: boolean;
+  readonly results: ReadonlyMap<LocationId, CheckResult>;
+}
+
+/**
+ * The rounds of a list of results, in its order (newest slot first). Where older results are still to be read, the
+ * oldest slot may be cut in two: it waits for its other half, so that no location seems not to have answered.
+ */
+export function roundsOf(results: readonly CheckResult[], olderToCome: boolean): Round[] {
+  const groups = Map.groupBy(results, (result) => `${result.scheduledAt}${result.manual ? ' manual' : ''}`);
+  const rounds = [...groups].flatMap(([key, group]) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { scheduledAt, manual } = first;
+    return [{ key, scheduledAt, manual, results: new Map(group.map((result) => [result.location, result])) }];
+  });
+  const oldest = rounds.at(-1)?.scheduledAt;
+  const whole = rounds.filter(({ scheduledAt }) => scheduledAt !== oldest);
+  return olderToCome && whole.length > 0 ? whole : rounds;
+}
+
+/** One column per location that is asked now or has answered in these rounds, in the order used everywhere. */
+export function columnsOf(
+  monitor: Pick<Monitor, 'locations'>,
+  rounds: readonly Round[],
+  filter: LocationId | undefined,
+): LocationId[] {
+  if (filter !== undefined) return [filter];
+  const asked = new Set(monitor.locations.map(({ id }) => id));
+  return LOCATION_IDS.filter((id) => asked.has(id) || rounds.some(({ results }) => results.has(id)));
+}
