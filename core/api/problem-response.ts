@@ -58,8 +58,8 @@ function asProblem(error: unknown): ProblemError {
 
 /** hono's own errors carry a status only; these are the ones it raises. */
 function codeOfStatus(status: number): ProblemCode {
-  if (status === 400) return 'malformed_request';
   if (status === 404) return 'not_found';
   if (status === 413) return 'payload_too_large';
-  return 'internal';
+  if (status === 415) return 'unsupported_media_type';
+  return status < 500 ? 'malformed_request' : 'internal';
 }

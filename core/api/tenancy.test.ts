@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase } from '#tests/database.ts';
+import { type DocumentedRoute, documentedRoutes, pathOf } from './documented-routes.ts';
 import { createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
 import { type Browser, startTestApp, type TestApp } from './test-app.ts';
 
@@ -11,39 +12,16 @@ let app: TestApp;
 let ada: Browser;
 let bob: Browser;
 let objects: SampleObjects;
-let operations: Operation[];
-
-interface Operation {
-  readonly method: string;
-  readonly template: string;
-  readonly needsBody: boolean;
-}
+let routes: DocumentedRoute[];
 
 beforeAll(async () => {
   app = await startTestApp(await createTestDatabase());
   ada = await app.signUp('ada@example.com');
   bob = await app.signUp('bob@example.com');
   objects = await createSamples(ada, 'ada');
-  const { body: document } = await app.request('GET', '/api/v1/openapi.json');
-  operations = Object.entries<Record<string, { requestBody?: object }>>(document.paths).flatMap(([template, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      method: method.toUpperCase(),
-      template,
-      needsBody: operation.requestBody !== undefined,
-    })),
-  );
+  ({ routes } = await documentedRoutes(app));
 });
 afterAll(() => app.close());
-
-const OBJECT_OF: Readonly<Record<string, keyof SampleObjects>> = {
-  '/monitors/{id}': 'monitor',
-  '/alert-rules/{id}': 'alertRule',
-  '/channels/{id}': 'channel',
-  '/incidents/{id}': 'incident',
-  '/status-pages/{id}': 'statusPage',
-  '/components/{componentId}': 'component',
-  '/api-keys/{id}': 'apiKey',
-};
 
 const BODY_OF: Readonly<Record<string, object>> = {
   'PATCH /api/v1/monitors/{id}': { name: 'Renamed' },
@@ -57,37 +35,28 @@ const BODY_OF: Readonly<Record<string, object>> = {
   'POST /api/v1/incidents/{id}/updates': { status: 'identified', body: 'We know why.' },
 };
 
-/** Replaces each `{parameter}` by the id of the object that the segment before it names. */
-function pathOf(template: string, owned: SampleObjects): string {
-  return template.replace(/(\/[^/{}]+)\/(\{[^}]+\})/g, (_, collection: string, parameter: string) => {
-    const kind = OBJECT_OF[`${collection}/${parameter}`];
-    if (kind === undefined) throw new Error(`Which object does ${parameter} of ${template} name? Add it to OBJECT_OF.`);
-    return `${collection}/${owned[kind]}`;
-  });
-}
-
-function bodyOf({ method, template, needsBody }: Operation): object {
-  if (!needsBody) return {};
+function bodyOf({ method, template, body: schema }: DocumentedRoute): object {
+  if (schema === null) return {};
   const body = BODY_OF[`${method} ${template}`];
   if (body === undefined) throw new Error(`What is a valid body of ${method} ${template}? Add it to BODY_OF.`);
   return { body };
 }
 
-function withId(): Operation[] {
-  const found = operations.filter(({ template }) => template.includes('{'));
+function withId(): DocumentedRoute[] {
+  const found = routes.filter(({ template }) => template.includes('{'));
   // Deleting an object ends its routes, so it comes last: parts before the whole, rules before their monitor.
-  const rank = ({ method, template }: Operation) =>
+  const rank = ({ method, template }: DocumentedRoute) =>
     method === 'DELETE' ? 100 - template.split('/').length + (template.includes('/monitors/') ? 10 : 0) : 0;
   return found.sort((a, b) => rank(a) - rank(b));
 }
 
 test("another account's objects answer 404 on every route that takes an id", async () => {
   expect(withId().length).toBeGreaterThan(25);
-  for (const operation of withId()) {
-    const answer = await bob.request(operation.method, pathOf(operation.template, objects), bodyOf(operation));
-    expect([operation.method, operation.template, answer.status, answer.body?.code]).toEqual([
-      operation.method,
-      operation.template,
+  for (const route of withId()) {
+    const answer = await bob.request(route.method, pathOf(route.template, objects), bodyOf(route));
+    expect([route.method, route.template, answer.status, answer.body?.code]).toEqual([
+      route.method,
+      route.template,
       404,
       'not_found',
     ]);
@@ -121,7 +90,7 @@ test("another account's objects cannot be named in bodies", async () => {
 });
 
 test('lists show nothing of another account', async () => {
-  const lists = operations.filter(({ method, template }) => method === 'GET' && !template.includes('{'));
+  const lists = routes.filter(({ method, template }) => method === 'GET' && !template.includes('{'));
   const adas = Object.values(objects);
   for (const { template } of lists) {
     const answer = await bob.request('GET', template);
@@ -130,12 +99,12 @@ test('lists show nothing of another account', async () => {
 });
 
 test('the owner reaches the same routes, so the 404 above is about whose object it is', async () => {
-  for (const operation of withId()) {
-    const answer = await ada.request(operation.method, pathOf(operation.template, objects), bodyOf(operation));
+  for (const route of withId()) {
+    const answer = await ada.request(route.method, pathOf(route.template, objects), bodyOf(route));
     const refused = [401, 403, 404, 405, 415, 422, 500].includes(answer.status);
-    expect([operation.method, operation.template, refused ? answer.text : 'reached']).toEqual([
-      operation.method,
-      operation.template,
+    expect([route.method, route.template, refused ? answer.text : 'reached']).toEqual([
+      route.method,
+      route.template,
       'reached',
     ]);
   }
