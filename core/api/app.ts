@@ -16,7 +16,7 @@ import { docsRoutes } from './docs.ts';
 import type { ApiEnv } from './env.ts';
 import { incidentRoutes } from './incidents.ts';
 import { locationRoutes } from './locations.ts';
-import { authenticate, requireCaller } from './middleware/authenticate.ts';
+import { authenticate, requireCaller, requireScope } from './middleware/authenticate.ts';
 import { idempotency } from './middleware/idempotency.ts';
 import { jsonBody, limitBody, storableUrl } from './middleware/json-body.ts';
 import { RateLimiter, rateLimit } from './middleware/rate-limit.ts';
@@ -29,6 +29,8 @@ import { statusPageRoutes } from './status-pages.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
 
 const API_BASE = '/api/v1';
+/** Where even looking needs the scope `admin`. */
+const FOR_ADMINS = ['/api-keys', '/audit-log'] as const;
 
 /** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. */
 export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAPIHono<ApiEnv> {
@@ -50,10 +52,13 @@ function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<Ap
   api.use(notStored);
   if (ctx.config.corsOrigins.length > 0) api.use(namedOrigins(ctx.config.corsOrigins));
   api.use(methodNotAllowed({ app: api, onMethodNotAllowed: (c, methods) => wrongMethod(ctx, c, methods) }));
-  api.use(storableUrl, authenticate(ctx), rateLimit(ctx, limiter), limitBody, jsonBody);
+  api.use(authenticate(ctx), rateLimit(ctx, limiter), storableUrl);
   api.route('/auth', authRoutes(ctx, limiter));
   api.route('/', docsRoutes(api, API_BASE));
-  api.use(requireCaller(ctx), idempotency(ctx));
+  // Who may not do something is told so before anything they sent is looked at.
+  api.use(requireCaller(ctx), requireScope(ctx));
+  for (const path of FOR_ADMINS) api.use(`${path}/*`, requireScope(ctx, 'admin'));
+  api.use(limitBody, jsonBody, idempotency(ctx));
   api.route('/api-keys', apiKeyRoutes(ctx));
   api.route('/monitors', monitorRoutes(ctx));
   api.route('/alert-rules', alertRuleRoutes(ctx));

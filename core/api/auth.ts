@@ -17,6 +17,7 @@ import { readCookie, writeCookie } from './auth/cookies.ts';
 import { csrfToken, requireCsrf, requireKnownOrigin } from './auth/csrf.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext, requireCaller } from './middleware/authenticate.ts';
+import { jsonBody, limitBody } from './middleware/json-body.ts';
 import { CREDENTIALS, type RateLimiter, rateLimit } from './middleware/rate-limit.ts';
 import { createRouter, json, NO_CONTENT, named } from './router.ts';
 
@@ -29,8 +30,8 @@ const account = {
 /** `/auth`: browser sessions. Answers set cookies, so Idempotency-Key does not apply here. */
 export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
   const router = createRouter();
-  router.use('/register', rateLimit(ctx, limiter, CREDENTIALS));
-  router.use('/login', rateLimit(ctx, limiter, CREDENTIALS));
+  router.use('/register', rateLimit(ctx, limiter, CREDENTIALS), limitBody, jsonBody);
+  router.use('/login', rateLimit(ctx, limiter, CREDENTIALS), limitBody, jsonBody);
   router.use('/me', requireCaller(ctx));
 
   router.openapi(
@@ -111,6 +112,8 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
       method: 'post',
       path: '/logout',
       tags,
+      // Whose session has ended already may still have cookies to lose.
+      security: [{ accessCookie: [] }, {}],
       summary: 'Sign out; the session ends at once',
       responses: NO_CONTENT,
     }),
@@ -132,6 +135,7 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
       method: 'get',
       path: '/me',
       tags,
+      security: [{ accessCookie: [] }],
       summary: 'Who is signed in',
       responses: { 200: account },
     }),

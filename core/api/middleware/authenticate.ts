@@ -3,7 +3,8 @@ import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { callerOfSession } from '#core/services/accounts/authenticate.ts';
 import { callerOfApiKey } from '#core/services/api-keys/authenticate.ts';
-import type { Caller, RequestContext } from '#core/services/request-context.ts';
+import { authorize } from '#core/services/authorize.ts';
+import type { Caller, RequestContext, Scope } from '#core/services/request-context.ts';
 import { readAccessToken } from '../auth/access-token.ts';
 import { readCookie } from '../auth/cookies.ts';
 import { requireCsrf, requireKnownOrigin } from '../auth/csrf.ts';
@@ -50,6 +51,16 @@ export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
       requireKnownOrigin(ctx, c);
       requireCsrf(ctx, c, caller.credential.id);
     }
+    await next();
+  };
+}
+
+/** After this, the caller may read, or change, or do what `scope` says. Services ask again for exactly what they do. */
+export function requireScope(ctx: CoreContext, scope?: Scope): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const needed = scope ?? (SAFE_METHODS.has(c.req.method) ? 'read' : 'write');
+    // Nobody gets this far on a route that exists.
+    if (c.var.caller !== null) authorize(requestContext(ctx, c), needed);
     await next();
   };
 }
