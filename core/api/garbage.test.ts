@@ -9,7 +9,7 @@ import { type Answer, startTestApp, type TestApp } from './test-app.ts';
 
 /** Made from the OpenAPI document: whatever arrives at a route is answered in order, or changes nothing. */
 const SEED = 20_261_122;
-const REQUESTS_PER_ROUTE = 14;
+const REQUESTS_PER_ROUTE = 12;
 /** One request in so many, and one more, comes without a key. */
 const STRANGERS = 9;
 /** Hundreds of requests: seconds here, and time enough for a machine that is many times slower. */
@@ -57,7 +57,7 @@ test(
   async () => {
     expect(known.routes.length).toBeGreaterThan(40);
     let stored = await everythingStored();
-    for (const route of known.routes) {
+    for (const [index, route] of known.routes.entries()) {
       // Limits of its own, so that no route is answered 429 because of the others.
       const send = app.variant({});
       const property = fc.asyncProperty(garbageRequest(route, known), fc.nat(STRANGERS), async (garbage, stranger) => {
@@ -67,7 +67,7 @@ test(
         stored = await everythingStored();
         if (answer.status >= 400) expect(stored).toBe(before);
       });
-      await fc.assert(property, { seed: SEED, numRuns: REQUESTS_PER_ROUTE, includeErrorInReport: true });
+      await fc.assert(property, { seed: SEED + index, numRuns: REQUESTS_PER_ROUTE, includeErrorInReport: true });
     }
   },
   TIMEOUT_MS,
