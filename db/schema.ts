@@ -561,6 +561,8 @@ export const parkedMessages = pgTable(
     reason: text('reason').notNull(),
     payload: text('payload').notNull(),
     at: at('at').notNull().default(sql`now()`),
+    /** When a person sent it down the road again; null since it was parked (again). */
+    replayedAt: at('replayed_at'),
   },
   (table) => [
     index('parked_messages_at').on(table.at),

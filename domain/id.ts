@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'evt'
   | 'ses'
   | 'dlv'
+  | 'dlt'
   | 'shd';
 export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;
 

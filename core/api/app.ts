@@ -12,6 +12,7 @@ import { auditLogRoutes } from './audit-log.ts';
 import { authRoutes } from './auth.ts';
 import { channelRoutes } from './channels.ts';
 import { dashboardFiles } from './dashboard.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
 import { docsRoutes } from './docs.ts';
 import type { ApiEnv } from './env.ts';
 import { incidentRoutes } from './incidents.ts';
@@ -30,7 +31,7 @@ import { type StreamOptions, streamRoutes } from './stream.ts';
 
 const API_BASE = '/api/v1';
 /** Where even looking needs the scope `admin`. */
-const FOR_ADMINS = ['/api-keys', '/audit-log'] as const;
+const FOR_ADMINS = ['/api-keys', '/audit-log', '/dead-letters'] as const;
 
 /** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. */
 export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAPIHono<ApiEnv> {
@@ -67,6 +68,7 @@ function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<Ap
   api.route('/status-pages', statusPageRoutes(ctx));
   api.route('/locations', locationRoutes(ctx));
   api.route('/audit-log', auditLogRoutes(ctx));
+  api.route('/dead-letters', deadLetterRoutes(ctx));
   api.route('/stream', streamRoutes(ctx, options));
   return api;
 }

@@ -14,7 +14,7 @@ let routes: DocumentedRoute[];
 beforeAll(async () => {
   app = await startTestApp(await createTestDatabase());
   ada = await app.signUp('ada@example.com');
-  objects = await createSamples(ada, 'ada');
+  objects = await createSamples(app, ada, 'ada');
   ({ routes } = await documentedRoutes(app));
 });
 afterAll(() => app.close());
@@ -79,9 +79,9 @@ test('a person who may only look is refused by every route that writes', async (
   }
 });
 
-test('keys and the audit log are for admins only', async () => {
+test('keys, the audit log and dead letters are for admins only', async () => {
   const headers = await keyWith('write');
-  const forAdmins = routes.filter(({ template }) => /^\/api\/v1\/(api-keys|audit-log)/.test(template));
+  const forAdmins = routes.filter(({ template }) => /^\/api\/v1\/(api-keys|audit-log|dead-letters)/.test(template));
   expect(forAdmins.length).toBeGreaterThan(3);
   for (const route of forAdmins) {
     const expected = [`${route.method} ${route.template} 403 insufficient_scope`];

@@ -70,6 +70,7 @@ const OBJECT_OF: Readonly<Record<string, keyof SampleObjects>> = {
   '/status-pages/{id}': 'statusPage',
   '/components/{componentId}': 'component',
   '/api-keys/{id}': 'apiKey',
+  '/dead-letters/{id}': 'deadLetter',
 };
 
 /** Replaces each `{parameter}` by the id of the object that the segment before it names. */

@@ -13,7 +13,7 @@ let objects: SampleObjects;
 beforeAll(async () => {
   app = await startTestApp(await createTestDatabase());
   ada = await app.signUp('ada@example.com');
-  objects = await createSamples(ada, 'ada');
+  objects = await createSamples(app, ada, 'ada');
 });
 afterAll(() => app.close());
 

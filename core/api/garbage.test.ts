@@ -21,7 +21,7 @@ let authorization: string;
 beforeAll(async () => {
   app = await startTestApp(await createTestDatabase());
   const ada = await app.signUp('ada@example.com');
-  const objects = await createSamples(ada, 'ada');
+  const objects = await createSamples(app, ada, 'ada');
   const { body } = await ada.request('POST', '/api/v1/api-keys', { body: { name: 'all', scopes: ['admin'] } });
   authorization = `Bearer ${body.key}`;
   const document = await documentedRoutes(app);

@@ -1,4 +1,8 @@
-import type { Browser } from './test-app.ts';
+import { eq } from 'drizzle-orm';
+import { idOf } from '#core/services/dead-letters/stored.ts';
+import { parkedMessages } from '#db/schema.ts';
+import { parkMessages } from '#db/sql/park-messages.ts';
+import type { Browser, TestApp } from './test-app.ts';
 
 /** One object of every kind, made through the API by one account. For tests. */
 export interface SampleObjects {
@@ -9,12 +13,14 @@ export interface SampleObjects {
   readonly statusPage: string;
   readonly component: string;
   readonly apiKey: string;
+  /** Of the installation, whose owner alone sees it. */
+  readonly deadLetter: string;
 }
 
 export const MONITOR = { name: 'Shop', type: 'http', config: { url: 'https://shop.example.com/' } } as const;
 export const CHANNEL = { name: 'Hook', type: 'webhook', config: { url: 'https://hooks.example.com/' } } as const;
 
-export async function createSamples(browser: Browser, slug: string): Promise<SampleObjects> {
+export async function createSamples(app: TestApp, browser: Browser, slug: string): Promise<SampleObjects> {
   const create = async (path: string, body: unknown): Promise<{ id: string; components?: { id: string }[] }> => {
     const answer = await browser.request('POST', `/api/v1${path}`, { body });
     if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.text}`);
@@ -36,5 +42,14 @@ export async function createSamples(browser: Browser, slug: string): Promise<Sam
     statusPage: statusPage.id,
     component: statusPage.components?.[0]?.id ?? '',
     apiKey: apiKey.id,
+    deadLetter: await parkMessage(app, { v: 9, kind: 'check.completed', of: slug }),
   };
+}
+
+/** Parks a message as ingest does; returns its id in the API. */
+export async function parkMessage({ ctx }: TestApp, message: unknown): Promise<string> {
+  const payload = JSON.stringify(message);
+  await parkMessages(ctx.db, [{ subject: 'check.completed', consumer: 'ingest', reason: 'v: expected 1', payload }]);
+  const [row] = await ctx.db.select().from(parkedMessages).where(eq(parkedMessages.payload, payload));
+  return idOf(row?.id ?? 0);
 }

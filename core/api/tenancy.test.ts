@@ -18,7 +18,7 @@ beforeAll(async () => {
   app = await startTestApp(await createTestDatabase());
   ada = await app.signUp('ada@example.com');
   bob = await app.signUp('bob@example.com');
-  objects = await createSamples(ada, 'ada');
+  objects = await createSamples(app, ada, 'ada');
   ({ routes } = await documentedRoutes(app));
 });
 afterAll(() => app.close());
@@ -64,7 +64,7 @@ test("another account's objects answer 404 on every route that takes an id", asy
 });
 
 test('another account does not find a component through a page of its own', async () => {
-  const own = await createSamples(bob, 'bob');
+  const own = await createSamples(app, bob, 'bob');
   const path = `/api/v1/status-pages/${own.statusPage}/components/${objects.component}`;
   expect((await bob.request('PATCH', path, { body: { name: 'Mine' } })).status).toBe(404);
   expect((await bob.request('DELETE', path)).status).toBe(404);

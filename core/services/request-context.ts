@@ -10,6 +10,8 @@ export interface Caller {
   readonly organizationId: string;
   readonly actor: Actor;
   readonly scopes: ReadonlySet<Scope>;
+  /** Looks after what belongs to no organisation. Also true for an API key that the owner has made. */
+  readonly installationOwner: boolean;
   /** The sign-in behind the call: a browser's session or an API key. */
   readonly credential:
     | { readonly type: 'session'; readonly id: string }

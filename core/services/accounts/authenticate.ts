@@ -12,6 +12,7 @@ export async function callerOfSession(ctx: CoreContext, sessionId: string): Prom
       userId: users.id,
       name: users.name,
       role: memberships.role,
+      installationOwner: users.installationOwner,
     })
     .from(sessions)
     .innerJoin(users, eq(users.id, sessions.userId))
@@ -25,6 +26,7 @@ export async function callerOfSession(ctx: CoreContext, sessionId: string): Prom
     organizationId: row.organizationId,
     actor: { type: 'user', id: row.userId, name: row.name },
     scopes: new Set(ROLE_SCOPES[row.role]),
+    installationOwner: row.installationOwner,
     credential: { type: 'session', id: sessionId },
   };
 }

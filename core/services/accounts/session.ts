@@ -62,6 +62,7 @@ export function signedInContext(ctx: ClientContext, { account, sessionId }: Sign
       organizationId: account.organization.id,
       actor: { type: 'user', id: account.user.id, name: account.user.name },
       scopes: new Set(ROLE_SCOPES[account.organization.role]),
+      installationOwner: account.installationOwner,
       credential: { type: 'session', id: sessionId },
     },
   };

@@ -1,7 +1,7 @@
 import { and, eq, isNull, lt, or } from 'drizzle-orm';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
-import { apiKeys } from '#db/schema.ts';
+import { apiKeys, users } from '#db/schema.ts';
 import type { Caller } from '../request-context.ts';
 import { apiKeyHash } from './create.ts';
 
@@ -11,11 +11,13 @@ const LAST_USED_STEP_MS = 60_000;
 /** The caller an API key stands for; throws unauthenticated when it is unknown, revoked or expired. */
 export async function callerOfApiKey(ctx: CoreContext, key: string): Promise<Caller> {
   const now = ctx.clock.now();
-  const [row] = await ctx.db
-    .select()
+  const [found] = await ctx.db
+    .select({ row: apiKeys, installationOwner: users.installationOwner })
     .from(apiKeys)
+    .leftJoin(users, eq(users.id, apiKeys.createdBy))
     .where(eq(apiKeys.keyHash, apiKeyHash(key)));
-  if (row === undefined) throw new ProblemError('unauthenticated', 'The API key is not known here.');
+  if (found === undefined) throw new ProblemError('unauthenticated', 'The API key is not known here.');
+  const { row } = found;
   if (row.expiresAt !== null && row.expiresAt <= now) {
     throw new ProblemError('unauthenticated', 'The API key has expired.');
   }
@@ -30,6 +32,7 @@ export async function callerOfApiKey(ctx: CoreContext, key: string): Promise<Cal
     organizationId: row.organizationId,
     actor: { type: 'api_key', id: row.id, name: row.name },
     scopes: new Set(row.scopes),
+    installationOwner: found.installationOwner === true,
     credential: { type: 'api_key', id: row.id },
   };
 }

@@ -1,0 +1,29 @@
+import { isObject } from '../merge-patch.ts';
+
+const HIDDEN = '••••••••';
+/** Members that hold secrets wherever we name one. */
+const SECRET_NAME = /authorization|cookie|password|secret|token|signature|credential|api-?_?key|^auth$/i;
+/** Secrets inside other texts: our own keys, sign-ins in headers, and in URLs. */
+const SECRET_TEXT = /\b(?:btk|whsec)_[\w+/=-]+|(?<=\b(?:Bearer|Basic) +)[^\s"']+|(?<=:\/\/)[^/\s@"']+(?=@)/gi;
+
+/**
+ * The body of a message that nobody understood, so nobody knows what is in it: parsed if it is JSON, and without
+ * what looks like a secret.
+ */
+export function shownBody(payload: string): ReturnType<typeof JSON.parse> {
+  try {
+    return withoutSecrets(JSON.parse(payload));
+  } catch {
+    return withoutSecrets(payload);
+  }
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(SECRET_TEXT, HIDDEN);
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (!isObject(value)) return value;
+  const members = Object.entries(value);
+  return Object.fromEntries(
+    members.map(([name, one]) => [name, SECRET_NAME.test(name) ? HIDDEN : withoutSecrets(one)]),
+  );
+}

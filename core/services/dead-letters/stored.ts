@@ -1,0 +1,76 @@
+import { eq, sql } from 'drizzle-orm';
+import type { Database, Transaction } from '#core/context.ts';
+import { ProblemError } from '#core/platform/problem-error.ts';
+import { parkedMessages } from '#db/schema.ts';
+import type { DeadLetter } from '#domain/api/dead-letter.ts';
+import { authorize } from '../authorize.ts';
+import type { RequestContext } from '../request-context.ts';
+import { shownBody } from './shown-body.ts';
+
+/** A result has half a KiB; what is far larger is for the database's own tools. */
+const SHOWN_BYTES_MAX = 16 * 1024;
+/** The table counts; in answers its numbers have the shape, and so the order, of all other ids. */
+const PREFIX = 'dlt_';
+const DIGITS = 26;
+
+const bytes = sql<number>`octet_length(${parkedMessages.payload})`;
+/** What answers need; the payload only when it is small enough to be shown. */
+const columns = {
+  id: parkedMessages.id,
+  at: parkedMessages.at,
+  subject: parkedMessages.subject,
+  consumer: parkedMessages.consumer,
+  reason: parkedMessages.reason,
+  replayedAt: parkedMessages.replayedAt,
+  bytes,
+  payload: sql<string | null>`case when ${bytes} <= ${SHOWN_BYTES_MAX} then ${parkedMessages.payload} end`,
+};
+
+/** Messages are not of one organisation: whoever owns the installation looks after them. */
+export function authorizeOwner(ctx: RequestContext): void {
+  authorize(ctx, 'admin');
+  if (!ctx.caller.installationOwner) {
+    throw new ProblemError('forbidden', 'Only the owner of the installation sees dead letters.');
+  }
+}
+
+/** The number behind an id; throws not_found for an id that is none, and for everyone but the owner. */
+export function numberOf(ctx: RequestContext, id: string): number {
+  authorize(ctx, 'admin');
+  const number = readNumber(id);
+  if (number === null || !ctx.caller.installationOwner) throw new ProblemError('not_found');
+  return number;
+}
+
+export function readNumber(id: string): number | null {
+  const number = new RegExp(`^${PREFIX}\\d{${DIGITS}}$`).test(id) ? Number(id.slice(PREFIX.length)) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+export function idOf(number: number): string {
+  return `${PREFIX}${String(number).padStart(DIGITS, '0')}`;
+}
+
+export function selectDeadLetters(db: Database | Transaction) {
+  return db.select(columns).from(parkedMessages);
+}
+
+/** As answers show it; throws not_found. */
+export async function readDeadLetter(db: Database | Transaction, number: number): Promise<DeadLetter> {
+  const [row] = await selectDeadLetters(db).where(eq(parkedMessages.id, number));
+  if (row === undefined) throw new ProblemError('not_found');
+  return presentDeadLetter(row);
+}
+
+export function presentDeadLetter(row: Awaited<ReturnType<typeof selectDeadLetters>>[number]): DeadLetter {
+  return {
+    id: idOf(row.id),
+    at: row.at.toISOString(),
+    subject: row.subject,
+    consumer: row.consumer,
+    reason: row.reason,
+    replayedAt: row.replayedAt?.toISOString() ?? null,
+    bodyBytes: row.bytes,
+    body: row.payload === null ? null : shownBody(row.payload),
+  };
+}

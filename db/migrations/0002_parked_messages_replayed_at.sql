@@ -1,0 +1,1 @@
+ALTER TABLE "parked_messages" ADD COLUMN "replayed_at" timestamp (3) with time zone;
