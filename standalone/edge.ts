@@ -16,6 +16,8 @@ export interface RunningEdge {
 /** The cron of wrangler.toml, which local workerd never fires by itself. */
 const CRON = '* * * * *';
 const CRON_PERIOD_MS = 60_000;
+/** A workerd that could not be started again is tried again this often: checks stand still meanwhile. */
+const REVIVE_PERIOD_MS = 2_000;
 const PUBLIC_INTERNET = 'public-internet';
 /** For the two Workers below that only pass requests on. */
 const GLUE_COMPATIBILITY_DATE = '2026-01-01';
@@ -39,7 +41,8 @@ export async function startEdge(
   mkdirSync(dir, { recursive: true });
   const pidFile = workerdPidFile(config.dataDir);
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
-  const runtime = withOwnSignals(() => new Miniflare(edgeOptions(config, keys, dir, pidFile, writeLog)));
+  const options = edgeOptions(config, keys, dir, pidFile, writeLog);
+  const runtime = withOwnSignals(() => new Miniflare(options));
   try {
     await runtime.ready;
   } catch (error) {
@@ -49,9 +52,11 @@ export async function startEdge(
     );
   }
   const stopCron = fireCron(runtime, writeLog);
+  const stopReviving = reviveWorkerd(runtime, options, writeLog);
   return {
     close: async () => {
       stopCron();
+      stopReviving();
       await runtime.dispose();
       rmSync(pidFile, { force: true });
     },
@@ -203,25 +208,61 @@ function workerdBinary(): string {
 
 /** Fires the cron each minute and once at once; a tick that takes longer than a minute is not overtaken. */
 function fireCron(runtime: Miniflare, writeLog: (line: string) => void): () => void {
+  return repeat(CRON_PERIOD_MS, 'cron failed', writeLog, async () => {
+    const worker = await runtime.getWorker('coordinator');
+    await worker.scheduled({ cron: CRON, scheduledTime: new Date() });
+  });
+}
+
+/**
+ * miniflare starts a workerd that ended by itself again, but only once: when that one ends before it is ready, the
+ * edge would stay dead while this process lives.
+ */
+function reviveWorkerd(
+  runtime: Miniflare,
+  options: ReturnType<typeof edgeOptions>,
+  writeLog: (line: string) => void,
+): () => void {
+  return repeat(REVIVE_PERIOD_MS, 'workerd could not be started again', writeLog, async () => {
+    if (await isReady(runtime)) return;
+    await runtime.setOptions(options);
+  });
+}
+
+async function isReady(runtime: Miniflare): Promise<boolean> {
+  try {
+    await runtime.ready;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Does the work at once and then each period, unless it is still at it; a failure is logged. Returns how to stop it. */
+function repeat(
+  periodMs: number,
+  failure: string,
+  writeLog: (line: string) => void,
+  work: () => Promise<void>,
+): () => void {
   let running = false;
   let stopped = false;
-  const fire = async (): Promise<void> => {
+  const turn = async (): Promise<void> => {
     if (running) return;
     running = true;
     try {
-      const worker = await runtime.getWorker('coordinator');
-      await worker.scheduled({ cron: CRON, scheduledTime: new Date() });
+      await work();
     } catch (error) {
       if (stopped) return;
       writeLog(
-        JSON.stringify({ level: 'error', room: 'standalone', message: `cron failed: ${(error as Error).message}` }),
+        JSON.stringify({ level: 'error', room: 'standalone', message: `${failure}: ${(error as Error).message}` }),
       );
     } finally {
       running = false;
     }
   };
-  void fire();
-  const timer = setInterval(fire, CRON_PERIOD_MS);
+  void turn();
+  const timer = setInterval(turn, periodMs);
   return () => {
     stopped = true;
     clearInterval(timer);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import connect from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '#tests/harness/eventually.ts';
 import { startPostgres } from './postgres.ts';
 
 describe('the embedded database', () => {
@@ -24,12 +25,24 @@ describe('the embedded database', () => {
   it('recovers after kill -9 of the server', async () => {
     const killed = await startPostgres({ dataDir });
     await query(killed.url, 'CREATE TABLE survived AS SELECT 7 AS answer');
-    const [row] = await query(killed.url, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid");
-    process.kill(Number(row?.pid), 'SIGKILL');
+    process.kill(await pidOf(killed.url), 'SIGKILL');
     const next = await startPostgres({ dataDir });
     expect(await query(next.url, 'SELECT answer FROM survived')).toEqual([{ answer: 7 }]);
     await next.close();
     await killed.close();
+  });
+
+  it('tells everyone who uses it when it ends by itself, also who found it running', async () => {
+    const told: string[] = [];
+    const first = await startPostgres({ dataDir, durable: false, onExit: () => told.push('first') });
+    const second = await startPostgres({ dataDir, durable: false, onExit: () => told.push('second') });
+    const third = await startPostgres({ dataDir, durable: false, onExit: () => told.push('third') });
+    await third.close();
+    process.kill(await pidOf(first.url), 'SIGKILL');
+    await eventually('both are told', () => told.length === 2, 10_000);
+    expect(told.sort()).toEqual(['first', 'second']);
+    await second.close();
+    await first.close();
   });
 
   it('is shared by those who start it at the same time on one data directory', async () => {
@@ -49,6 +62,11 @@ describe('the embedded database', () => {
     rmSync(broken, { recursive: true, force: true });
   });
 });
+
+async function pidOf(url: string): Promise<number> {
+  const [row] = await query(url, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid");
+  return Number(row?.pid);
+}
 
 async function query(url: string, statement: string): Promise<readonly Record<string, unknown>[]> {
   const sql = connect(url, { max: 1, onnotice: () => {} });

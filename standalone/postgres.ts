@@ -44,6 +44,8 @@ const READY_POLL_MS = 25;
 const SHARED_MEMORY_RETRY_MS = 10_000;
 /** A server that was killed may look alive until the system has cleared it away. */
 const DYING_RETRY_MS = 10_000;
+/** Nobody is told of the end of a process that is not a child: it is looked for. */
+const WATCH_PERIOD_MS = 1000;
 /** A fast shutdown writes a checkpoint; all of BlackTide must end within 10 s. */
 const STOP_TIMEOUT_MS = 6000;
 const DATABASE = 'blacktide';
@@ -129,12 +131,13 @@ function checkVersion(home: PostgresHome): void {
 async function openServer(home: PostgresHome, binaries: PostgresBinaries, options: PostgresOptions): Promise<Server> {
   const deadline = Date.now() + DYING_RETRY_MS;
   for (;;) {
-    const running = await findRunning(home);
+    const running = await findRunning(home, options);
     const server = running ?? (await launch(home, binaries, options));
     try {
       await createDatabase(home, server.port);
       return server;
     } catch (error) {
+      server.expectExit();
       if (running === null || !isConnectionLost(error) || Date.now() > deadline) {
         throw new SetupError(`The embedded database refuses its own user: ${(error as Error).message}.`);
       }
@@ -144,7 +147,7 @@ async function openServer(home: PostgresHome, binaries: PostgresBinaries, option
 }
 
 /** A server on this cluster that is ready or about to be; a stale postmaster.pid is removed. */
-async function findRunning(home: PostgresHome): Promise<Server | null> {
+async function findRunning(home: PostgresHome, options: PostgresOptions): Promise<Server | null> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     const file = readPidFile(home);
@@ -154,11 +157,21 @@ async function findRunning(home: PostgresHome): Promise<Server | null> {
       rmSync(join(home.pgdata, 'postmaster.pid'), { force: true });
       return null;
     }
-    if (file.status === 'ready') return { identity, port: file.port, expectExit: () => {} };
+    if (file.status === 'ready') return { identity, port: file.port, expectExit: watchExit(identity, options) };
     if (Date.now() > deadline) throw new SetupError(`PostgreSQL (pid ${file.pid}) is not ready: see ${home.log}.`);
     if (file.status === 'stopping') await waitUntilGone(identity, STOP_TIMEOUT_MS);
     await sleep(READY_POLL_MS);
   }
+}
+
+/** For a server that another process started. Returns what ends the watch. */
+function watchExit(identity: ProcessIdentity, { onExit }: PostgresOptions): () => void {
+  const timer = setInterval(() => {
+    if (isAlive(identity)) return;
+    clearInterval(timer);
+    onExit?.();
+  }, WATCH_PERIOD_MS).unref();
+  return () => clearInterval(timer);
 }
 
 async function launch(home: PostgresHome, binaries: PostgresBinaries, options: PostgresOptions): Promise<Server> {

@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-/** Null when there is no such process (a zombie counts as gone). */
+/** Null when there is no such process (a zombie counts as gone, once all its threads have ended). */
 export function identify(pid: number): ProcessIdentity | null {
   const startedAt = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
   return startedAt === null ? null : { pid, startedAt };
@@ -46,15 +46,17 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 const EXIT_POLL_MS = 20;
-/** proc(5): fields after the command's closing parenthesis; state is field 3, starttime field 22. */
+/** proc(5): fields after the command's closing parenthesis; state is field 3, num_threads 20, starttime 22. */
 const STATE_FIELD = 3 - 3;
+const THREADS_FIELD = 20 - 3;
 const START_TIME_FIELD = 22 - 3;
 
 function startOnLinux(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[STATE_FIELD] === 'Z') return null;
+    // While other threads of a killed process still end, its sockets and files are open.
+    if (fields[STATE_FIELD] === 'Z' && Number(fields[THREADS_FIELD]) <= 1) return null;
     return fields[START_TIME_FIELD] ?? null;
   } catch {
     return null;
