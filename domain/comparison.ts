@@ -1,6 +1,7 @@
 import { deepCompareStrict } from '@cfworker/json-schema';
 import type { AssertionCompare } from './assertion.ts';
 import { compileRegex, firstMatch } from './linear-regex.ts';
+import { shortened } from './short-text.ts';
 
 /** True when `actual` stands to `expected` as claimed. Throws when their types do not allow the comparison. */
 export function holds(compare: AssertionCompare, actual: unknown, expected: unknown): boolean {
@@ -109,5 +110,5 @@ export function shown(value: unknown): string {
   // A body of megabytes is cut before it is quoted, not after.
   const short = typeof value === 'string' ? value.slice(0, SHOWN_LENGTH_MAX + 1) : value;
   const text = JSON.stringify(short) ?? 'nothing';
-  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX - 1)}…`;
+  return shortened(text, SHOWN_LENGTH_MAX);
 }

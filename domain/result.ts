@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { derivedId, derivedTraceId, type Id } from './id.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
+import { storable } from './short-text.ts';
 import { STATUS_MAX, STATUS_MIN } from './status-range.ts';
 
 /** What one check at one location in one slot came to. */
@@ -63,10 +64,13 @@ export const DETAIL_LENGTH_MAX = 500;
 /** A transcript is for people: one probe's story, not a capture. */
 export const TRANSCRIPT_LINES_MAX = 100;
 
+/** Why it failed, in words that may quote the target. */
+export const detailSchema = z.string().max(DETAIL_LENGTH_MAX).overwrite(storable);
+
 const outcomeShape = {
   outcome: z.enum(OUTCOMES),
   reason: z.enum(REASONS).optional(),
-  detail: z.string().max(DETAIL_LENGTH_MAX).optional(),
+  detail: detailSchema.optional(),
   /** Whole exchange including the body, in milliseconds; null when nothing was exchanged. */
   responseTimeMs: ms.nullable(),
   phases: phasesSchema.optional(),

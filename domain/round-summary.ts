@@ -1,5 +1,6 @@
 import { REASON_WORDS } from './reason-words.ts';
 import type { Reason } from './result.ts';
+import { shortened } from './short-text.ts';
 
 /** One sentence about a round, for alerts, incidents, webhooks and pages. */
 export interface FailingLocation {
@@ -34,7 +35,7 @@ function mainCause(failing: readonly FailingLocation[]): string | null {
   const details = new Set(failing.filter((one) => one.reason === reason).map((one) => one.detail));
   const [detail] = details;
   if (!DETAIL_SAYS_MORE.has(reason) || details.size !== 1 || detail === undefined) return REASON_WORDS[reason];
-  return detail.length <= QUOTED_DETAIL_MAX ? detail : `${detail.slice(0, QUOTED_DETAIL_MAX - 1)}…`;
+  return shortened(detail, QUOTED_DETAIL_MAX);
 }
 
 /** Reasons whose detail is a better sentence than their words: "expected status 200-399, got 503". */

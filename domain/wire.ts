@@ -7,7 +7,7 @@ import {
   locationsSchema,
   timeoutMsSchema,
 } from './monitor.ts';
-import { checkResultSchema, outcomeSchema, REASONS } from './result.ts';
+import { checkResultSchema, detailSchema, outcomeSchema, REASONS } from './result.ts';
 
 /** Everything that crosses a process border, versioned (`v: 1`) and validated once by the receiver. */
 
@@ -114,7 +114,7 @@ export const monitorStatusEventSchema = z.object({
    */
   at: z.iso.datetime(),
   failing: z.array(
-    z.object({ location: locationIdSchema, reason: z.enum(REASONS).optional(), detail: z.string().optional() }),
+    z.object({ location: locationIdSchema, reason: z.enum(REASONS).optional(), detail: detailSchema.optional() }),
   ),
   traceId: z.string(),
 });
@@ -142,7 +142,7 @@ export const alertTriggeredEventSchema = z.object({
   /** When the edge judged it. */
   at: z.iso.datetime(),
   /** One sentence for people: "4 of 6 locations failed: connection refused". */
-  summary: z.string().max(500),
+  summary: detailSchema,
   cause: z.enum(['observed', 'paused', 'deleted', 'rule_removed']),
   failing: monitorStatusEventSchema.shape.failing,
   traceId: z.string(),

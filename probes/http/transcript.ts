@@ -1,5 +1,6 @@
 import { formatBytes, formatLatency } from '#domain/quantity.ts';
 import { DETAIL_LENGTH_MAX, type Phases, TRANSCRIPT_LINES_MAX } from '#domain/result.ts';
+import { shortened } from '#domain/short-text.ts';
 import type { HttpExchange, HttpRequest } from '../network.ts';
 
 /** The story of a probe, for people. Values of request headers, queries and bodies stay out of it. */
@@ -18,9 +19,9 @@ export function startTranscript(): Transcript {
   };
 }
 
-/** At most DETAIL_LENGTH_MAX characters. */
+/** As long as a result's detail may be. */
 export function cutText(text: string): string {
-  return text.length <= DETAIL_LENGTH_MAX ? text : `${text.slice(0, DETAIL_LENGTH_MAX - 1)}…`;
+  return shortened(text, DETAIL_LENGTH_MAX);
 }
 
 export function requestLine(request: HttpRequest): string {
