@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Every setting of the product, parsed once. README.md has the same list for people: keep the two in step. */
@@ -8,11 +9,14 @@ export type CoreRole = (typeof CORE_ROLES)[number];
 const port = z.coerce.number().int().min(1).max(65_535);
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 
-const origins = z.string().transform((text, context): string[] => {
-  const names = text
+const listed = (text: string): string[] =>
+  text
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+
+const origins = z.string().transform((text, context): string[] => {
+  const names = listed(text);
   if (names.some((origin) => !/^https?:\/\/[^/]+$/.test(origin))) {
     context.addIssue({ code: 'custom', message: 'name origins such as https://example.com, separated by commas' });
     return z.NEVER;
@@ -20,15 +24,25 @@ const origins = z.string().transform((text, context): string[] => {
   return names;
 });
 
+const networks = z.string().transform((text, context): string[] => {
+  const names = listed(text);
+  if (!names.every(isNetwork)) {
+    context.addIssue({ code: 'custom', message: 'name addresses or networks such as 10.0.0.0/8, separated by commas' });
+    return z.NEVER;
+  }
+  return names;
+});
+
+/** An address, or an address with the length of its prefix (CIDR). */
+function isNetwork(name: string): boolean {
+  const [address = '', prefix, ...more] = name.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  const fits = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return bits !== -1 && fits && more.length === 0;
+}
+
 const roles = z.string().transform((text, context): CoreRole[] => {
-  const names = [
-    ...new Set(
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter(Boolean),
-    ),
-  ];
+  const names = [...new Set(listed(text))];
   const known = names.filter((role): role is CoreRole => (CORE_ROLES as readonly string[]).includes(role));
   if (names.length === 0 || known.length !== names.length) {
     context.addIssue({ code: 'custom', message: `name one or more of ${CORE_ROLES.join(', ')}` });
@@ -55,6 +69,8 @@ const settingsSchema = z.object({
   BLACKTIDE_STATUS_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Origins of other sites whose scripts may call the API with a browser's cookies; none by default. */
   BLACKTIDE_CORS_ORIGINS: origins.default([]),
+  /** Proxies of ours in front of the API, whose X-Forwarded-For is believed; none by default. */
+  BLACKTIDE_TRUSTED_PROXIES: networks.default([]),
   /** Health and metrics of a process without the api role; default API port + the role's own offset. */
   BLACKTIDE_HEALTH_PORT: port.optional(),
 });
@@ -75,6 +91,8 @@ export interface Config {
   readonly publicUrl: string;
   readonly statusUrl: string;
   readonly corsOrigins: readonly string[];
+  /** Addresses and networks (CIDR). */
+  readonly trustedProxies: readonly string[];
   readonly healthPort: number | undefined;
 }
 
@@ -114,6 +132,7 @@ export function readConfig(
     publicUrl: settings.BLACKTIDE_PUBLIC_URL ?? `http://localhost:${settings.BLACKTIDE_API_PORT}`,
     statusUrl: settings.BLACKTIDE_STATUS_URL ?? `http://localhost:${settings.BLACKTIDE_EDGE_PORT}`,
     corsOrigins: settings.BLACKTIDE_CORS_ORIGINS,
+    trustedProxies: settings.BLACKTIDE_TRUSTED_PROXIES,
     healthPort: settings.BLACKTIDE_HEALTH_PORT,
   };
 }

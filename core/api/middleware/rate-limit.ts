@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { neighbourhoodOf } from '../client-address.ts';
 import type { ApiEnv } from '../env.ts';
 
 export interface RatePolicy {
@@ -56,7 +57,7 @@ export function rateLimit(ctx: CoreContext, limiter: RateLimiter, stricter?: Rat
   return async (c, next) => {
     const { caller, ip } = c.var;
     const policy = stricter ?? (caller === null ? ANONYMOUS : SIGNED_IN);
-    const who = caller === null || stricter !== undefined ? `ip:${ip}` : caller.credential.id;
+    const who = caller === null || stricter !== undefined ? `ip:${neighbourhoodOf(ip)}` : caller.credential.id;
     const { remaining, retryAfterSeconds } = limiter.take(`${policy.name}:${who}`, policy, ctx.clock.now().getTime());
     // draft-ietf-httpapi-ratelimit-headers-10
     const resetSeconds = Math.ceil(((policy.burst - remaining) / policy.burst) * policy.windowSeconds);

@@ -1,6 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
 import type { CoreContext } from '#core/context.ts';
+import { addressReader } from '../client-address.ts';
 import type { ApiEnv } from '../env.ts';
 import { routePattern } from '../route-pattern.ts';
 
@@ -10,12 +11,13 @@ const TRACE_ID_BYTES = 16;
 
 /** One trace id for a request: the caller's, or a new one; on the answer, in the log and in every audit row. */
 export function trace(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
+  const addressOf = addressReader(ctx.config.trustedProxies);
   return async (c, next) => {
     const started = performance.now();
     const given = TRACEPARENT.exec(c.req.header('traceparent') ?? '')?.[1];
     const traceId = given ?? Buffer.from(ctx.clock.random(TRACE_ID_BYTES)).toString('hex');
     c.set('traceId', traceId);
-    c.set('ip', remoteAddress(c));
+    c.set('ip', addressOf(peerOf(c), c.req.header('X-Forwarded-For')));
     c.set('caller', null);
     c.set('scriptHashes', []);
     await next();
@@ -27,7 +29,6 @@ export function trace(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** The peer of the TCP connection: forwarded-for headers are claims of the caller and are not believed. */
-function remoteAddress(c: Parameters<MiddlewareHandler<ApiEnv>>[0]): string {
+function peerOf(c: Parameters<MiddlewareHandler<ApiEnv>>[0]): string {
   return c.env?.incoming === undefined ? '' : (getConnInfo(c).remote.address ?? '');
 }
