@@ -1,23 +1,31 @@
 import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { ConfigError } from '#core/config.ts';
 import type { CoreContext } from '#core/context.ts';
+import { problemOf } from '#domain/problem.ts';
 import { createApp } from './app.ts';
+import type { StreamOptions } from './stream.ts';
 
 /** Clients have nothing to say on the stream; more than this is a mistake. */
 const WEBSOCKET_MESSAGE_BYTES_MAX = 1024;
 /** Requests in flight get this long; the whole process has ten seconds. */
 const DRAIN_MS = 3_000;
+const TRACE_ID_BYTES = 16;
 
 /** Listens on the API's port. Throws ConfigError with one sentence when the port is taken. */
-export async function startApi(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
+export async function startApi(
+  ctx: CoreContext,
+  options: Omit<StreamOptions, 'closing'> = {},
+): Promise<{ close(): Promise<void> }> {
   const closing = new AbortController();
-  const app = createApp(ctx, { closing: closing.signal });
+  const app = createApp(ctx, { ...options, closing: closing.signal });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: WEBSOCKET_MESSAGE_BYTES_MAX });
   // ws declares its options one shade wider than the adapter does.
   const websocket = { server: sockets as WebSocketServerLike };
   const server = createAdaptorServer({ fetch: app.fetch, websocket }) as Server;
+  server.on('clientError', (_, socket) => answerNonsense(ctx, socket));
   await listen(server, ctx.config.apiPort);
   return {
     async close() {
@@ -29,6 +37,22 @@ export async function startApi(ctx: CoreContext): Promise<{ close(): Promise<voi
       clearTimeout(cut);
     },
   };
+}
+
+/** What Node cannot read never becomes a request: its answer is written by hand. */
+function answerNonsense(ctx: CoreContext, socket: Duplex): void {
+  if (!socket.writable) return;
+  const traceId = Buffer.from(ctx.clock.random(TRACE_ID_BYTES)).toString('hex');
+  const detail = 'This is not HTTP, came too slowly, or its head is larger than 16 KiB.';
+  const body = JSON.stringify(problemOf('malformed_request', { detail, traceId }));
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Trace-Id: ${traceId}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -21,6 +21,8 @@ const PING_MS = 25_000;
 const BACKLOG_BYTES_MAX = 1024 * 1024;
 /** Each stream of a busy organisation costs a message per result: more readers belong on more processes. */
 const STREAMS_MAX = 1000;
+/** Nobody takes the places of all the others: a team of a hundred, each with two tabs. */
+const ORGANIZATION_STREAMS_MAX = 250;
 
 /** WebSocket close codes: RFC 6455, and of our own range. */
 const GOING_AWAY = 1001;
@@ -32,6 +34,9 @@ export interface StreamOptions {
   readonly closing?: AbortSignal;
   /** Open streams of one process. */
   readonly streamsMax?: number;
+  /** Of one organisation. */
+  readonly organizationStreamsMax?: number;
+  readonly pingMs?: number;
 }
 
 /** One open stream, whatever carries it. */
@@ -44,21 +49,30 @@ interface Listener {
 /** `GET /stream`: live events of the caller's organisation, by WebSocket or server-sent events. */
 export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
   const router = createRouter();
-  const open = new Set<Listener>();
+  /** With the organisation each belongs to. */
+  const open = new Map<Listener, string>();
   const streamsMax = options.streamsMax ?? STREAMS_MAX;
+  const organizationStreamsMax = options.organizationStreamsMax ?? ORGANIZATION_STREAMS_MAX;
   options.closing?.addEventListener('abort', () => {
-    for (const listener of open) listener.end(GOING_AWAY, 'The server is going away.');
+    for (const listener of open.keys()) listener.end(GOING_AWAY, 'The server is going away.');
   });
+
+  function requireRoom({ caller }: RequestContext): void {
+    const ofCaller = [...open.values()].filter((organizationId) => organizationId === caller.organizationId);
+    if (open.size >= streamsMax || ofCaller.length >= organizationStreamsMax) {
+      throw new ProblemError('unavailable', 'Too many streams are open.');
+    }
+  }
 
   /** Subscribes a listener; returns what ends its subscription. */
   function attach(request: RequestContext, listener: Listener): () => void {
-    open.add(listener);
+    open.set(listener, request.caller.organizationId);
     ctx.metrics.gauge('api_streams', open.size);
     const send = (event: LiveEvent) => listener.send(JSON.stringify(event));
     const unsubscribe = ctx.live.subscribe((organizationId, event) => {
       if (organizationId === request.caller.organizationId) send(event);
     });
-    const timer = setInterval(() => void keepAlive(request, listener), PING_MS);
+    const timer = setInterval(() => void keepAlive(request, listener), options.pingMs ?? PING_MS);
     send({ type: 'hello', at: ctx.clock.now().toISOString() });
     return () => {
       open.delete(listener);
@@ -103,19 +117,23 @@ export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIH
       const request = requestContext(ctx, c);
       authorize(request, 'read');
       requireKnownOrigin(ctx, c);
-      if (open.size >= streamsMax) throw new ProblemError('unavailable', 'Too many streams are open.');
+      requireRoom(request);
       if (isUpgrade(c)) return (await webSocket(c, async () => {})) as never;
       if (!(c.req.header('Accept') ?? '').includes('text/event-stream')) {
         throw new ProblemError('malformed_request', 'Open a WebSocket here, or send Accept: text/event-stream.');
       }
+      // Nothing would read what is written, and nothing would say that nobody does.
+      if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' }) as never;
       return serverSentEvents(c, (listener) => attach(request, listener)) as never;
     },
   );
   return router;
 }
 
+/** Node hands a real upgrade over without an answer to write on; the header alone is only a header. */
 function isUpgrade(c: Context<ApiEnv>): boolean {
-  return c.req.header('Upgrade')?.toLowerCase() === 'websocket';
+  const asked = c.req.header('Upgrade')?.toLowerCase() === 'websocket';
+  return asked && c.env?.incoming !== undefined && c.env.outgoing === undefined;
 }
 
 function webSocketListener(socket: WSContext<WebSocket>): Listener {
