@@ -116,15 +116,19 @@ function plotOptions(
   shown: { readonly current: Pick<PlotProps, 'range' | 'incidents'> },
   setHover: (hover: Hover | null) => void,
 ): uPlot.Options {
-  const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  const font = `12px ${token('font')}`;
+  const colour = resolvedColours(element, [
+    'ink-2',
+    'line',
+    'state-down',
+    ...data.lines.map(({ id }) => locationToken(id)),
+  ]);
+  const font = `12px ${getComputedStyle(element).getPropertyValue('--font')}`;
   const axis = {
-    stroke: token('ink-2'),
+    stroke: colour('ink-2'),
     font,
     labelFont: font,
-    grid: { stroke: token('line'), width: 1 },
-    ticks: { stroke: token('line'), width: 1, size: 4 },
+    grid: { stroke: colour('line'), width: 1 },
+    ticks: { stroke: colour('line'), width: 1, size: 4 },
   };
   return {
     width: element.clientWidth,
@@ -161,14 +165,14 @@ function plotOptions(
       {},
       ...data.lines.map(({ id }) => ({
         label: locationName(id),
-        stroke: token(`location-${id}`),
+        stroke: colour(locationToken(id)),
         width: 1.5,
         spanGaps: false,
-        points: { size: 4, fill: token(`location-${id}`) },
+        points: { size: 4, fill: colour(locationToken(id)) },
       })),
     ],
     hooks: {
-      drawClear: [(plot) => drawIncidents(plot, shown.current.incidents, token('state-down'))],
+      drawClear: [(plot) => drawIncidents(plot, shown.current.incidents, colour('state-down'))],
       setCursor: [
         (plot) => {
           const { idx, left } = plot.cursor;
@@ -182,6 +186,23 @@ function plotOptions(
       ],
     },
   };
+}
+
+function locationToken(id: LocationId): string {
+  return `location-${id}`;
+}
+
+/** A canvas needs colours of one theme; a token's own text names those of both. */
+function resolvedColours(element: HTMLElement, tokens: readonly string[]): (token: string) => string {
+  const probe = element.appendChild(document.createElement('span'));
+  const colours = new Map(
+    tokens.map((token) => {
+      probe.style.color = `var(--${token})`;
+      return [token, getComputedStyle(probe).color];
+    }),
+  );
+  probe.remove();
+  return (token) => colours.get(token) ?? '';
 }
 
 /** A tint over the time of the incident and a firm line where it began. */
