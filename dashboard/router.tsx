@@ -8,6 +8,8 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { z } from 'zod';
+import { severitySchema } from '#domain/alert.ts';
+import { INCIDENT_STATUSES } from '#domain/incident.ts';
 import { MONITOR_STATUSES } from '#domain/monitor.ts';
 import { isUnauthenticated } from './api/api-error.ts';
 import { accountQuery, setupQuery } from './api/queries.ts';
@@ -86,10 +88,15 @@ const incidentsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: '/incidents',
   validateSearch: z.object({
-    status: z.enum(['open', 'acknowledged', 'resolved']).optional().catch(undefined),
-    monitorId: z.string().optional().catch(undefined),
+    status: z.enum(INCIDENT_STATUSES).optional().catch(undefined),
+    severity: severitySchema.optional().catch(undefined),
   }),
   component: lazyRouteComponent(() => import('./pages/incidents-page.tsx'), 'IncidentsPage'),
+});
+const newIncidentRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/incidents/new',
+  component: lazyRouteComponent(() => import('./pages/new-incident-page.tsx'), 'NewIncidentPage'),
 });
 const incidentRoute = createRoute({
   getParentRoute: () => appRoute,
@@ -110,6 +117,11 @@ const channelRoute = createRoute({
   getParentRoute: () => appRoute,
   path: '/channels/$channelId',
   component: lazyRouteComponent(() => import('./pages/channel-page.tsx'), 'ChannelPage'),
+});
+const editChannelRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/channels/$channelId/edit',
+  component: lazyRouteComponent(() => import('./pages/edit-channel-page.tsx'), 'EditChannelPage'),
 });
 const statusPagesRoute = createRoute({
   getParentRoute: () => appRoute,
@@ -147,10 +159,12 @@ const routeTree = rootRoute.addChildren([
     monitorRoute,
     editMonitorRoute,
     incidentsRoute,
+    newIncidentRoute,
     incidentRoute,
     channelsRoute,
     newChannelRoute,
     channelRoute,
+    editChannelRoute,
     statusPagesRoute,
     newStatusPageRoute,
     statusPageRoute,

@@ -206,9 +206,14 @@ export function channelQuery(id: string) {
 }
 
 export function deliveriesQuery(channelId: string) {
-  return queryOptions({
+  return infiniteQueryOptions({
     queryKey: ['deliveries', channelId],
-    queryFn: ({ signal }) => request(`/channels/${channelId}/deliveries`, listOf(deliverySchema), { signal }),
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams(pageParam === null ? {} : { cursor: pageParam });
+      return request(`/channels/${channelId}/deliveries?${query}`, listOf(deliverySchema), { signal });
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
   });
 }
 

@@ -1,17 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { SEVERITIES, type Severity } from '#domain/alert.ts';
-import { type AlertRule, alertRuleCreateSchema, alertRuleSchema } from '#domain/api/alerting.ts';
+import type { AlertRule } from '#domain/api/alerting.ts';
 import { SEVERITY_WORDS } from '#domain/incident-words.ts';
-import { alertRulesQuery } from '../api/queries.ts';
-import { command, request } from '../api/request.ts';
+import { alertRulesQuery, channelsQuery } from '../api/queries.ts';
+import { command } from '../api/request.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
-import { Field } from '../ui/field.tsx';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { TextField } from '../ui/text-field.tsx';
-import { useDraftErrors } from '../ui/use-draft-errors.ts';
+import { toldBy } from './alert-rule-draft.ts';
+import { AlertRuleForm } from './alert-rule-form.tsx';
 
 /** When this monitor wakes someone: its own rules, or the default one. */
 export function AlertRulesSection({ monitorId }: { readonly monitorId: string }) {
@@ -44,126 +42,65 @@ export function AlertRulesSection({ monitorId }: { readonly monitorId: string })
           )
         }
       </QueryView>
-      {adding && <RuleForm monitorId={monitorId} onDone={() => setAdding(false)} />}
+      {adding && <AlertRuleForm monitorId={monitorId} onDone={() => setAdding(false)} />}
     </Section>
   );
 }
 
 function RuleRow({ rule }: { readonly rule: AlertRule }) {
   const client = useQueryClient();
+  const channels = useQuery(channelsQuery).data?.items ?? [];
+  const [editing, setEditing] = useState(false);
   const remove = useMutation({
     mutationFn: () => command(`/alert-rules/${rule.id}`, { method: 'DELETE' }),
     onSuccess: () => client.invalidateQueries(alertRulesQuery(rule.monitorId)),
   });
   return (
-    <li className="rule">
-      <div>
-        <strong>{rule.name}</strong>
-        <p className="quiet small-text">
-          {SEVERITY_WORDS[rule.severity]} after{' '}
-          {rule.condition.count === 1 ? 'one round' : `${rule.condition.count} rounds in a row`} down, resolved after{' '}
-          {rule.recoveryCount === 1 ? 'one round' : `${rule.recoveryCount} rounds in a row`} up, tells{' '}
-          {rule.channelIds === null
-            ? 'all default channels'
-            : `${rule.channelIds.length} chosen ${rule.channelIds.length === 1 ? 'channel' : 'channels'}`}
-        </p>
-        {remove.error !== null && <ErrorNotice error={remove.error} />}
+    <li>
+      <div className="rule">
+        <div>
+          <strong>{rule.name}</strong>
+          <p className="quiet small-text">
+            {SEVERITY_WORDS[rule.severity]} after {rounds(rule.condition.count)} down, resolved after{' '}
+            {rounds(rule.recoveryCount)} up, tells {toldBy(rule, channels)}
+            {rule.runbookUrl !== null && (
+              <>
+                {' · '}
+                <a href={rule.runbookUrl} target="_blank" rel="noreferrer">
+                  Runbook
+                </a>
+              </>
+            )}
+          </p>
+          {remove.error !== null && <ErrorNotice error={remove.error} />}
+        </div>
+        <div className="actions">
+          <button
+            type="button"
+            className="button small"
+            aria-label={`Edit rule ${rule.name}`}
+            aria-expanded={editing}
+            onClick={() => setEditing(!editing)}
+          >
+            Edit
+          </button>
+          <ConfirmButton
+            label="Delete"
+            ariaLabel={`Delete rule ${rule.name}`}
+            className="button small"
+            question={`Delete the rule ${rule.name}?`}
+            confirmLabel="Delete rule"
+            onConfirm={() => remove.mutate()}
+          >
+            An alert it has raised is resolved. Without rules of its own the monitor falls back to the default rule.
+          </ConfirmButton>
+        </div>
       </div>
-      <ConfirmButton
-        label="Delete"
-        ariaLabel={`Delete rule ${rule.name}`}
-        className="button small"
-        question={`Delete the rule ${rule.name}?`}
-        confirmLabel="Delete rule"
-        onConfirm={() => remove.mutate()}
-      >
-        An alert it has raised is resolved. Without rules of its own the monitor falls back to the default rule.
-      </ConfirmButton>
+      {editing && <AlertRuleForm monitorId={rule.monitorId} rule={rule} onDone={() => setEditing(false)} />}
     </li>
   );
 }
 
-function RuleForm({ monitorId, onDone }: { readonly monitorId: string; readonly onDone: () => void }) {
-  const client = useQueryClient();
-  const [draft, setDraft] = useState({ name: '', count: '2', recoveryCount: '1', severity: 'critical' as Severity });
-  const body = {
-    name: draft.name,
-    monitorId,
-    condition: { type: 'consecutiveFailures', count: Number(draft.count) },
-    recoveryCount: Number(draft.recoveryCount),
-    severity: draft.severity,
-  };
-  const create = useMutation({
-    mutationFn: () => request('/alert-rules', alertRuleSchema, { method: 'POST', body }),
-    onSuccess: async () => {
-      await client.invalidateQueries(alertRulesQuery(monitorId));
-      onDone();
-    },
-  });
-  const errors = useDraftErrors(alertRuleCreateSchema, body, create.error);
-  return (
-    <form
-      className="form inline-form"
-      noValidate
-      aria-label="New alert rule"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (errors.submit()) create.mutate();
-      }}
-    >
-      <div className="row">
-        <TextField
-          label="Rule name"
-          error={errors.of('name')}
-          placeholder="Page the on-call"
-          value={draft.name}
-          onBlur={() => errors.touch('name')}
-          onText={(text) => setDraft({ ...draft, name: text })}
-        />
-        <TextField
-          label="Rounds down before it fires"
-          error={errors.of('condition.count')}
-          inputMode="numeric"
-          value={draft.count}
-          onText={(text) => setDraft({ ...draft, count: text })}
-        />
-        <TextField
-          label="Rounds up before it resolves"
-          error={errors.of('recoveryCount')}
-          inputMode="numeric"
-          value={draft.recoveryCount}
-          onText={(text) => setDraft({ ...draft, recoveryCount: text })}
-        />
-        <Field label="Severity">
-          {(control) => (
-            <select
-              {...control}
-              value={draft.severity}
-              onChange={(event) =>
-                setDraft({
-                  ...draft,
-                  severity: SEVERITIES.find((severity) => severity === event.target.value) ?? 'critical',
-                })
-              }
-            >
-              {SEVERITIES.map((severity) => (
-                <option key={severity} value={severity}>
-                  {SEVERITY_WORDS[severity]}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      </div>
-      {create.error !== null && <ErrorNotice error={create.error} />}
-      <div className="actions">
-        <button type="submit" className="button primary" disabled={create.isPending}>
-          Create alert rule
-        </button>
-        <button type="button" className="button" onClick={onDone}>
-          Cancel
-        </button>
-      </div>
-    </form>
-  );
+function rounds(number: number): string {
+  return number === 1 ? 'one round' : `${number} rounds in a row`;
 }

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type Channel, channelSchema, type Delivery } from '#domain/api/alerting.ts';
 import { channelQuery, channelsQuery, deliveriesQuery } from '../api/queries.ts';
@@ -8,6 +8,7 @@ import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { DeliveryStatus } from '../ui/delivery-status.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Moment } from '../ui/moment.tsx';
+import { MoreButton } from '../ui/more-button.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 
@@ -59,6 +60,9 @@ function Actions({ channel }: { readonly channel: Channel }) {
       <button type="button" className="button primary" disabled={test.isPending} onClick={() => test.mutate()}>
         {test.isPending ? 'Sending…' : 'Send test'}
       </button>
+      <Link to="/channels/$channelId/edit" params={{ channelId: channel.id }} className="button">
+        Edit
+      </Link>
       <ConfirmButton
         label="Delete"
         question={`Delete ${channel.name}?`}
@@ -114,38 +118,47 @@ function Settings({ channel }: { readonly channel: Channel }) {
 }
 
 function DeliveryLog({ channelId }: { readonly channelId: string }) {
-  const query = useQuery({
+  const query = useInfiniteQuery({
     ...deliveriesQuery(channelId),
     refetchInterval: ({ state }) =>
-      state.data?.data.some(({ status }) => status === 'pending' || status === 'failed') ? WAITING_REFRESH_MS : false,
+      state.data?.pages.some(({ data }) => data.some(isOnItsWay)) ? WAITING_REFRESH_MS : false,
   });
   return (
     <Section title="Deliveries">
       <QueryView query={query} rows={3}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <p className="quiet">Nothing was sent yet. “Send test” shows whether it works.</p>
-          ) : (
-            <table aria-label="Deliveries" className="cards">
-              <thead>
-                <tr>
-                  <th scope="col">Time</th>
-                  <th scope="col">Event</th>
-                  <th scope="col">Status</th>
-                  <th scope="col">Attempts</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.map((delivery) => (
-                  <DeliveryRow key={delivery.id} delivery={delivery} />
-                ))}
-              </tbody>
-            </table>
-          )
-        }
+        {({ pages }) => {
+          const deliveries = pages.flatMap((page) => page.data);
+          if (deliveries.length === 0) {
+            return <p className="quiet">Nothing was sent yet. “Send test” shows whether it works.</p>;
+          }
+          return (
+            <>
+              <table aria-label="Deliveries" className="cards">
+                <thead>
+                  <tr>
+                    <th scope="col">Time</th>
+                    <th scope="col">Event</th>
+                    <th scope="col">Status</th>
+                    <th scope="col">Attempts</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {deliveries.map((delivery) => (
+                    <DeliveryRow key={delivery.id} delivery={delivery} />
+                  ))}
+                </tbody>
+              </table>
+              <MoreButton query={query} />
+            </>
+          );
+        }}
       </QueryView>
     </Section>
   );
+}
+
+function isOnItsWay({ status }: Delivery): boolean {
+  return status === 'pending' || status === 'failed';
 }
 
 function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {

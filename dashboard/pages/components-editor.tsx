@@ -45,7 +45,9 @@ export function ComponentsEditor(props: {
         <button
           type="button"
           className="button small"
-          onClick={() => onChange([...components, { key: newRowKey(), name: '', group: '', monitorId: '' }])}
+          onClick={() =>
+            onChange([...components, { key: newRowKey(), name: '', description: '', group: '', monitorId: '' }])
+          }
         >
           Add component
         </button>
@@ -104,6 +106,14 @@ function ComponentRow(props: {
         list={props.groupsId}
         value={component.group}
         onText={(text) => onChange({ ...component, group: text })}
+      />
+      <TextField
+        label={`${label} description`}
+        labelHidden
+        error={errorOf(`components.${index}.description`)}
+        placeholder="Description, under the name"
+        value={component.description}
+        onText={(text) => onChange({ ...component, description: text })}
       />
       <div className="order-buttons">
         <IconButton

@@ -60,7 +60,11 @@ export function IncidentPage() {
             <aside className="form" aria-label="Facts and updates">
               <Facts incident={loaded} />
               <NoteForm incidentId={loaded.id} />
-              <UpdateForm key={loaded.publicStatus} incident={loaded} />
+              {loaded.monitorId === null ? (
+                <p className="quiet small-text">It names no monitor, so no status page shows it.</p>
+              ) : (
+                <UpdateForm key={loaded.publicStatus} incident={loaded} />
+              )}
             </aside>
           </div>
         )}
@@ -106,8 +110,12 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
           </dd>
         </>
       )}
-      <dt>Status pages say</dt>
-      <dd>{PUBLIC_STATUS_WORDS[incident.publicStatus]}</dd>
+      {incident.monitorId !== null && (
+        <>
+          <dt>Status pages say</dt>
+          <dd>{PUBLIC_STATUS_WORDS[incident.publicStatus]}</dd>
+        </>
+      )}
       {incident.acknowledgedAt !== null && (
         <>
           <dt>Acknowledged</dt>

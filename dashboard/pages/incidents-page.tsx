@@ -1,6 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { SEVERITIES } from '#domain/alert.ts';
 import { INCIDENT_STATUSES } from '#domain/incident.ts';
+import { SEVERITY_WORDS } from '#domain/incident-words.ts';
 import { incidentsQuery, openIncidentsQuery } from '../api/queries.ts';
 import { count } from '../format/measures.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -19,32 +21,58 @@ export function IncidentsPage() {
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(incidentsQuery(search));
   return (
-    <Page title="Incidents" heading={<Answer />}>
-      <fieldset className="presets filters" aria-label="Status">
-        <button
-          type="button"
-          className="choice"
-          aria-pressed={search.status === undefined}
-          onClick={() => void navigate({ search: { ...search, status: undefined }, replace: true })}
-        >
-          All
-        </button>
-        {INCIDENT_STATUSES.map((status) => (
+    <Page
+      title="Incidents"
+      heading={<Answer />}
+      actions={
+        <Link to="/incidents/new" className="button">
+          Open incident
+        </Link>
+      }
+    >
+      <search className="filters">
+        <fieldset className="presets" aria-label="Status">
           <button
-            key={status}
             type="button"
             className="choice"
-            aria-pressed={search.status === status}
-            onClick={() => void navigate({ search: { ...search, status }, replace: true })}
+            aria-pressed={search.status === undefined}
+            onClick={() => void navigate({ search: { ...search, status: undefined }, replace: true })}
           >
-            {FILTER_WORDS[status]}
+            All
           </button>
-        ))}
-      </fieldset>
+          {INCIDENT_STATUSES.map((status) => (
+            <button
+              key={status}
+              type="button"
+              className="choice"
+              aria-pressed={search.status === status}
+              onClick={() => void navigate({ search: { ...search, status }, replace: true })}
+            >
+              {FILTER_WORDS[status]}
+            </button>
+          ))}
+        </fieldset>
+        <select
+          aria-label="Severity"
+          value={search.severity ?? ''}
+          onChange={(event) => {
+            const severity = SEVERITIES.find((candidate) => candidate === event.target.value);
+            void navigate({ search: { ...search, severity }, replace: true });
+          }}
+        >
+          <option value="">All severities</option>
+          {SEVERITIES.map((severity) => (
+            <option key={severity} value={severity}>
+              {SEVERITY_WORDS[severity]}
+            </option>
+          ))}
+        </select>
+      </search>
       <QueryView query={query}>
         {({ pages }) => {
           const incidents = pages.flatMap((page) => page.data);
-          if (incidents.length === 0) return <Empty filtered={search.status !== undefined} />;
+          if (incidents.length === 0)
+            return <Empty filtered={search.status !== undefined || search.severity !== undefined} />;
           return (
             <>
               <IncidentTable incidents={incidents} withMonitor />
@@ -96,7 +124,7 @@ function Empty({ filtered }: { readonly filtered: boolean }) {
       }
     >
       When a monitor goes down an incident opens here by itself, with what was seen and who was told, and resolves when
-      the monitor is up again.
+      the monitor is up again. What no monitor sees you can open by hand.
     </EmptyState>
   );
 }

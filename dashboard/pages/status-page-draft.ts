@@ -13,8 +13,7 @@ export interface ComponentDraft {
   readonly key: string;
   readonly id?: string;
   readonly name: string;
-  /** Not edited here: kept as it was set through the API. */
-  readonly description?: string | null;
+  readonly description: string;
   readonly group: string;
   readonly monitorId: string;
 }
@@ -28,7 +27,7 @@ export function pageDraftOf(page: StatusPage): PageDraft {
       key: component.id,
       id: component.id,
       name: component.name,
-      description: component.description,
+      description: component.description ?? '',
       group: component.group ?? '',
       monitorId: component.monitorId ?? '',
     })),
@@ -41,7 +40,7 @@ export function pageDraftWith(monitors: readonly { readonly id: string; readonly
     name: '',
     slug: '',
     description: '',
-    components: monitors.map(({ id, name }) => ({ key: newRowKey(), name, group: '', monitorId: id })),
+    components: monitors.map(({ id, name }) => ({ key: newRowKey(), name, description: '', group: '', monitorId: id })),
   };
 }
 
@@ -54,7 +53,7 @@ export function pageRequestOf(draft: PageDraft) {
     components: draft.components.map(({ id, name, description, group, monitorId }) => ({
       ...(id === undefined ? {} : { id }),
       name: name.trim(),
-      description: description ?? null,
+      description: description.trim() === '' ? null : description.trim(),
       group: group.trim() === '' ? null : group.trim(),
       monitorId: monitorId === '' ? null : monitorId,
     })),
