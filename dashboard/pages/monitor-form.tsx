@@ -85,7 +85,8 @@ function BasicFields({ draft, set, errors }: MonitorFieldsProps) {
         <TextField
           label="Name"
           optional
-          error={errors.of('name')}
+          // Without a name the URL's host is taken: where the URL is at fault, that is said there.
+          error={errors.of('config.url') === undefined ? errors.of('name') : undefined}
           placeholder={nameFromUrl(draft.url) || 'the host of the URL'}
           value={draft.name}
           onText={(text) => set({ name: text })}

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { ApiError } from '../api/api-error.ts';
 import { plainMessage } from '../format/plain-message.ts';
+import { afterPress } from './after-press.ts';
 
 export interface DraftErrors {
   /** The message for a path such as `config.url`, once the field was left or the form was sent. */
@@ -28,7 +29,8 @@ export function useDraftErrors(schema: z.ZodType, draft: unknown, answer: unknow
       return fromServer?.get(path);
     },
     touch(path) {
-      if (!touched.has(path)) setTouched(new Set([...touched, path]));
+      if (touched.has(path)) return;
+      afterPress(() => setTouched((before) => new Set([...before, path])));
     },
     submit() {
       setSent(true);
