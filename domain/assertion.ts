@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isHeaderName } from './header-syntax.ts';
+import { isJsonObject } from './json-object.ts';
 import { parseStatusRanges } from './status-range.ts';
 
 export const ASSERTION_SOURCES = ['status', 'body', 'header', 'json', 'responseTime', 'tls'] as const;
@@ -98,7 +100,7 @@ export function assertionShapeProblems(assertion: AssertionShape): AssertionProb
 function propertyProblem({ source, compare, property = '' }: AssertionShape): string | null {
   switch (source) {
     case 'header':
-      return /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(property) ? null : 'must be the name of a header';
+      return isHeaderName(property) ? null : 'must be the name of a header';
     case 'json':
       return property !== '' || compare === 'schema' ? null : 'must be a JSONPath such as $.status';
     case 'tls':
@@ -128,7 +130,7 @@ function valueProblem(assertion: AssertionShape): string | null {
     case 'notMatches':
       return patternProblem(value);
     case 'schema':
-      return typeof value === 'boolean' || isObject(value) ? null : 'must be a JSON Schema';
+      return typeof value === 'boolean' || isJsonObject(value) ? null : 'must be a JSON Schema';
     case 'in':
       if (!Array.isArray(value) || value.length === 0) return 'must be a list';
       if (value.length > LIST_LENGTH_MAX) return `must list at most ${LIST_LENGTH_MAX} values`;
@@ -168,8 +170,4 @@ function isNumeric(value: unknown): boolean {
 
 function isTextual(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import type { SchemaDraft } from '@cfworker/json-schema';
+import { isJsonObject } from './json-object.ts';
 
 /**
  * What the keywords of JSON Schema must look like. The library skips or misreads one that is malformed, and the
@@ -39,16 +40,16 @@ const SCHEMA_OR_SCHEMAS: Form = {
 };
 const SCHEMA_MAP: Form = {
   words: 'an object of schemas',
-  is: (value) => isObject(value) && Object.values(value).every(isSchema),
+  is: (value) => isJsonObject(value) && Object.values(value).every(isSchema),
   parts: entriesOf,
 };
 const NAMES_MAP: Form = {
   words: 'an object of lists of names',
-  is: (value) => isObject(value) && Object.values(value).every(isTexts),
+  is: (value) => isJsonObject(value) && Object.values(value).every(isTexts),
 };
 const DEPENDENCIES: Form = {
   words: 'an object of schemas or lists of names',
-  is: (value) => isObject(value) && Object.values(value).every((one) => isSchema(one) || isTexts(one)),
+  is: (value) => isJsonObject(value) && Object.values(value).every((one) => isSchema(one) || isTexts(one)),
   parts: (value) => entriesOf(value).filter(([, one]) => isSchema(one)),
 };
 
@@ -80,7 +81,7 @@ function each(keywords: readonly string[], form: Form): Record<string, Form> {
 
 /** The first keyword that does not look as the specification says, or null. Unknown keywords are annotations. */
 export function schemaFormProblem(schema: unknown, draft: SchemaDraft, path = ''): string | null {
-  if (!isObject(schema)) return null;
+  if (!isJsonObject(schema)) return null;
   for (const [keyword, value] of Object.entries(schema)) {
     const at = `${path}/${keyword}`;
     // The library knows nothing of it and would let everything pass.
@@ -97,7 +98,7 @@ export function schemaFormProblem(schema: unknown, draft: SchemaDraft, path = ''
 }
 
 function isSchema(value: unknown): boolean {
-  return typeof value === 'boolean' || isObject(value);
+  return typeof value === 'boolean' || isJsonObject(value);
 }
 
 function isSchemas(value: unknown): boolean {
@@ -106,8 +107,4 @@ function isSchemas(value: unknown): boolean {
 
 function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

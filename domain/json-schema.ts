@@ -1,4 +1,5 @@
 import { dereference, format, type Schema, type SchemaDraft, Validator } from '@cfworker/json-schema';
+import { isJsonObject } from './json-object.ts';
 import { schemaFormProblem } from './json-schema-form.ts';
 import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { WorkBudget } from './work-budget.ts';
@@ -84,7 +85,7 @@ const DRAFTS: readonly (readonly [inUri: string, draft: SchemaDraft])[] = [
 
 /** The draft that the schema names; null when it is none of ours. */
 function draftOf(schema: Json): SchemaDraft | null {
-  if (!isObject(schema) || schema.$schema === undefined) return DRAFT_DEFAULT;
+  if (!isJsonObject(schema) || schema.$schema === undefined) return DRAFT_DEFAULT;
   const declared = String(schema.$schema);
   return DRAFTS.find(([inUri]) => declared.includes(inUri))?.[1] ?? null;
 }
@@ -98,7 +99,7 @@ function wholeRefusal(schema: Json): string | null {
 /** What cannot be evaluated in linear time, anywhere in the schema. */
 function refusal(schema: Json, names = false): string | null {
   if (Array.isArray(schema)) return firstOf(schema.map((item) => refusal(item)));
-  if (!isObject(schema)) return null;
+  if (!isJsonObject(schema)) return null;
   return firstOf(
     Object.entries(schema).map(([key, value]) => {
       if (names) return refusal(value);
@@ -120,7 +121,7 @@ function patternRefusal(pattern: string): string | null {
 /** A copy in which each `pattern` is a format of its own; the patterns are added to `found`. */
 function withLinearPatterns(schema: Json, found: Set<string>, names = false): Json {
   if (Array.isArray(schema)) return schema.map((item) => withLinearPatterns(item, found));
-  if (!isObject(schema)) return schema;
+  if (!isJsonObject(schema)) return schema;
   const entries = Object.entries(schema).flatMap(([key, value]): [string, Json][] => {
     if (names) return [[key, withLinearPatterns(value, found)]];
     if (key === DROPPED_KEYWORD || key === 'pattern') return [];
@@ -136,8 +137,4 @@ function withLinearPatterns(schema: Json, found: Set<string>, names = false): Js
 
 function firstOf(problems: readonly (string | null)[]): string | null {
   return problems.find((problem) => problem !== null) ?? null;
-}
-
-function isObject(value: Json): value is Record<string, Json> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { assertionSchema } from './assertion.ts';
+import { isHeaderName, isHeaderValue } from './header-syntax.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
 import { carriesCredentials } from './url-credentials.ts';
 
@@ -54,12 +55,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
   'x-blacktide-location',
 ]);
-/** RFC 9110 token: what a header's name may be made of. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
-const headerValue = z
-  .string()
-  .max(8192)
-  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'must be one line of Latin-1 text');
+const headerValue = z.string().max(8192).refine(isHeaderValue, 'must be one line of Latin-1 text');
 
 const headersSchema = z.record(z.string(), headerValue).superRefine((headers, context) => {
   const names = Object.keys(headers);
@@ -72,7 +68,7 @@ const headersSchema = z.record(z.string(), headerValue).superRefine((headers, co
 });
 
 function headerNameProblem(name: string): string | null {
-  if (!HEADER_NAME.test(name)) return 'is not a header name';
+  if (!isHeaderName(name)) return 'is not a header name';
   return RESERVED_HEADERS.has(name.toLowerCase()) ? 'is set by the probe itself' : null;
 }
 
