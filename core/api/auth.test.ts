@@ -121,6 +121,11 @@ test('signing out ends the session at once, also for a copy of its cookies', asy
   expect((await copy.request('GET', `${AUTH}/me`)).status).toBe(401);
 });
 
+test('a foreign page does not sign anybody out', async () => {
+  const answer = await app.request('POST', `${AUTH}/logout`, { headers: { Origin: 'https://evil.example' } });
+  expect([answer.status, answer.body.code, answer.headers.getSetCookie()]).toEqual([403, 'csrf_failed', []]);
+});
+
 test('API keys: scopes, last use, expiry, revocation', async () => {
   const browser = await signIn();
   const create = (body: object) => browser.request('POST', '/api/v1/api-keys', { body });

@@ -118,10 +118,11 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
       responses: NO_CONTENT,
     }),
     async (c) => {
+      // Also for nobody: the answer takes cookies away, which no foreign page may do.
+      requireKnownOrigin(ctx, c);
       const sessionId = await presentSession(ctx, c);
       const caller = sessionId === null ? null : await callerOfSession(ctx, sessionId);
       if (caller !== null && sessionId !== null) {
-        requireKnownOrigin(ctx, c);
         requireCsrf(ctx, c, sessionId);
         await logout({ ...ctx, caller, traceId: c.var.traceId, ip: c.var.ip });
       }

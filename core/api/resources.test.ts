@@ -4,7 +4,7 @@ import { openSecrets } from '#core/services/channels/stored.ts';
 import { channels, publishQueue } from '#db/schema.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { CHANNEL, createSamples, type SampleObjects } from './sample-objects.ts';
-import { type Browser, startTestApp, type TestApp } from './test-app.ts';
+import { type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 let ada: Browser;
@@ -160,6 +160,41 @@ test('the same Idempotency-Key does the work once and gives the same answer, sec
   app.advance(24 * 60 * 60 * 1000 + 1000);
   await ada.request('POST', '/api/v1/auth/refresh');
   expect((await send()).body.id).not.toBe(again.body.id);
+});
+
+test('another person, or another key, has Idempotency-Keys of their own', async () => {
+  const headers = { 'Idempotency-Key': 'shared' };
+  const { body: mine } = await ada.request('POST', '/api/v1/channels', { body: CHANNEL, headers });
+  const bob = await app.signUp('bob@example.com');
+  const { body: his } = await bob.request('POST', '/api/v1/channels', { body: CHANNEL, headers });
+  const { body: key } = await call('POST', '/api-keys', { name: 'k', scopes: ['write'] });
+  const asKey = { ...headers, Authorization: `Bearer ${key.key}` };
+  const { body: program } = await app.request('POST', '/api/v1/channels', { body: CHANNEL, headers: asKey });
+  expect(new Set([mine.id, his.id, program.id]).size).toBe(3);
+});
+
+test('a request that outlived its claim leaves the answer of the one that took its place', async () => {
+  const headers = { 'Idempotency-Key': 'slow' };
+  const [arrived, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const checkNow = async () => {
+    arrived.resolve();
+    await release.promise;
+    return { scheduledAt: '2026-01-01T00:00:00.000Z' };
+  };
+  const slow = browserOf(app.variant({ edge: { ...app.ctx.edge, checkNow } }));
+  for (const [name, value] of ada.cookies) slow.cookies.set(name, value);
+  const path = `/api/v1/monitors/${objects.monitor}/check`;
+  const first = slow.request('POST', path, { headers });
+  await arrived.promise;
+  app.advance(121_000);
+  const later = { scheduledAt: '2026-02-02T00:00:00.000Z' };
+  const quick = browserOf(app.variant({ edge: { ...app.ctx.edge, checkNow: async () => later } }));
+  for (const [name, value] of ada.cookies) quick.cookies.set(name, value);
+  expect((await quick.request('POST', path, { headers })).body).toEqual(later);
+  release.resolve();
+  expect((await first).body.scheduledAt).toBe('2026-01-01T00:00:00.000Z');
+  expect((await quick.request('POST', path, { headers })).body).toEqual(later);
+  app.advance(-121_000);
 });
 
 test('a request that failed leaves its Idempotency-Key free', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase } from '#tests/database.ts';
 import { type DocumentedRoute, documentedRoutes, pathOf } from './documented-routes.ts';
 import { createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
-import { type Browser, startTestApp, type TestApp } from './test-app.ts';
+import { type Answer, type Browser, startTestApp, type TestApp } from './test-app.ts';
 
 /**
  * Made from the OpenAPI document: every route that takes an id is called by account B with an object of account
@@ -70,6 +70,17 @@ test('another account does not find a component through a page of its own', asyn
   expect((await bob.request('DELETE', path)).status).toBe(404);
 });
 
+/** Whatever was done names itself in the audit log, by the trace id of its request. */
+async function expectAudited(route: DocumentedRoute, answer: Answer): Promise<void> {
+  if (route.method === 'GET' || answer.status >= 300) return;
+  const { data } = (await ada.request('GET', '/api/v1/audit-log?limit=1')).body;
+  expect([route.method, route.template, data[0].traceId]).toEqual([
+    route.method,
+    route.template,
+    answer.headers.get('X-Trace-Id'),
+  ]);
+}
+
 test("another account's objects cannot be named in bodies", async () => {
   const { monitor, channel } = objects;
   const own = (await bob.request('POST', '/api/v1/monitors', { body: MONITOR })).body.id;
@@ -89,6 +100,24 @@ test("another account's objects cannot be named in bodies", async () => {
   }
 });
 
+test("another account's objects cannot be named in patches", async () => {
+  const own = await createSamples(app, bob, 'bobs-patches');
+  const { monitor, channel, component } = objects;
+  const page = `/status-pages/${own.statusPage}`;
+  for (const [path, body, at] of [
+    [`/alert-rules/${own.alertRule}`, { channelIds: [own.channel, channel] }, 'channelIds.1'],
+    [`/alert-rules/${own.alertRule}`, { monitorId: monitor }, 'monitorId'],
+    [page, { components: [{ name: 'x', monitorId: monitor }] }, 'components.0.monitorId'],
+    [page, { components: [{ name: 'x', id: component }] }, 'components.0.id'],
+    [`${page}/components/${own.component}`, { monitorId: monitor }, 'components.0.monitorId'],
+  ] as const) {
+    const answer = await bob.request('PATCH', `/api/v1${path}`, { body });
+    expect([path, answer.status, answer.body.errors?.[0]?.path]).toEqual([path, 422, at]);
+  }
+  const added = await bob.request('POST', `/api/v1${page}/components`, { body: { name: 'x', monitorId: monitor } });
+  expect(added.status).toBe(422);
+});
+
 test('lists show nothing of another account', async () => {
   const lists = routes.filter(({ method, template }) => method === 'GET' && !template.includes('{'));
   const adas = Object.values(objects);
@@ -101,6 +130,7 @@ test('lists show nothing of another account', async () => {
 test('the owner reaches the same routes, so the 404 above is about whose object it is', async () => {
   for (const route of withId()) {
     const answer = await ada.request(route.method, pathOf(route.template, objects), bodyOf(route));
+    await expectAudited(route, answer);
     const refused = [401, 403, 404, 405, 415, 422, 500].includes(answer.status);
     expect([route.method, route.template, refused ? answer.text : 'reached']).toEqual([
       route.method,

@@ -33,18 +33,23 @@ export function idempotency(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
     const hash = createHash('sha256')
       .update(`${c.req.url}\n${await c.req.text()}`)
       .digest('base64url');
-    const first = await claim(ctx, scope, key, hash);
-    if (first !== null) return replay(ctx, c, first, scope, hash);
+    const claimed = await claim(ctx, scope, key, hash);
+    if ('first' in claimed) return replay(ctx, c, claimed.first, scope, hash);
     try {
       await next();
     } finally {
-      await settle(ctx, c, scope, key);
+      await settle(ctx, c, { scope, key, claimedAt: claimed.at });
     }
   };
 }
 
-/** Makes this request the first with its key (null), or returns the answer of the one that was. */
-async function claim(ctx: CoreContext, scope: string, key: string, hash: string): Promise<StoredAnswer | null> {
+/** Makes this request the first with its key, at a time that is its own; or returns the answer of the one that was. */
+async function claim(
+  ctx: CoreContext,
+  scope: string,
+  key: string,
+  hash: string,
+): Promise<{ at: string } | { first: StoredAnswer }> {
   const nowMs = ctx.clock.now().getTime();
   const now = new Date(nowMs).toISOString();
   const keptSince = new Date(nowMs - KEPT_MS).toISOString();
@@ -57,11 +62,11 @@ async function claim(ctx: CoreContext, scope: string, key: string, hash: string)
     on conflict (scope, key) do update set request_hash = excluded.request_hash, created_at = excluded.created_at
       where held.status is null and held.created_at < ${inFlightSince}
     returning 1`;
-  if (claimed.length > 0) return null;
+  if (claimed.length > 0) return { at: now };
   const [stored] = await ctx.sql<StoredAnswer[]>`
     select status, body, request_hash from idempotency_keys where scope = ${scope} and key = ${key}`;
   if (stored === undefined) throw inFlight();
-  return stored;
+  return { first: stored };
 }
 
 function replay(ctx: CoreContext, c: Context<ApiEnv>, first: StoredAnswer, scope: string, hash: string): Response {
@@ -80,11 +85,17 @@ function inFlight(): ProblemError {
   });
 }
 
-async function settle(ctx: CoreContext, c: Context<ApiEnv>, scope: string, key: string): Promise<void> {
+/** Unless it took so long that another request has taken its place: the row is that one's then. */
+async function settle(
+  ctx: CoreContext,
+  c: Context<ApiEnv>,
+  { scope, key, claimedAt }: { scope: string; key: string; claimedAt: string },
+): Promise<void> {
+  const ours = ctx.sql`scope = ${scope} and key = ${key} and created_at = ${claimedAt} and status is null`;
   if (c.error === undefined && c.res.ok) {
     const body = ctx.secrets.seal(await c.res.clone().text(), `idempotency:${scope}`);
-    await ctx.sql`update idempotency_keys set status = ${c.res.status}, body = ${body} where scope = ${scope} and key = ${key}`;
+    await ctx.sql`update idempotency_keys set status = ${c.res.status}, body = ${body} where ${ours}`;
   } else {
-    await ctx.sql`delete from idempotency_keys where scope = ${scope} and key = ${key} and status is null`;
+    await ctx.sql`delete from idempotency_keys where ${ours}`;
   }
 }

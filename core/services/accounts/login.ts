@@ -14,7 +14,12 @@ import { type SignIn, signedInContext, startSession } from './session.ts';
 export async function login(ctx: ClientContext, input: z.output<typeof loginSchema>): Promise<SignIn> {
   const found = await findAccount(ctx.db, eq(users.email, input.email));
   const right = await verifyPassword(found?.passwordHash, input.password);
-  if (found === null || !right) throw new ProblemError('invalid_credentials');
+  if (found === null || !right) {
+    // Not in the audit log: a row for known e-mails only would tell by its time who has an account.
+    ctx.logger.warn({ ip: ctx.ip, traceId: ctx.traceId }, 'a sign-in was refused');
+    ctx.metrics.increment('sign_ins_refused_total');
+    throw new ProblemError('invalid_credentials');
+  }
   return inTransaction(ctx, async (tx) => {
     const signIn = await startSession(tx, ctx, found.account);
     await recordAudit(tx, signedInContext(ctx, signIn), {

@@ -2,6 +2,7 @@ import type { TestAnswer } from '#domain/wire.ts';
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findMonitor, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';
+import { recordTry } from './try.ts';
 
 /**
  * Runs a stored monitor once as a patch would make it, without saving: how "Test now" works in a form that was
@@ -16,5 +17,7 @@ export async function tryChangedMonitor(
   const stored = storedMonitor(ctx, await findMonitor(ctx.db, ctx, id));
   const { type, config, locations, timeoutMs, confirm } = patchedMonitor(stored, patch);
   requirePossible({ config, locations, confirm });
-  return ctx.edge.test({ v: 1, type, config, locations, timeoutMs });
+  const answer = await ctx.edge.test({ v: 1, type, config, locations, timeoutMs });
+  await recordTry(ctx, id, { config, locations });
+  return answer;
 }

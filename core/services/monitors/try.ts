@@ -2,12 +2,28 @@ import type { z } from 'zod';
 import type { monitorTestSchema } from '#domain/api/monitor.ts';
 import type { TestAnswer } from '#domain/wire.ts';
 import { authorize } from '../authorize.ts';
+import { inTransaction } from '../in-transaction.ts';
+import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { requirePossible } from './stored.ts';
 
-/** Runs an unsaved monitor once at each location; nothing is stored. */
+/** Runs an unsaved monitor once at each location; nothing of it is stored. */
 export async function tryMonitor(ctx: RequestContext, input: z.output<typeof monitorTestSchema>): Promise<TestAnswer> {
   authorize(ctx, 'write');
   requirePossible(input);
-  return ctx.edge.test({ v: 1, ...input });
+  const answer = await ctx.edge.test({ v: 1, ...input });
+  await recordTry(ctx, null, input);
+  return answer;
+}
+
+/** Nothing has changed, but requests were sent somewhere in the organisation's name. */
+export async function recordTry(
+  ctx: RequestContext,
+  monitorId: string | null,
+  { config, locations }: Pick<z.output<typeof monitorTestSchema>, 'config' | 'locations'>,
+): Promise<void> {
+  const after = { method: config.method, url: config.url, locations };
+  await inTransaction(ctx, (tx) =>
+    recordAudit(tx, ctx, { action: 'monitor.test', targetType: 'monitor', targetId: monitorId, after }),
+  );
 }
