@@ -84,9 +84,11 @@ export function pageState(
   if (maintained > 0) {
     return { indicator: 'minor', status: 'maintenance', sentence: `${systems(maintained, total)} under maintenance` };
   }
-  const unknown = count('unknown');
-  if (unknown > 0) {
-    return { indicator: 'none', status: 'unknown', sentence: `No current data for ${unknown} of ${total} systems` };
+  // A system that is new or paused is no news beside one that is up; alone it is no reason to say that all is well.
+  const unmeasured = count('unknown') + (count('up') === 0 ? count('pending') + count('paused') : 0);
+  if (unmeasured > 0) {
+    const which = unmeasured === total ? '' : ` for ${unmeasured} of ${total} systems`;
+    return { indicator: 'none', status: 'unknown', sentence: `No current data${which}` };
   }
   return { indicator: 'none', status: 'up', sentence: 'All systems operational' };
 }
