@@ -1,5 +1,5 @@
 import { DrizzleQueryError } from 'drizzle-orm/errors';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import type { Config } from '../config.ts';
 
 /** Fields that may hold a secret, at the top or one level down. */
@@ -16,16 +16,17 @@ const SECRET_FIELDS = [
   'auth',
 ];
 
-/** JSON lines on standard output; secrets never get there. Give lines a `traceId` wherever there is one. */
-export function createLogger(level: Config['logLevel'], name = 'core'): Logger {
-  return pino({
-    name,
+/** JSON lines, to standard output by default; secrets never get there. Give lines a `traceId` wherever there is one. */
+export function createLogger(level: Config['logLevel'], destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
+    name: 'core',
     level,
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[hidden]' },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
 }
 
 /** What went wrong, without what drizzle adds: its errors carry every parameter of the statement. */
