@@ -54,7 +54,8 @@ export function judge(
   const verdict = judgeRound({ asked: round.asked, dark, quorum: monitor.quorum, outcomes: round.outcomes });
   if (verdict === null) return null;
   round.judged = true;
-  if (round.slotMs < state.judgedMs) return null;
+  // A slot that is yet to come was judged before the clock was set back: it does not count.
+  if (round.slotMs < state.judgedMs && state.judgedMs <= nowMs) return null;
   return observe(monitor, { ...state, judgedMs: round.slotMs }, round, verdict, nowMs);
 }
 
@@ -66,12 +67,14 @@ function observe(
   nowMs: number,
 ): Judgement {
   const failing = verdict.failing.map((location) => ({ location, ...round.failing.get(location) }));
-  const observation: Observation = { scheduledAtMs: round.slotMs, status: verdict.status, failing };
   const events: EdgeEvent[] = [];
   const alerts: Record<string, AlertState> = {};
   const summary = roundSummary(round.asked.length, failing);
   for (const rule of monitor.rules) {
-    const reduced = reduceAlert(monitor.id, rule, state.alerts[rule.id] ?? INITIAL_ALERT_STATE, observation);
+    const before = state.alerts[rule.id] ?? INITIAL_ALERT_STATE;
+    const scheduledAtMs = observedAtMs(round, before, nowMs);
+    const observation: Observation = { scheduledAtMs, status: verdict.status, failing };
+    const reduced = reduceAlert(monitor.id, rule, before, observation);
     alerts[rule.id] = reduced.state;
     if (reduced.change === null) continue;
     events.push(alertEvent(monitor.id, reduced.change, 'observed', summary, failing, round.traceId, nowMs));
@@ -86,6 +89,14 @@ function observe(
     round.traceId,
   );
   return { state: judged.state, events: [...judged.events, ...events] };
+}
+
+/**
+ * The round's slot, or just after what the alert knows already: the first round after a pause stands for a slot before
+ * it, and an alert named by that slot again would be taken for the one that has ended.
+ */
+function observedAtMs(round: Round, { sinceMs }: AlertState, nowMs: number): number {
+  return sinceMs > nowMs ? round.slotMs : Math.max(round.slotMs, sinceMs + 1);
 }
 
 /** The monitor was paused: every alert ends, and its status says so. */
@@ -114,7 +125,9 @@ export function endAlerts(
     const rule = monitor.rules.find((candidate) => candidate.id === ruleId);
     delete alerts[ruleId];
     if (alert === undefined || rule === undefined) continue;
-    const { change } = endAlert(rule, alert, nowMs);
+    const { state: ended, change } = endAlert(rule, alert, nowMs);
+    // A rule that stays remembers when: see observedAtMs.
+    if (cause === 'paused') alerts[ruleId] = ended;
     if (change === null) continue;
     const traceId = derivedTraceId(monitor.id, change.alertId, cause);
     events.push(alertEvent(monitor.id, change, cause, END_SUMMARIES[cause], [], traceId, nowMs));
@@ -144,19 +157,21 @@ function changeStatus(
   traceId: string,
 ): Judgement {
   if (status === state.status) return { state, events: [] };
+  // Never the same moment twice, nor an earlier one: whoever hears of changes keeps the newest by this time.
+  const atMs = Math.max(nowMs, state.statusAtMs + 1);
   const event: MonitorStatusEvent = {
     v: 1,
     kind: 'monitor.status',
-    id: derivedId('evt', nowMs, monitorId, state.status, status),
+    id: derivedId('evt', atMs, monitorId, state.status, status),
     monitorId,
     status,
     previous: state.status,
     scheduledAt: new Date(sinceMs).toISOString(),
-    at: new Date(nowMs).toISOString(),
+    at: new Date(atMs).toISOString(),
     failing,
     traceId,
   };
-  return { state: { ...state, status, statusSinceMs: sinceMs, statusAtMs: nowMs }, events: [event] };
+  return { state: { ...state, status, statusSinceMs: sinceMs, statusAtMs: atMs }, events: [event] };
 }
 
 function alertEvent(

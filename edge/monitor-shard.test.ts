@@ -319,6 +319,49 @@ describe('an alert', () => {
   });
 });
 
+describe('a monitor that is paused while it is down, and resumed within the same slot', () => {
+  it('alarms anew: its new alert is not taken for the one that has ended', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'alert.triggered', 1);
+    await untilQuiet(shard);
+    await assign(shard, 2, [{ ...monitor, enabled: false }]);
+    await assign(shard, 3, [monitor]);
+    const [first, ended, second] = await untilEvents(shard, 'alert.triggered', 3);
+    expect([first, ended, second]).toMatchObject([{ to: 'firing' }, { to: 'resolved' }, { to: 'firing' }]);
+    expect(ended?.alertId).toBe(first?.alertId);
+    expect(second?.alertId).not.toBe(first?.alertId);
+  });
+
+  it('alarms anew, too, when the round it was paused in is still on its way', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, []);
+    const late = Promise.withResolvers<void>();
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
+      const location = {
+        fetch: async (...request: Parameters<Fetcher['fetch']>) => {
+          await late.promise;
+          return bindings.PROBE_SA_EAST.fetch(...request);
+        },
+      };
+      Object.assign(instance, { env: { ...bindings, PROBE_SA_EAST: location } });
+    });
+    await assign(shard, 2, [monitor]);
+    await untilEvents(shard, 'alert.triggered', 1);
+    await assign(shard, 3, [{ ...monitor, enabled: false }]);
+    await assign(shard, 4, [monitor]);
+    late.resolve();
+    await untilEvents(shard, 'alert.triggered', 3);
+    await untilQuiet(shard);
+    expect(await alerts(shard)).toEqual(['firing observed', 'resolved paused', 'firing observed']);
+    expect(await statuses(shard)).toEqual(['down', 'paused', 'pending', 'down']);
+  });
+});
+
 describe('an assignment', () => {
   it('is applied only when it is newer', async () => {
     const shard = newShardName();
@@ -340,6 +383,18 @@ describe('an assignment', () => {
     await untilEvents(shard, 'check.completed', 12);
     expect(await hitsOf(kept)).toHaveLength(6);
     expect(await hitsOf(added)).toHaveLength(6);
+  });
+
+  it('does not push away an alarm that is due', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ locations: ['us-east'] });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'check.completed', 1);
+    await untilQuiet(shard);
+    await sleep(shard, 2 * 3600_000);
+    await assign(shard, 2, [{ ...monitor, name: 'Another name' }]);
+    // A slot that nobody started, and the newest one.
+    await untilEvents(shard, 'check.completed', 3);
   });
 
   it('starts a resumed monitor at once, and one that gets another cadence', async () => {
@@ -378,6 +433,33 @@ describe('an eviction', () => {
     await runDurableObjectAlarm(shardOf(shard));
     await untilQuiet(shard);
     expect(await resultsOf(shard)).toHaveLength(2);
+  });
+
+  it('does not count a round twice that was judged before its last location answered', async () => {
+    const shard = newShardName();
+    const rule = {
+      id: 'rul_two',
+      condition: { type: 'consecutiveFailures', count: 2 },
+      severity: 'major',
+      recoveryCount: 1,
+    } as const;
+    const monitor = newMonitor({ rules: [rule], timeoutMs: 30_000 });
+    await behave(monitor, { status: 500 });
+    await assign(shard, 1, []);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
+      const hanging = { fetch: () => new Promise<Response>(() => undefined) };
+      Object.assign(instance, { env: { ...bindings, PROBE_SA_EAST: hanging } });
+    });
+    await assign(shard, 2, [monitor]);
+    await untilEvents(shard, 'check.completed', 5);
+    expect(await statuses(shard)).toEqual(['down']);
+    await kill(shard);
+    await runDurableObjectAlarm(shardOf(shard));
+    await untilEvents(shard, 'check.completed', 6);
+    await untilQuiet(shard);
+    expect(await alerts(shard)).toEqual([]);
+    await checkNow(shard, monitor);
+    expect(await alerts(shard)).toEqual(['firing observed']);
   });
 
   it('does not lose the answers that were in before it', async () => {
@@ -420,6 +502,27 @@ describe('an eviction', () => {
     await untilEvents(shard, 'check.completed', 102);
     const missed = (await resultsOf(shard)).filter((result) => result.reason === 'missed_slot');
     expect(missed).toHaveLength(100);
+  });
+});
+
+describe('a clock that is set back', () => {
+  it('does not blind the shard until it has caught up', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'monitor.status', 1);
+    await untilQuiet(shard);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), async (_, state) => {
+      const ahead = Date.now() + 24 * 3600_000;
+      await state.storage.deleteAlarm();
+      state.storage.sql.exec("UPDATE monitors SET from_ms = ?, state = json_set(state, '$.judgedMs', ?)", ahead, ahead);
+      state.storage.sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('cursorMs', ?)", String(ahead));
+    });
+    await evictDurableObject(shardOf(shard));
+    await behave(monitor, { status: 500 });
+    await shardOf(shard).revive();
+    await untilEvents(shard, 'alert.triggered', 1);
+    expect(await statuses(shard)).toEqual(['up', 'down']);
   });
 });
 
@@ -510,6 +613,21 @@ describe('a location from which nearly everything fails', () => {
     expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
     for (const monitor of monitors) await behave(monitor, {});
     for (const monitor of monitors) await checkNow(shard, monitor);
+    const [, back] = await untilEvents(shard, 'location.state', 2);
+    expect(back).toMatchObject({ location: 'sa-east', dark: false });
+  });
+});
+
+describe('a dark location', () => {
+  it('is judged by the monitors that are still checked from there', async () => {
+    const shard = newShardName();
+    const monitors = Array.from({ length: 10 }, () => newMonitor());
+    for (const monitor of monitors) await behave(monitor, { failAt: ['sa-east'] });
+    await assign(shard, 1, monitors);
+    await untilEvents(shard, 'location.state', 1);
+    await untilQuiet(shard);
+    const elsewhere = LOCATION_IDS.filter((location) => location !== 'sa-east');
+    await assign(shard, 2, [...monitors.map((monitor) => ({ ...monitor, locations: elsewhere })), newMonitor()]);
     const [, back] = await untilEvents(shard, 'location.state', 2);
     expect(back).toMatchObject({ location: 'sa-east', dark: false });
   });

@@ -27,7 +27,7 @@ import {
   type Round,
   type Tick,
 } from './round.ts';
-import { type ShardMonitor, ShardStorage } from './shard-storage.ts';
+import { type DirtyComponent, type ShardMonitor, ShardStorage } from './shard-storage.ts';
 import { uplinkOf } from './uplink.ts';
 
 /** Answers of many streams that arrive within this time become one commit; nobody sees ten milliseconds. */
@@ -111,7 +111,10 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /** The core no longer knows this shard: everything ends. True once the core has been told all of it. */
   stop(): { drained: boolean } {
-    if (this.#monitors.size > 0) this.#replaceMonitors([], Date.now(), () => undefined);
+    if (this.#storage.version > 0) {
+      // Should the core know it again (its database was put right), the very same assignment must count as newer.
+      this.#replaceMonitors([], Date.now(), () => this.#storage.saveAssignmentVersion(this.#shard, 0));
+    }
     this.#sendWaiting();
     return { drained: !this.#storage.hasWaiting() };
   }
@@ -192,7 +195,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 
   #setNextAlarm(nowMs: number): void {
-    const slotMs = nextSlot(this.#monitors.values(), nowMs);
+    // From the cursor on: an assignment may come between the moment a slot is due and its alarm.
+    const slotMs = nextSlot(this.#monitors.values(), this.#storage.cursorMs, nowMs);
     const retryMs = this.#storage.hasWaiting() ? nowMs + RETRY_EVERY_MS : null;
     const times = [slotMs, retryMs].filter((time) => time !== null);
     if (times.length === 0) this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
@@ -290,11 +294,12 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       const before = this.#monitors.get(assigned.id);
       return { before, assigned, change: assign(before, assigned, nowMs) };
     });
-    const rounds = this.#launch(
-      changes
-        .filter(({ change }) => change.startNow)
-        .map(({ assigned }) => newRound(assigned, slotAtOrBefore(cadenceOf(assigned), nowMs), false)),
-    );
+    const starting = changes
+      .filter(({ change }) => change.startNow)
+      .map(({ assigned }) => newRound(assigned, slotAtOrBefore(cadenceOf(assigned), nowMs), false));
+    // The slot's round may be on its way already, judged for a time that no longer counts.
+    for (const { key } of starting) this.#reopen(key);
+    const rounds = this.#launch(starting);
     this.#storage.atomically(() => {
       this.#removeAllBut(new Set(next.map((monitor) => monitor.id)), nowMs);
       for (const { before, assigned, change } of changes) this.#replaceMonitor(before, assigned, change);
@@ -303,6 +308,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     });
     this.#setNextAlarm(nowMs);
     this.#sendWaiting();
+  }
+
+  #reopen(key: string): void {
+    const flight = this.#flights.get(key);
+    if (flight !== undefined) flight.round.judged = false;
   }
 
   #removeAllBut(kept: ReadonlySet<string>, nowMs: number): void {
@@ -319,7 +329,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const monitor = { assigned, fromMs: change.fromMs, state: change.state };
     this.#monitors.set(assigned.id, monitor);
     if (!isSame(before, monitor)) this.#storage.saveMonitor(monitor);
-    if (!assigned.enabled) this.#locations.forget(assigned.id);
+    const isElsewhere = before !== undefined && !isSameList(before.assigned.locations, assigned.locations);
+    if (!assigned.enabled || isElsewhere) this.#locations.forget(assigned.id);
     const changedStatus = before?.state.status !== change.state.status;
     const components = changedStatus ? assigned.components : newComponents(before, assigned);
     this.#markDirty(monitor, components);
@@ -356,17 +367,28 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     if (this.#pushing) return;
     this.#pushing = true;
     try {
-      for (let dirty = this.#storage.dirtyComponents(); dirty.length > 0; dirty = this.#storage.dirtyComponents()) {
+      // Pages that cannot be told stay dirty; the next alarm tries again.
+      const failed = new Set<string>();
+      for (;;) {
+        const dirty = this.#storage.dirtyComponents().filter((component) => !failed.has(component.slug));
+        if (dirty.length === 0) return;
         for (const [slug, components] of Map.groupBy(dirty, (component) => component.slug)) {
-          await this.env.STATUS_PAGES.getByName(slug).putStates(components.map((component) => component.state));
-          for (const component of components) this.#storage.markClean(component);
+          if (!(await this.#pushTo(slug, components))) failed.add(slug);
         }
       }
-    } catch (error) {
-      // They stay dirty; the next alarm tries again.
-      log('warn', 'a status page could not be told', { shard: this.#shard, reason: reasonOf(error) });
     } finally {
       this.#pushing = false;
+    }
+  }
+
+  async #pushTo(slug: string, components: readonly DirtyComponent[]): Promise<boolean> {
+    try {
+      await this.env.STATUS_PAGES.getByName(slug).putStates(components.map((component) => component.state));
+      for (const component of components) this.#storage.markClean(component);
+      return true;
+    } catch (error) {
+      log('warn', 'a status page could not be told', { shard: this.#shard, slug, reason: reasonOf(error) });
+      return false;
     }
   }
 }
@@ -393,6 +415,10 @@ function isWorthStoring(before: MonitorState, after: MonitorState): boolean {
 
 function isSame(before: ShardMonitor | undefined, after: ShardMonitor): boolean {
   return before !== undefined && JSON.stringify(before) === JSON.stringify(after);
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item) => other.includes(item));
 }
 
 function newComponents(before: ShardMonitor | undefined, assigned: AssignedMonitor): AssignedMonitor['components'] {

@@ -40,6 +40,12 @@ function publishDirectory(directory: Partial<Directory>): Promise<void> {
   return publish('/edge/v1/directory', { v: 1, shards: [], pages: [], ...directory });
 }
 
+async function untilForgotten(shard: string): Promise<void> {
+  await until('an empty outbox', async () => ((await shardOf(shard).inspect()).outboxDepth === 0 ? true : null));
+  await cron();
+  expect((await inventoryOf(bindings).inventory()).shards).not.toContain(shard);
+}
+
 describe('the cron', () => {
   beforeEach(() => publishDirectory({}));
 
@@ -75,9 +81,19 @@ describe('the cron', () => {
     expect(await bindings.STATUS_PAGES.getByName(page.slug).view()).toBeNull();
     const [, ended] = await untilEvents(shard, 'alert.triggered', 2);
     expect(ended).toMatchObject({ to: 'resolved', cause: 'deleted' });
-    await until('an empty outbox', async () => ((await shardOf(shard).inspect()).outboxDepth === 0 ? true : null));
+    await untilForgotten(shard);
+  });
+
+  it('takes up again what it stopped, when the core knows it again in the same version', async () => {
+    const shard = newShardName();
+    const assignment = assignmentOf(shard, 3, [newMonitor()]);
+    await assign(shard, 3, assignment.monitors);
     await cron();
-    expect((await inventoryOf(bindings).inventory()).shards).not.toContain(shard);
+    await untilForgotten(shard);
+    await publish(`/edge/v1/shards/${shard}/assignment`, assignment);
+    await publishDirectory({ shards: [{ shard, version: 3 }] });
+    await cron();
+    expect(await shardOf(shard).inspect()).toMatchObject({ version: 3, monitors: 1 });
   });
 
   it('sets lost alarms again without the core', async () => {

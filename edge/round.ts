@@ -79,7 +79,8 @@ export function dueSlots(
   const missed: { monitor: AssignedMonitor; slotMs: number }[] = [];
   for (const { assigned, fromMs } of monitors) {
     if (!assigned.enabled) continue;
-    const slots = slotsBetween(cadenceOf(assigned), Math.max(cursorMs, fromMs), nowMs, MISSED_SLOTS_MAX + 1);
+    const afterMs = startedUntil(fromMs, cursorMs, nowMs);
+    const slots = slotsBetween(cadenceOf(assigned), afterMs, nowMs, MISSED_SLOTS_MAX + 1);
     const newest = slots.pop();
     if (newest !== undefined) due.push({ monitor: assigned, slotMs: newest });
     for (const slotMs of slots) missed.push({ monitor: assigned, slotMs });
@@ -87,15 +88,23 @@ export function dueSlots(
   return { due, missed };
 }
 
-/** When the next slot of any monitor falls due; null when nothing is scheduled. */
-export function nextSlot(monitors: Iterable<Scheduled>, afterMs: number): number | null {
+/**
+ * When the next slot of any monitor that was not started yet falls due, which may be in the past; null when nothing is
+ * scheduled.
+ */
+export function nextSlot(monitors: Iterable<Scheduled>, cursorMs: number, nowMs: number): number | null {
   let next: number | null = null;
   for (const { assigned, fromMs } of monitors) {
     if (!assigned.enabled) continue;
-    const slot = slotAfter(cadenceOf(assigned), Math.max(afterMs, fromMs));
+    const slot = slotAfter(cadenceOf(assigned), startedUntil(fromMs, Math.min(cursorMs, nowMs), nowMs));
     if (next === null || slot < next) next = slot;
   }
   return next;
+}
+
+/** A monitor that was assigned while the clock was ahead is not held back by that once the clock is set right. */
+function startedUntil(fromMs: number, cursorMs: number, nowMs: number): number {
+  return fromMs > nowMs ? cursorMs : Math.max(cursorMs, fromMs);
 }
 
 export function cadenceOf(monitor: AssignedMonitor): { monitorId: string; intervalSeconds: number } {
@@ -143,23 +152,28 @@ const LETTER_OUTCOMES = new Map<string, OutcomeKind>(
   Object.entries(OUTCOME_LETTERS).map(([outcome, letter]) => [letter, outcome as OutcomeKind]),
 );
 
+type StoredRound = [id: string, slotMs: number, manual: 0 | 1, letters: string, judged: 0 | 1];
+
 /** Rounds that still wait for someone, one letter per location; null when none does. */
 export function encodeTick(rounds: readonly Round[]): string | null {
   const open = rounds.filter((round) => round.outcomes.size < round.asked.length);
   if (open.length === 0) return null;
   return JSON.stringify(
-    open.map((round) => [round.monitor.id, round.slotMs, round.manual ? 1 : 0, lettersOf(round)] as const),
+    open.map((round) => {
+      const { monitor, slotMs, manual, judged } = round;
+      return [monitor.id, slotMs, manual ? 1 : 0, lettersOf(round), judged ? 1 : 0] satisfies StoredRound;
+    }),
   );
 }
 
 /** The rounds of a stored tick, as far as their monitors are still here. */
 export function decodeTick(text: string, monitorOf: (id: string) => AssignedMonitor | undefined): Round[] {
-  const stored = JSON.parse(text) as [id: string, slotMs: number, manual: 0 | 1, letters: string][];
-  return stored.flatMap(([id, slotMs, manual, letters]) => {
+  const stored = JSON.parse(text) as StoredRound[];
+  return stored.flatMap(([id, slotMs, manual, letters, judged]) => {
     const monitor = monitorOf(id);
     if (monitor === undefined) return [];
     const asked = LOCATION_IDS.filter((_, index) => letters[index] !== NOT_ASKED);
-    const round: Round = { ...newRound(monitor, slotMs, manual === 1), asked };
+    const round: Round = { ...newRound(monitor, slotMs, manual === 1), asked, judged: judged === 1 };
     for (const [index, location] of LOCATION_IDS.entries()) {
       const outcome = LETTER_OUTCOMES.get(letters[index] ?? NOT_ASKED);
       if (outcome === undefined) continue;

@@ -1,7 +1,19 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { type PageView, pageViewSchema } from '#domain/snapshot.ts';
+import type { MonitorShard } from '#edge/monitor-shard.ts';
 import { newPage } from '#tests/edge/page.ts';
-import { assign, behave, bindings, newMonitor, newShardName, order, until, untilEvents } from '#tests/edge/shard.ts';
+import {
+  assign,
+  behave,
+  bindings,
+  newMonitor,
+  newShardName,
+  order,
+  shardOf,
+  until,
+  untilEvents,
+} from '#tests/edge/shard.ts';
 
 async function viewOf(slug: string): Promise<PageView | null> {
   const answer = await bindings.STATUS_PAGES.getByName(slug).fetch('https://page/view');
@@ -78,6 +90,24 @@ describe('a status page', () => {
     await untilStatus('up');
     await assign(shard, 2, [{ ...monitor, enabled: false }]);
     await untilStatus('paused');
+  });
+
+  it('hears from its shard although another page of the shard cannot be told', async () => {
+    const broken = newPage({ slug: `a-${crypto.randomUUID()}` });
+    const page = newPage({ slug: `b-${crypto.randomUUID()}` });
+    await put(page);
+    const shard = newShardName();
+    await assign(shard, 1, []);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
+      const unreachable = { putStates: () => Promise.reject(new Error('the page is away')) };
+      const STATUS_PAGES = {
+        getByName: (slug: string) => (slug === broken.slug ? unreachable : bindings.STATUS_PAGES.getByName(slug)),
+      };
+      Object.assign(instance, { env: { ...bindings, STATUS_PAGES } });
+    });
+    const components = [broken, page].map(({ slug, componentId }) => ({ slug, componentId }));
+    await assign(shard, 2, [newMonitor({ components })]);
+    await until('up', async () => ((await viewOf(page.slug))?.page.components[0]?.status === 'up' ? true : null));
   });
 
   it('learns how a component is when it is bound to a monitor that runs already', async () => {

@@ -8,7 +8,7 @@ import { workerdPidFile } from './orphaned-workerd.ts';
 const LOOK_MS = 30_000;
 const START_MS = 120_000;
 /** Where the ports of the workerd that was left behind are asked for too early, every third start fails. */
-const KILLS = 8;
+const KILLS = 3;
 
 describe('the edge on one machine', () => {
   let installation: Installation;
