@@ -222,10 +222,34 @@ test('an unsaved monitor is run by the edge, nothing is stored', async () => {
 test('a stored monitor is tried with a change and its own secret, and stays as it is', async () => {
   const auth = { type: 'basic', username: 'ada', password: 'open sesame' };
   const { id } = (await create({ config: { ...MONITOR.config, auth } })).body;
-  const change = { config: { url: 'https://next.example.com/' } };
+  const change = { config: { url: 'https://shop.example.com/next' } };
   expect((await ada.request('POST', `${PATH}/${id}/test`, { body: change })).status).toBe(200);
   expect(app.edgeCalls.at(-1)).toMatchObject(['test', { config: { ...change.config, auth } }]);
   expect((await ada.request('GET', `${PATH}/${id}`)).body.config.url).toBe(MONITOR.config.url);
+});
+
+test('a password is not sent to another host without being given again', async () => {
+  const auth = { type: 'basic', username: 'ada', password: 'open sesame' };
+  const { id } = (await create({ config: { ...MONITOR.config, auth } })).body;
+  const calls = app.edgeCalls.length;
+  for (const [method, path] of [
+    ['PATCH', `${PATH}/${id}`],
+    ['POST', `${PATH}/${id}/test`],
+  ] as const) {
+    for (const config of [
+      { url: 'https://evil.example/' },
+      { url: 'http://shop.example.com/' },
+      { url: 'https://shop.example.com:8443/', auth: { type: 'basic', username: 'ada' } },
+    ]) {
+      const answer = await ada.request(method, path, { body: { config } });
+      expect([answer.status, answer.body.errors?.[0].path]).toEqual([422, 'config.auth.password']);
+    }
+    const again = { url: 'https://next.example.com/', auth: { password: 'open sesame' } };
+    expect((await ada.request(method, path, { body: { config: again } })).status).toBe(200);
+  }
+  expect(app.edgeCalls.slice(calls)).toMatchObject([['test', { config: { url: 'https://next.example.com/', auth } }]]);
+  const gone = { config: { url: 'https://third.example.com/', auth: null } };
+  expect((await ada.request('PATCH', `${PATH}/${id}`, { body: gone })).status).toBe(200);
 });
 
 test('an assertion about the certificate is refused: edge locations do not see it', async () => {

@@ -37,11 +37,25 @@ test('a channel gives its secret once; header values are hidden and kept', async
   const [row] = await app.ctx.db.select().from(channels).where(eq(channels.id, id));
   expect(JSON.stringify(row)).not.toMatch(/whsec_|open-sesame/);
 
-  const url = 'https://elsewhere.example.com/';
+  const url = 'https://hooks.example.com/other';
   await call('PATCH', `/channels/${id}`, { config: { url, headers: { ...shown.body.config.headers, 'X-Team': 'a' } } });
   expect(await secretsOf(id)).toEqual({ secret: config.secret, headers: { ...headers, 'X-Team': 'a' } });
   await call('PATCH', `/channels/${id}`, { config: { headers: { Authorization: null } } });
   expect((await secretsOf(id)).headers).toEqual({ 'X-Team': 'a' });
+});
+
+test('header values are not sent to another host without being given again', async () => {
+  const headers = { Authorization: 'Bearer open-sesame', 'X-Team': 'a' };
+  const { id } = (await call('POST', '/channels', { ...CHANNEL, config: { ...CHANNEL.config, headers } })).body;
+  const { config } = (await call('GET', `/channels/${id}`)).body;
+  const moveTo = (url: string, given?: object) => call('PATCH', `/channels/${id}`, { config: { url, headers: given } });
+  for (const given of [undefined, config.headers, { 'X-Team': 'b' }]) {
+    const answer = await moveTo('https://evil.example/', given);
+    expect([answer.status, answer.body.errors?.[0].path]).toEqual([422, 'config.headers.Authorization']);
+  }
+  expect((await moveTo('http://hooks.example.com/')).status).toBe(422);
+  expect((await moveTo('https://next.example.com/', { Authorization: 'Bearer new', 'X-Team': null })).status).toBe(200);
+  expect((await secretsOf(id)).headers).toEqual({ Authorization: 'Bearer new' });
 });
 
 test.each([

@@ -5,10 +5,11 @@ import { type Channel, channelCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
-import { mergePatch } from '../merge-patch.ts';
+import { leadsElsewhere } from '../leads-elsewhere.ts';
+import { isObject, mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
-import { validated } from '../validated.ts';
+import { invalid, validated } from '../validated.ts';
 import { HIDDEN, presentOne } from './present.ts';
 import { channelColumns, findChannel, openSecrets, storedChannel } from './stored.ts';
 import { requireSendable } from './webhook-headers.ts';
@@ -27,6 +28,7 @@ export async function updateChannel(
     const held = openSecrets(ctx, before);
     const input = validated(channelCreateSchema, mergePatch(storedChannel(ctx, before), patch));
     const headers = keepHidden(input.config.headers, held.headers);
+    if (leadsElsewhere(storedChannel(ctx, before).config.url, input.config.url)) requireGivenAgain(headers, patch);
     requireSendable(headers);
     const secrets = { secret: input.config.secret ?? held.secret, headers };
     const [row] = await tx
@@ -49,6 +51,15 @@ export async function updateChannel(
     });
     return { object: shown, revision: row.revision };
   });
+}
+
+/** Who may write must not be able to have the values sent to themselves. */
+function requireGivenAgain(headers: Record<string, string>, patch: Record<string, unknown>): void {
+  const config = isObject(patch.config) ? patch.config : {};
+  const given = isObject(config.headers) ? config.headers : {};
+  const kept = Object.keys(headers).find((name) => given[name] === undefined || given[name] === HIDDEN);
+  if (kept !== undefined)
+    throw invalid(`config.headers.${kept}`, 'give its value again: the URL leads to another host');
 }
 
 function keepHidden(given: Record<string, string>, held: Record<string, string>): Record<string, string> {

@@ -4,6 +4,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
 import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
 import { httpConfigSchema, locationsSchema } from '#domain/monitor.ts';
+import { leadsElsewhere } from '../leads-elsewhere.ts';
 import { isObject, mergePatch } from '../merge-patch.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
@@ -70,12 +71,21 @@ function sealOf(monitorId: string): string {
   return `monitor:${monitorId}`;
 }
 
-/** A merge patch applied. A secret that the patch leaves out is kept, but not carried into another kind of authentication. */
+/**
+ * A merge patch applied. A secret that the patch leaves out is kept, but carried neither into another kind of
+ * authentication nor to another host: who may write must not be able to have it sent to themselves.
+ */
 export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
   const auth = isObject(patch.config) ? patch.config.auth : undefined;
   const replaced = isObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
   const base = replaced ? { ...stored, config: { ...stored.config, auth: {} } } : stored;
-  return validated(monitorCreateSchema, mergePatch(base, patch));
+  const patched = validated(monitorCreateSchema, mergePatch(base, patch));
+  const secret = patched.config.auth?.type === 'basic' ? 'password' : 'token';
+  const kept = patched.config.auth !== undefined && !(isObject(auth) && secret in auth);
+  if (kept && leadsElsewhere(stored.config.url, patched.config.url)) {
+    throw invalid(`config.auth.${secret}`, 'give it again: the URL leads to another host');
+  }
+  return patched;
 }
 
 /** Rules beyond the shape: what the locations of this version can do, and a quorum that can be reached. */
