@@ -1,4 +1,5 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { channels, notificationAttempts, notifications } from '#db/schema.ts';
 import { BLACKTIDE, type CoreContext, type Transaction } from '../context.ts';
 import { appendTimeline } from '../incidents/change.ts';
@@ -80,15 +81,14 @@ async function record(
     });
     await tx
       .update(notifications)
-      .set({
-        status,
-        attempts: made,
-        leasedUntil: null,
-        nextAttemptAt: delayMs === null ? null : sql`now() + ${delayMs} * interval '1 millisecond'`,
-        deliveredAt: attempt.delivered ? ctx.clock.now() : null,
-      })
+      .set({ attempts: sql`${notifications.attempts} + 1` })
       .where(eq(notifications.id, notification.id));
-    if (status === 'failed') return;
+    const marked = await mark(tx, notification, attempt.delivered ? undefined : isLeasedBy(notification), {
+      status,
+      nextAttemptAt: delayMs === null ? null : sql`now() + ${delayMs} * interval '1 millisecond'`,
+      deliveredAt: attempt.delivered ? ctx.clock.now() : null,
+    });
+    if (!marked || status === 'failed') return;
     await tellTimeline(tx, ctx, notification, {
       text: `${status === 'delivered' ? 'Told' : 'Could not tell'} ${channel.name}: ${notification.type}.`,
       data: { channelId: channel.id, status },
@@ -108,15 +108,35 @@ async function drop(ctx: CoreContext, notification: LeasedNotification, reason: 
       error: 'not_sent',
       detail: reason,
     });
-    await tx
-      .update(notifications)
-      .set({ status: 'dead', leasedUntil: null, nextAttemptAt: null })
-      .where(eq(notifications.id, notification.id));
+    const marked = await mark(tx, notification, isLeasedBy(notification), { status: 'dead', nextAttemptAt: null });
+    if (!marked) return;
     await tellTimeline(tx, ctx, notification, {
       text: `${notification.type} was not sent: ${reason}.`,
       data: { channelId: notification.channelId, status: 'dead' },
     });
   });
+}
+
+/**
+ * Writes down what has become of it, unless it has ended already: a process that was suspended (a laptop, a virtual
+ * machine) comes back when its lease is over and another has sent. It may still say that it did deliver, nothing else.
+ */
+async function mark(
+  tx: Transaction,
+  { id }: LeasedNotification,
+  condition: SQL | undefined,
+  values: PgUpdateSetSource<typeof notifications>,
+): Promise<boolean> {
+  const marked = await tx
+    .update(notifications)
+    .set({ ...values, leasedUntil: null })
+    .where(and(eq(notifications.id, id), inArray(notifications.status, ['pending', 'failed']), condition))
+    .returning({ id: notifications.id });
+  return marked.length === 1;
+}
+
+function isLeasedBy({ leasedUntil }: LeasedNotification): SQL {
+  return eq(notifications.leasedUntil, leasedUntil);
 }
 
 async function tellTimeline(

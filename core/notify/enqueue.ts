@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, max, sql } from 'drizzle-orm';
 import { alertRules, alerts, channels, monitors, notifications } from '#db/schema.ts';
 import { derivedId, newId } from '#domain/id.ts';
 import type { WebhookEventType } from '#domain/incident.ts';
@@ -26,26 +26,39 @@ export async function enqueueIncident(
 ): Promise<void> {
   const channelIds = await recipients(tx, incident, type);
   if (channelIds.length === 0) return;
-  const now = ctx.clock.now();
-  const payload = await describe(tx, ctx, incident, type, now);
+  const at = await nextMoment(tx, ctx, incident.id);
+  const payload = await describe(tx, ctx, incident, type, at);
   await tx
     .insert(notifications)
     .values(
       channelIds.map((channelId) => ({
-        id: derivedId('dlv', now.getTime(), incident.id, type, String(incident.revision), channelId),
+        id: derivedId('dlv', at.getTime(), incident.id, type, String(incident.revision), channelId),
         organizationId: incident.organizationId,
         channelId,
         incidentId: incident.id,
         type,
         payload,
         status: 'pending' as const,
-        nextAttemptAt: now,
+        nextAttemptAt: sql`now()`,
         traceId: incident.traceId,
-        createdAt: now,
+        createdAt: at,
       })),
     )
     .onConflictDoNothing();
   await wakeNotifier(tx);
+}
+
+/**
+ * Now, but after everything that was written about the incident before: its notifications are sent in the order of
+ * this time, and the clocks of two processes differ. Whoever changes the incident holds its row, so nobody comes between.
+ */
+async function nextMoment(tx: Transaction, ctx: Pick<CoreContext, 'clock'>, incidentId: string): Promise<Date> {
+  const now = ctx.clock.now();
+  const [newest] = await tx
+    .select({ at: max(notifications.createdAt) })
+    .from(notifications)
+    .where(eq(notifications.incidentId, incidentId));
+  return newest?.at == null ? now : new Date(Math.max(now.getTime(), newest.at.getTime() + 1));
 }
 
 /** Puts a test message for one channel into the outbox; returns the notification's id. */
@@ -64,7 +77,7 @@ export async function enqueueTest(
   };
   await tx.execute(sql`
     INSERT INTO notifications (id, organization_id, channel_id, type, payload, status, next_attempt_at, trace_id, created_at)
-    SELECT ${id}, organization_id, id, 'test', ${JSON.stringify(payload)}::jsonb, 'pending', ${now.toISOString()},
+    SELECT ${id}, organization_id, id, 'test', ${JSON.stringify(payload)}::jsonb, 'pending', now(),
            ${traceId}, ${now.toISOString()}
     FROM channels WHERE id = ${channelId}`);
   await wakeNotifier(tx);
@@ -105,7 +118,7 @@ async function describe(
   ctx: Pick<CoreContext, 'config'>,
   incident: IncidentRow,
   type: WebhookEventType,
-  now: Date,
+  at: Date,
 ): Promise<Envelope> {
   const monitorId = incident.monitorId;
   const [monitor] = monitorId === null ? [] : await tx.select().from(monitors).where(eq(monitors.id, monitorId));
@@ -115,7 +128,7 @@ async function describe(
   const { publicUrl } = ctx.config;
   return {
     type,
-    timestamp: now.toISOString(),
+    timestamp: at.toISOString(),
     data: {
       incident: presentIncident(incident, monitor?.name ?? null),
       ...(monitor === undefined

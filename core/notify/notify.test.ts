@@ -1,14 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { asc, eq } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { incidentTimeline, notificationAttempts, notifications } from '#db/schema.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import type { CoreContext } from '../context.ts';
+import { changeIncident, openIncident } from '../incidents/change.ts';
 import { createIncidents } from '../incidents/consumer.ts';
 import { alertEvent, startTestCore, type TestCore } from '../test-core.ts';
+import { deliver } from './deliver.ts';
 import { enqueueTest } from './enqueue.ts';
 import { startNotifier } from './notifier.ts';
 import { leaseNotifications } from './outbox.ts';
@@ -181,6 +183,33 @@ test('a channel hears of an incident in order: the end waits until the beginning
   expect(types).toEqual(['incident.opened', 'incident.opened', 'incident.opened', 'incident.resolved']);
 });
 
+test('the order holds while a clock stands still or goes back', async () => {
+  const monitor = await core.addMonitor();
+  let now = new Date();
+  const still = { ...ctx, clock: { ...ctx.clock, now: () => now } };
+  const organizationId = core.organizationId;
+  const input = { organizationId, title: 'Seen', summary: '', severity: 'minor' as const, monitorId: monitor };
+  const actor = { type: 'user' as const, id: null, name: 'Ada' };
+  const { id } = await ctx.db.transaction((tx) => openIncident(tx, still, input, actor));
+  const changes = ['acknowledge', 'resolve', 'reopen', 'resolve', 'reopen', 'acknowledge', 'resolve'] as const;
+  for (const [index, type] of changes.entries()) {
+    now = new Date(now.getTime() - (index % 2) * 50);
+    await ctx.db.transaction((tx) => changeIncident(tx, still, id, { type }, actor));
+  }
+  notifier = await startNotifier(ctx);
+  await eventually('all are told', () => received.length === 8, 20_000);
+  const types = received.map((message) => JSON.parse(message.body).type);
+  const words = { acknowledge: 'incident.acknowledged', resolve: 'incident.resolved', reopen: 'incident.opened' };
+  expect(types).toEqual(['incident.opened', ...changes.map((type) => words[type])]);
+});
+
+test('a message is due at once, whatever the clock of the process that wrote it says', async () => {
+  const ahead = { ...ctx, clock: { ...ctx.clock, now: () => new Date(Date.now() + 3_600_000) } };
+  const id = await ctx.db.transaction((tx) => enqueueTest(tx, ahead, channel.id, '0'.repeat(32)));
+  notifier = await startNotifier(ctx);
+  await eventually('it is delivered', async () => (await statusOf(id)) === 'delivered', 20_000);
+});
+
 test('a process that died while sending: its lease ends and another one sends', async () => {
   const id = await queueTest();
   const [leased] = await leaseNotifications(ctx.sql, 10);
@@ -189,6 +218,29 @@ test('a process that died while sending: its lease ends and another one sends', 
   await ctx.sql`UPDATE notifications SET leased_until = now() - interval '1 second' WHERE id = ${id}`;
   notifier = await startNotifier(ctx);
   await until(id, 'delivered');
+});
+
+test('a process that was suspended while sending changes nothing that another has ended since', async () => {
+  const monitor = await core.addMonitor();
+  await createIncidents(ctx).handle([alertEvent(monitor, 'firing', noon)]);
+  const lease = async () => {
+    const [leased] = await leaseNotifications(ctx.sql, 1);
+    if (leased === undefined) throw new Error('nothing is due');
+    await ctx.sql`UPDATE notifications SET leased_until = leased_until - interval '1 minute'`;
+    return leased;
+  };
+  const [suspended, alsoSuspended, other] = [await lease(), await lease(), await lease()];
+  await deliver(ctx, { ...other, leasedUntil: new Date(other.leasedUntil.getTime() - 60_000) });
+  await deliver(ctx, suspended);
+  answer = () => ({ status: 500 });
+  await deliver(ctx, alsoSuspended);
+  expect(await statusOf(other.id)).toBe('delivered');
+  expect(await attemptsOf(other.id)).toMatchObject([{ statusCode: 204 }, { statusCode: 204 }, { statusCode: 500 }]);
+  const lines = await ctx.db
+    .select({ text: incidentTimeline.text })
+    .from(incidentTimeline)
+    .where(and(eq(incidentTimeline.incidentId, other.incidentId ?? ''), eq(incidentTimeline.kind, 'notification')));
+  expect(lines).toEqual([{ text: 'Told On call: incident.opened.' }]);
 });
 
 test('several processes share the outbox: each message is sent once', async () => {

@@ -12,6 +12,8 @@ export interface LeasedNotification {
   /** Attempts before this one. */
   readonly attempts: number;
   readonly traceId: string;
+  /** The lease: whoever leases it anew after this has another. */
+  readonly leasedUntil: Date;
 }
 
 /**
@@ -32,5 +34,5 @@ export async function leaseNotifications(sql: Sql, limit: number): Promise<Lease
             AND (older.created_at, older.id) < (n.created_at, n.id))
       ORDER BY next_attempt_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING id, channel_id AS "channelId", incident_id AS "incidentId", type, payload, attempts,
-              trace_id AS "traceId"`;
+              trace_id AS "traceId", leased_until AS "leasedUntil"`;
 }

@@ -27,11 +27,7 @@ export async function startPublisher(ctx: CoreContext): Promise<Publisher> {
     name: 'publish',
     pollMs: POLL_MS,
     logger: ctx.logger,
-    work: async () => {
-      const requests = await claimRequests(ctx.sql, PARALLEL);
-      await Promise.all(requests.map((request) => send(ctx, request)));
-      return requests.length === PARALLEL ? 'more' : 'idle';
-    },
+    work: async () => ((await publishDue(ctx)) === PARALLEL ? 'more' : 'idle'),
   });
   const refresh = startLoop({
     name: 'page refresh',
@@ -45,6 +41,13 @@ export async function startPublisher(ctx: CoreContext): Promise<Publisher> {
   });
   const listening = await ctx.sql.listen(PUBLISH_CHANNEL, drain.wake);
   return { close: () => closeAll(listening.unlisten, [drain, refresh]) };
+}
+
+/** Sends some of what is due, side by side; returns how many requests it took. */
+export async function publishDue(ctx: CoreContext): Promise<number> {
+  const requests = await claimRequests(ctx.sql, PARALLEL);
+  await Promise.all(requests.map((request) => send(ctx, request)));
+  return requests.length;
 }
 
 async function closeAll(unlisten: () => Promise<void>, loops: readonly Loop[]): Promise<void> {
