@@ -15,10 +15,16 @@ const OFFLINE_REFRESH_MS = 60_000;
 /** Events are applied together once per this time: 240 results a second must not mean 240 renderings. */
 const BATCH_MS = 100;
 
+export interface Liveness {
+  readonly state: ConnectionState;
+  /** Since when the stream is away, in ms since 1970; null while it is there. */
+  readonly awaySinceMs: number | null;
+}
+
 /** Connects the caches to the live stream for as long as the component is there. */
-export function useLive(): ConnectionState {
+export function useLive(): Liveness {
   const client = useQueryClient();
-  const [state, setState] = useState<ConnectionState>('connecting');
+  const [live, setLive] = useState<Liveness>(() => ({ state: 'connecting', awaySinceMs: Date.now() }));
 
   useEffect(() => {
     const batch = new EventBatch(client);
@@ -27,7 +33,10 @@ export function useLive(): ConnectionState {
       onEvent: (event) => batch.add(event),
       onRefused: () => void client.invalidateQueries(accountQuery),
       onState: (next) => {
-        setState(next);
+        setLive(({ awaySinceMs }) => ({
+          state: next,
+          awaySinceMs: next === 'live' ? null : (awaySinceMs ?? Date.now()),
+        }));
         clearInterval(slowRefresh);
         if (next === 'live') {
           // What happened since it was read, while the stream was not there, is not told again.
@@ -44,7 +53,7 @@ export function useLive(): ConnectionState {
     };
   }, [client]);
 
-  return state;
+  return live;
 }
 
 class EventBatch {

@@ -30,9 +30,11 @@ export function ApiKeysPage() {
     <Page
       title="API keys"
       heading={
-        number === undefined || number === 0
-          ? 'No program has access'
-          : `${count(number, 'API key')} ${number === 1 ? 'gives' : 'give'} programs access`
+        number === undefined
+          ? 'API keys'
+          : number === 0
+            ? 'No program has access'
+            : `${count(number, 'API key')} ${number === 1 ? 'gives' : 'give'} programs access`
       }
       lead={
         <>

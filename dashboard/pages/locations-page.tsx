@@ -70,7 +70,7 @@ export function LocationsPage() {
                   <td className="number" data-label="Median">
                     {formatLatency(location.medianResponseTimeMs)}
                   </td>
-                  <td className="number quiet">
+                  <td className="number quiet" data-label="Last">
                     {location.lastResultAt === null ? 'never' : <Ago at={location.lastResultAt} />}
                   </td>
                 </tr>

@@ -217,7 +217,7 @@ function LocationsSection({ monitor }: { readonly monitor: Monitor }) {
                 )}
               </td>
               <td data-label="Data centre">{location.colo ?? <span className="quiet">not told</span>}</td>
-              <td className="number quiet">
+              <td className="number quiet" data-label="Checked">
                 {location.lastCheckAt === null ? 'not yet' : <Ago at={location.lastCheckAt} />}
               </td>
             </tr>

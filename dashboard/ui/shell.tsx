@@ -7,7 +7,9 @@ import { count } from '../format/measures.ts';
 import type { ConnectionState } from '../live/connection.ts';
 import { useLive } from '../live/use-live.ts';
 import { Brand } from './brand.tsx';
+import { Moment } from './moment.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
+import { useNow } from './use-now.ts';
 
 const CONNECTION_WORDS = {
   connecting: 'Connecting…',
@@ -17,7 +19,7 @@ const CONNECTION_WORDS = {
 
 /** What stays around every page behind the sign-in: navigation, connection, theme, account. */
 export function Shell() {
-  const connection = useLive();
+  const { state: connection, awaySinceMs } = useLive();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [menuPath, setMenuPath] = useState<string | null>(null);
   const open = menuPath === path;
@@ -54,9 +56,24 @@ export function Shell() {
         </div>
       </header>
       <main id="content" ref={main} tabIndex={-1}>
+        <div role="status">{awaySinceMs !== null && <NotLive sinceMs={awaySinceMs} />}</div>
         <Outlet />
       </main>
     </div>
+  );
+}
+
+/** A connection that comes back this soon has changed nothing worth a word. */
+const AWAY_TOLD_AFTER_MS = 5_000;
+
+/** What stands on a page looks like now, and is not. */
+function NotLive({ sinceMs }: { readonly sinceMs: number }) {
+  if (useNow() - sinceMs < AWAY_TOLD_AFTER_MS) return null;
+  return (
+    <p className="not-live">
+      Not live since <Moment at={new Date(sinceMs).toISOString()} seconds />: what you see may be older. It is read
+      again every minute.
+    </p>
   );
 }
 

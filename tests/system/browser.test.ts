@@ -6,6 +6,7 @@ import { eventually } from '../harness/eventually.ts';
 import { type Product, start } from '../harness/product.ts';
 import { newScene, type Scene } from '../harness/scene.ts';
 
+const ADA = { email: 'ada@example.com', password: 'a sentence is easy to remember' };
 const PHONE = { width: 360, height: 740 };
 /** Told at once; a busy machine takes longer. */
 const WEBHOOK_WITHIN_MS = 20_000;
@@ -53,8 +54,8 @@ describe('a new user in a browser', () => {
   it('creates the first account', async () => {
     await page.goto(dashboard);
     await page.getByLabel('Name').fill('Ada');
-    await page.getByLabel('E-mail').fill('ada@example.com');
-    await page.getByLabel('Password').fill('a sentence is easy to remember');
+    await page.getByLabel('E-mail').fill(ADA.email);
+    await page.getByLabel('Password').fill(ADA.password);
     await browser.screenshot('sign-up');
     await expectReachable(page);
     await page.getByRole('button', { name: 'Create account' }).click();
@@ -239,14 +240,27 @@ describe('a new user in a browser', () => {
     }
   });
 
-  it('signs out', async () => {
+  it('signs out and in again', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await expectReachable(page);
+    await page.getByLabel('E-mail').fill(ADA.email);
+    await page.getByLabel('Password').fill(ADA.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('table', { name: 'Monitors' }).waitFor();
   });
 
   it('never met an error in the browser', () => {
     expect(browser.complaints).toEqual([]);
+  });
+
+  it('is told when what it sees is no longer live', async () => {
+    await page.setViewportSize(PHONE);
+    await product.killTree();
+    await page.getByText('Not live since').waitFor();
+    await page.getByRole('table', { name: 'Monitors' }).waitFor();
+    await expectReachable(page);
+    await browser.screenshot('not-live');
   });
 });
 
