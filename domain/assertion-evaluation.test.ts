@@ -270,15 +270,13 @@ describe('messages', () => {
 });
 
 describe('hostile expressions', () => {
+  // A backtracking engine needs longer than the universe is old.
   it('are matched in linear time, also inside a schema', () => {
     const evil = 'a'.repeat(50_000);
-    const started = performance.now();
     expect(judge(['body', null, 'matches', '^(a+)+$'], { body: `${evil}!` })).toBe('failed');
     expect(judge(['json', null, 'schema', { pattern: '^(a+)+$' }], { body: JSON.stringify(`${evil}!`) })).toBe(
       'failed',
     );
-    // A backtracking engine needs longer than the universe is old.
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('that are linear and still too costly are not begun', () => {

@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { assertionProblems, evaluateAssertion } from './assertion-evaluation.ts';
 import { WorkBudget } from './work-budget.ts';
+
+/** The whole budget is seconds of work, and a test machine may be several times slower than a Worker. */
+vi.setConfig({ testTimeout: 60_000 });
 
 const answer = (body: unknown) => ({
   status: 200,

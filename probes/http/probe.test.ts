@@ -136,8 +136,9 @@ describe('assertions', () => {
     const outcome = await check({ url: origin, assertions: [{ source: 'responseTime', compare: 'lt', value: 250 }] });
     expect(outcome).toMatchObject({ outcome: 'failure', reason: 'assertion_failed', bodyBytes: 9 });
     expect(outcome.responseTimeMs).toBeGreaterThanOrEqual(290);
-    // The rest of the 300 ms may have passed before the first byte was seen.
-    expect(outcome.phases?.transferMs).toBeGreaterThanOrEqual(100);
+    // How much of the 300 ms had passed when the first byte was seen, depends on the machine.
+    const { ttfbMs = 0, transferMs = 0 } = outcome.phases ?? {};
+    expect(ttfbMs + transferMs).toBeGreaterThanOrEqual(290);
   });
 
   it.each([
