@@ -94,3 +94,9 @@ export type ComponentState = z.infer<typeof componentStateSchema>;
  */
 export const pageViewSchema = z.object({ revision: z.int(), page: pageSnapshotSchema });
 export type PageView = z.infer<typeof pageViewSchema>;
+
+/**
+ * The one object that knows which pages there are: `GET https://pages/{slug}` → 204 or 404. The status-pages Worker asks
+ * it before it leads a visitor to a page's object, which asking alone would bring into being.
+ */
+export const PAGE_DIRECTORY_NAME = 'all';

@@ -1,5 +1,6 @@
 import type { LocationId } from '#domain/location.ts';
 import type { MonitorShard } from './monitor-shard.ts';
+import type { PageDirectory } from './page-directory.ts';
 import type { StatusPage } from './status-page.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -8,6 +9,7 @@ export interface CoordinatorEnv extends ProbeBindings {
   readonly MONITOR_SHARD: DurableObjectNamespace<MonitorShard>;
   readonly UPLINK: DurableObjectNamespace<Uplink>;
   readonly STATUS_PAGES: DurableObjectNamespace<StatusPage>;
+  readonly PAGE_DIRECTORY: DurableObjectNamespace<PageDirectory>;
   /** Where the core's API answers, e.g. https://core.example.com. */
   readonly CORE_URL: string;
   /** Ed25519 JWK as JSON: who may give orders to the edge. */

@@ -1,6 +1,7 @@
 import type { PageSnapshot } from '#domain/snapshot.ts';
 import type { Assignment } from '#domain/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
+import { pageDirectoryOf } from './page-directory.ts';
 import { inventoryOf } from './uplink.ts';
 
 /** What the core can order of the edge, whether it is told (fetch) or found out (reconciliation). */
@@ -18,13 +19,13 @@ export async function putAssignment(env: CoordinatorEnv, assignment: Assignment)
 
 export async function putPage(env: CoordinatorEnv, snapshot: PageSnapshot): Promise<Applied> {
   const applied = await env.STATUS_PAGES.getByName(snapshot.slug).putSnapshot(snapshot);
-  await inventoryOf(env).addPage(snapshot.slug, applied.version);
+  await pageDirectoryOf(env).put(snapshot.slug, applied.version);
   return applied;
 }
 
 export async function removePage(env: CoordinatorEnv, slug: string): Promise<void> {
   await env.STATUS_PAGES.getByName(slug).remove();
-  await inventoryOf(env).forgetPage(slug);
+  await pageDirectoryOf(env).forget(slug);
 }
 
 /** Ends a shard that the core no longer has, and forgets it when all it had to say has been said. */

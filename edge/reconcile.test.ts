@@ -43,7 +43,7 @@ function publishDirectory(directory: Partial<Directory>): Promise<void> {
 async function untilForgotten(shard: string): Promise<void> {
   await until('an empty outbox', async () => ((await shardOf(shard).inspect()).outboxDepth === 0 ? true : null));
   await cron();
-  expect((await inventoryOf(bindings).inventory()).shards).not.toContain(shard);
+  expect(await inventoryOf(bindings).shards()).not.toContain(shard);
 }
 
 describe('the cron', () => {

@@ -4,6 +4,7 @@ import { askCore } from './core-client.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { putAssignment, putPage, removePage, stopShard } from './order.ts';
+import { pageDirectoryOf } from './page-directory.ts';
 import { inventoryOf } from './uplink.ts';
 
 /** Well inside the minute between two crons. */
@@ -16,7 +17,7 @@ const AT_ONCE = 6;
  * core has in another version. Without the core the first half still happens.
  */
 export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> {
-  const { shards, pages } = await inventoryOf(env).inventory();
+  const shards = await inventoryOf(env).shards();
   const versions = new Map<string, number>();
   await eachOf(shards, 'a shard could not be revived', async (shard) => {
     versions.set(shard, (await env.MONITOR_SHARD.getByName(shard).revive()).version);
@@ -24,7 +25,7 @@ export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> 
   try {
     const directory = directorySchema.parse(await readCore(env, '/edge/v1/directory'));
     await reconcileShards(env, directory, shards, versions);
-    await reconcilePages(env, directory, new Map(pages.map((page) => [page.slug, page.version])));
+    await reconcilePages(env, directory);
   } catch (error) {
     log('warn', 'the core could not be asked what it has', { reason: reasonOf(error) });
   }
@@ -46,11 +47,9 @@ async function reconcileShards(
   await eachOf(gone, 'a shard could not be stopped', (shard) => stopShard(env, shard));
 }
 
-async function reconcilePages(
-  env: CoordinatorEnv,
-  directory: Directory,
-  versions: ReadonlyMap<string, number>,
-): Promise<void> {
+async function reconcilePages(env: CoordinatorEnv, directory: Directory): Promise<void> {
+  const known = await pageDirectoryOf(env).list();
+  const versions = new Map(known.map((page) => [page.slug, page.version]));
   const behind = directory.pages.filter(({ slug, version }) => version > (versions.get(slug) ?? 0));
   await eachOf(behind, 'a status page could not be pulled', async ({ slug }) => {
     const path = `/edge/v1/pages/${encodeURIComponent(slug)}`;

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { type PageView, pageViewSchema } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema } from '#domain/snapshot.ts';
 import type { MonitorShard } from '#edge/monitor-shard.ts';
 import { newPage } from '#tests/edge/page.ts';
 import {
@@ -119,6 +119,17 @@ describe('a status page', () => {
     await untilEvents(shard, 'monitor.status', 1);
     await assign(shard, 2, [{ ...monitor, components: [{ slug: page.slug, componentId: page.componentId }] }]);
     await until('up', async () => ((await viewOf(page.slug))?.page.components[0]?.status === 'up' ? true : null));
+  });
+
+  it('is listed for visitors from its first snapshot until it is removed', async () => {
+    const page = newPage();
+    const directory = bindings.PAGE_DIRECTORY.getByName(PAGE_DIRECTORY_NAME);
+    const ask = async () => (await directory.fetch(`https://pages/${page.slug}`)).status;
+    expect(await ask()).toBe(404);
+    await put(page);
+    expect(await ask()).toBe(204);
+    await order('DELETE', `/edge/v1/pages/${page.slug}`);
+    expect(await ask()).toBe(404);
   });
 
   it('is gone when it is removed, and its caches do not outlive it', async () => {

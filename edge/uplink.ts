@@ -10,12 +10,6 @@ export type Delivery =
   | { readonly accepted: true }
   | { readonly accepted: false; readonly kind: 'retryable' | 'permanent'; readonly detail: string };
 
-/** What the edge serves, by version: known without the core. */
-export interface Inventory {
-  readonly shards: string[];
-  readonly pages: { slug: string; version: number }[];
-}
-
 /** The core commits a batch within a second; ten tell that it will not. */
 const DELIVERY_TIMEOUT_MS = 10_000;
 /** Answers that the same batch would get again: it is malformed, too large, or for another version. */
@@ -25,7 +19,7 @@ const FORGET_TOKENS_EVERY_MS = 60_000;
 /** One delivery object serves hundreds of shards; several share the work of a large installation. */
 const DELIVERY_LANES = 4;
 
-/** The object that remembers what the edge serves and which service tokens were used. */
+/** The object that remembers which shards there are and which service tokens were used. */
 export function inventoryOf(env: CoordinatorEnv): DurableObjectStub<Uplink> {
   return env.UPLINK.getByName('inventory');
 }
@@ -52,7 +46,6 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
     this.#sql = state.storage.sql;
     this.#sql.exec(`
       CREATE TABLE IF NOT EXISTS shards (shard TEXT PRIMARY KEY) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS pages (slug TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS used_tokens (jti TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) WITHOUT ROWID;
     `);
   }
@@ -82,14 +75,12 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
     return inserted.toArray().length === 1;
   }
 
-  inventory(): Inventory {
-    return {
-      shards: this.#sql
-        .exec<{ shard: string }>('SELECT shard FROM shards')
-        .toArray()
-        .map((row) => row.shard),
-      pages: this.#sql.exec<{ slug: string; version: number }>('SELECT slug, version FROM pages').toArray(),
-    };
+  /** The shards the edge has: known without the core. */
+  shards(): string[] {
+    return this.#sql
+      .exec<{ shard: string }>('SELECT shard FROM shards')
+      .toArray()
+      .map((row) => row.shard);
   }
 
   addShard(shard: string): void {
@@ -98,18 +89,6 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
 
   forgetShard(shard: string): void {
     this.#sql.exec('DELETE FROM shards WHERE shard = ?', shard);
-  }
-
-  addPage(slug: string, version: number): void {
-    this.#sql.exec(
-      'INSERT INTO pages (slug, version) VALUES (?, ?) ON CONFLICT (slug) DO UPDATE SET version = excluded.version',
-      slug,
-      version,
-    );
-  }
-
-  forgetPage(slug: string): void {
-    this.#sql.exec('DELETE FROM pages WHERE slug = ?', slug);
   }
 
   /** Signed HTTPS. The bodies are JSON already: no need to parse them once more. */

@@ -11,6 +11,7 @@ import { type GateVariables, serviceGate } from './service-gate.ts';
 import { testRun } from './test-run.ts';
 
 export { MonitorShard } from './monitor-shard.ts';
+export { PageDirectory } from './page-directory.ts';
 export { StatusPage } from './status-page.ts';
 export { Uplink } from './uplink.ts';
 

@@ -119,6 +119,7 @@ function coordinator(config: Config, keys: EdgeKeys) {
       MONITOR_SHARD: { className: 'MonitorShard', useSQLite: true },
       UPLINK: { className: 'Uplink', useSQLite: true },
       STATUS_PAGES: { className: 'StatusPage', useSQLite: true },
+      PAGE_DIRECTORY: { className: 'PageDirectory', useSQLite: true },
     },
     serviceBindings: Object.fromEntries(LOCATION_IDS.map((location) => [probeBinding(location), `probe-${location}`])),
   };
@@ -160,7 +161,10 @@ function statusPages() {
     name: 'status-pages',
     modules: true,
     scriptPath: workerBundle('status-pages'),
-    durableObjects: { STATUS_PAGES: { className: 'StatusPage', scriptName: 'coordinator', useSQLite: true } },
+    durableObjects: {
+      STATUS_PAGES: { className: 'StatusPage', scriptName: 'coordinator', useSQLite: true },
+      PAGE_DIRECTORY: { className: 'PageDirectory', scriptName: 'coordinator', useSQLite: true },
+    },
   };
 }
 

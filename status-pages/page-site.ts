@@ -1,13 +1,15 @@
-import type { PageSnapshot } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME, type PageSnapshot } from '#domain/snapshot.ts';
 import { SAMPLE_NOW_MS } from './sample-page.ts';
 import { createStatusPages } from './worker.tsx';
 
-/** For tests: the Worker over page objects that keep the contract of edge/status-page.ts, under a clock of its own. */
+/** For tests: the Worker over objects that keep the contracts of edge/status-page.ts and edge/page-directory.ts, under a clock of its own. */
 export function createPageSite() {
   let nowMs = SAMPLE_NOW_MS;
   const pages = new Map<string, { revision: number; page: unknown }>();
   const asked: string[] = [];
+  const lookedUp: string[] = [];
   let failure: (() => Promise<Response>) | undefined;
+  let directoryIsAway = false;
 
   const app = createStatusPages(() => nowMs);
   const objects = {
@@ -25,9 +27,24 @@ export function createPageSite() {
     }),
   };
 
+  const directory = {
+    idFromName: (name: string) => name as unknown as DurableObjectId,
+    get: (id: DurableObjectId) => ({
+      fetch: async (url: string) => {
+        if (directoryIsAway) throw new Error('Durable Object reset');
+        const slug = new URL(url).pathname.slice(1);
+        lookedUp.push(slug);
+        const found = String(id) === PAGE_DIRECTORY_NAME && pages.has(slug);
+        return new Response(null, { status: found ? 204 : 404 });
+      },
+    }),
+  };
+
   return {
     /** Slugs the page objects were asked for, in order. */
     asked,
+    /** Slugs the directory was asked for, in order. */
+    lookedUp,
     publish(page: PageSnapshot | { slug: string }): void {
       pages.set(page.slug, { revision: (pages.get(page.slug)?.revision ?? 0) + 1, page });
     },
@@ -40,13 +57,16 @@ export function createPageSite() {
     repairObjects(): void {
       failure = undefined;
     },
+    breakDirectory(): void {
+      directoryIsAway = true;
+    },
     pass(ms: number): void {
       nowMs += ms;
     },
     get(path: string, init: RequestInit = {}): Promise<Response> {
       const context = { waitUntil() {}, passThroughOnException() {}, props: {} } as unknown as ExecutionContext;
       const request = new Request(`https://status.example${path}`, init);
-      return Promise.resolve(app.fetch(request, { STATUS_PAGES: objects }, context));
+      return Promise.resolve(app.fetch(request, { STATUS_PAGES: objects, PAGE_DIRECTORY: directory }, context));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/snapshot.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Representation } from './representation.ts';
 
@@ -13,10 +13,17 @@ const CHECKED_SLUGS_MAX = 1_000;
 /** Seven representations, on the few host names one page is reached by, around midnight. */
 const REPRESENTATIONS_MAX = 24;
 
-/** The binding STATUS_PAGES, as far as it is used here: one object per slug. */
-export interface PageObjects {
-  idFromName(slug: string): DurableObjectId;
+/** A namespace of objects, as far as it is used here. */
+interface PageObjects {
+  idFromName(name: string): DurableObjectId;
   get(id: DurableObjectId): { fetch(url: string, init: { signal: AbortSignal }): Promise<Response> };
+}
+
+export interface PageBindings {
+  /** One object per slug. */
+  readonly STATUS_PAGES: PageObjects;
+  /** One object that knows the slugs. */
+  readonly PAGE_DIRECTORY: PageObjects;
 }
 
 /** A page at one revision, with what has been rendered from it; a new revision is a new copy. */
@@ -49,9 +56,9 @@ export class PageSource {
   }
 
   /** `keepAlive` lets a lookup that others wait for outlive the visitor who started it. */
-  async find(slug: string, objects: PageObjects, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
+  async find(slug: string, bindings: PageBindings, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
     if (!SLUG_PATTERN.test(slug)) return { kind: 'missing' };
-    return this.#recent(slug) ?? this.#shared(slug, objects, keepAlive);
+    return this.#recent(slug) ?? this.#shared(slug, bindings, keepAlive);
   }
 
   #recent(slug: string): PageLookup | undefined {
@@ -62,11 +69,12 @@ export class PageSource {
     return copy && { kind: checked.kind, copy };
   }
 
-  #shared(slug: string, objects: PageObjects, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
+  #shared(slug: string, bindings: PageBindings, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
     const pending = this.#pending.get(slug);
-    // A lookup older than its own timeout was lost with the request that ran it.
-    if (pending && this.#clock() - pending.startedAtMs < LOOKUP_TIMEOUT_MS + LOOKUP_INTERVAL_MS) return pending.result;
-    const result = this.#look(slug, objects).finally(() => {
+    // A lookup older than its own timeouts (the directory's, the page's) was lost with the request that ran it.
+    const timeoutMs = 2 * LOOKUP_TIMEOUT_MS + LOOKUP_INTERVAL_MS;
+    if (pending && this.#clock() - pending.startedAtMs < timeoutMs) return pending.result;
+    const result = this.#look(slug, bindings).finally(() => {
       if (this.#pending.get(slug)?.result === result) this.#pending.delete(slug);
     });
     this.#pending.set(slug, { startedAtMs: this.#clock(), result });
@@ -74,12 +82,32 @@ export class PageSource {
     return result;
   }
 
-  async #look(slug: string, objects: PageObjects): Promise<PageLookup> {
-    const lookup = await this.#ask(slug, objects);
+  async #look(slug: string, bindings: PageBindings): Promise<PageLookup> {
+    const lookup: PageLookup = (await this.#mayExist(slug, bindings.PAGE_DIRECTORY))
+      ? await this.#ask(slug, bindings.STATUS_PAGES)
+      : { kind: 'missing' };
     if (lookup.kind === 'fresh') this.#copies.set(slug, lookup.copy);
     if (lookup.kind === 'missing') this.#copies.delete(slug);
     this.#checked.set(slug, { kind: lookup.kind, atMs: this.#clock() });
     return lookup;
+  }
+
+  /**
+   * Anybody can guess slugs, and asking a page's object makes one: the directory is asked first, unless the page was there
+   * a moment ago. When the directory is away, the page is worth more than the object that a guess might make.
+   */
+  async #mayExist(slug: string, directory: PageObjects): Promise<boolean> {
+    const before = this.#checked.get(slug)?.kind;
+    if (before === 'fresh' || before === 'stale') return true;
+    try {
+      const response = await directory.get(directory.idFromName(PAGE_DIRECTORY_NAME)).fetch(`https://pages/${slug}`, {
+        signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS),
+      });
+      return response.status !== 404;
+    } catch (error) {
+      console.error(JSON.stringify({ message: 'status page directory failed', slug, error: String(error) }));
+      return true;
+    }
   }
 
   async #ask(slug: string, objects: PageObjects): Promise<PageLookup> {

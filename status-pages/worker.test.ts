@@ -192,8 +192,14 @@ describe('when the page object fails', () => {
     site.pass(1000);
     expect((await site.get(PAGE)).status).toBe(404);
     site.breakObjects();
+    site.breakDirectory();
     site.pass(1000);
     expect((await site.get(PAGE)).status).toBe(503);
+  });
+
+  it('finds a page although the directory of pages is away', async () => {
+    site.breakDirectory();
+    expect((await site.get(PAGE)).status).toBe(200);
   });
 });
 
@@ -205,11 +211,12 @@ describe('unknown slugs', () => {
     expect(site.asked).toEqual([]);
   });
 
-  it('are remembered for a second, and a flood of them does not evict a page', async () => {
+  it('make no object, are remembered for a second, and a flood of them does not evict a page', async () => {
     await site.get(PAGE);
     for (let index = 0; index < 1_500; index++) await site.get(`/status/nobody-${index}`);
     await site.get('/status/nobody-1499');
-    expect(site.asked).toHaveLength(1_501);
+    expect(site.asked).toEqual(['northwind']);
+    expect(site.lookedUp).toHaveLength(1_501);
     site.breakObjects();
     site.pass(1000);
     expect((await site.get(PAGE)).status).toBe(200);

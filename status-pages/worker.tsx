@@ -8,15 +8,13 @@ import { renderAtom } from './atom.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { renderNotice } from './notice.tsx';
 import { renderPage } from './page.tsx';
-import { type PageCopy, type PageObjects, PageSource } from './page-source.ts';
+import { type PageBindings, type PageCopy, PageSource } from './page-source.ts';
 import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
 import { utcDate } from './wording.ts';
 
 /** Worker of the public status pages: reads the edge's own copy of a page and nothing else. */
 
-export interface Bindings {
-  readonly STATUS_PAGES: PageObjects;
-}
+type Bindings = PageBindings;
 type Call = Context<{ Bindings: Bindings }>;
 
 /** What visitors and proxies may keep; within this isolate a change shows at once. */
@@ -83,7 +81,7 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
 
   async function serve(c: Call, format: Format): Promise<Response> {
     const slug = c.req.param('slug') ?? '';
-    const lookup = await source.find(slug, c.env.STATUS_PAGES, (work) => c.executionCtx.waitUntil(work));
+    const lookup = await source.find(slug, c.env, (work) => c.executionCtx.waitUntil(work));
     switch (lookup.kind) {
       case 'missing':
         return refuse(c, 'not_found');
