@@ -94,6 +94,15 @@ test('a paused monitor stays paused when its last events are late', async () => 
   expect((await statusOf(monitor))?.status).toBe('paused');
 });
 
+test('a monitor that is resumed before the edge heard of the pause shows again what the edge said meanwhile', async () => {
+  const monitor = await core.addMonitor({ enabled: false });
+  await send(statusEvent(monitor, 'up', 'pending', secondsAgo(3)));
+  expect((await statusOf(monitor))?.status).toBe('paused');
+  await core.ctx.sql`UPDATE monitors SET enabled = true WHERE id = ${monitor}`;
+  await send(completed(resultAt(monitor, 'eu-west', secondsAgo(1))));
+  expect(await statusOf(monitor)).toMatchObject({ status: 'up', edge_status: 'up' });
+});
+
 test('messages of an unknown version, kind or shape are parked; the rest of their batch is stored', async () => {
   const monitor = await core.addMonitor();
   const good = resultAt(monitor, 'eu-west', secondsAgo(5));

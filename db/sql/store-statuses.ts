@@ -23,7 +23,7 @@ export interface StatusChange {
 /**
  * Stores what the edge says about monitors: every change once in the history, and the newest as the status,
  * unless a newer change is there already (by `at`, see MonitorStatusEvent). A disabled monitor stays paused whatever still arrives.
- * While no results arrive (`stale`) only `edge_status` moves; restoreStatuses() brings it to light.
+ * Meanwhile, and while no results arrive (`stale`), only `edge_status` moves; restoreStatuses() brings it to light.
  */
 export async function storeStatuses(db: Executor, events: readonly MonitorStatusEvent[]): Promise<StatusChange[]> {
   const rows = await db.execute(sql`
@@ -35,14 +35,14 @@ export async function storeStatuses(db: Executor, events: readonly MonitorStatus
       SELECT id, monitor_id, status, previous, at, failing::jsonb FROM incoming ORDER BY id
       ON CONFLICT DO NOTHING
     ), newest AS (
-      SELECT DISTINCT ON (monitor_id) monitor_id, organization_id, at, failing,
+      SELECT DISTINCT ON (monitor_id) monitor_id, organization_id, at, failing, status AS edge_status,
              CASE WHEN enabled THEN status ELSE 'paused' END AS status
       FROM incoming ORDER BY monitor_id, at DESC
     ), before AS (
       SELECT s.monitor_id, s.status FROM monitor_status s JOIN newest USING (monitor_id)
     ), stored AS (
       INSERT INTO monitor_status AS known (monitor_id, status, edge_status, since, observed_at, failing)
-      SELECT monitor_id, status, status, at, at, failing::jsonb FROM newest ORDER BY monitor_id
+      SELECT monitor_id, status, edge_status, at, at, failing::jsonb FROM newest ORDER BY monitor_id
       ON CONFLICT (monitor_id) DO UPDATE
       SET edge_status = excluded.edge_status,
           observed_at = excluded.observed_at,
@@ -64,23 +64,30 @@ export async function storeStatuses(db: Executor, events: readonly MonitorStatus
 /** Seconds without a result after which nothing is known: three rounds, and a minute for the road. */
 const freshSince = sql`now() - (3 * m.interval_seconds + 60) * interval '1 second'`;
 
-/** Brings back what the edge said last for monitors whose results arrive again. */
+/**
+ * Brings back what the edge said last for monitors whose results arrive again, and for those that were resumed
+ * before the edge heard that they were paused: it has no change to tell.
+ */
 export async function restoreStatuses(db: Executor, monitorIds: readonly string[]): Promise<StatusChange[]> {
   const rows = await db.execute(sql`
-    WITH restored AS (
+    WITH hidden AS (
+      SELECT s.monitor_id, m.organization_id, s.status AS previous
+      FROM monitor_status s JOIN monitors m ON m.id = s.monitor_id
+      WHERE s.monitor_id = ANY(${array(monitorIds, 'text')}) AND m.enabled AND s.last_check_at > ${freshSince}
+        AND (s.stale OR (s.status = 'paused' AND s.edge_status <> 'paused'))
+      ORDER BY s.monitor_id
+      FOR UPDATE OF s
+    ), restored AS (
       UPDATE monitor_status s
       SET stale = false, status = coalesce(s.edge_status, 'pending'), since = s.last_check_at
-      FROM monitors m
-      WHERE m.id = s.monitor_id AND s.stale AND s.last_check_at > ${freshSince}
-        AND s.monitor_id = ANY(${array(monitorIds, 'text')})
-      RETURNING s.monitor_id, m.organization_id, s.status, s.since
+      FROM hidden WHERE s.monitor_id = hidden.monitor_id
+      RETURNING s.monitor_id, hidden.organization_id, s.status, s.since, hidden.previous
     ), history AS (
       INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at)
-      SELECT monitor_id || '@' || extract(epoch FROM since), monitor_id, status, 'unknown', since
+      SELECT monitor_id || '@' || extract(epoch FROM since), monitor_id, status, previous, since
       FROM restored ON CONFLICT DO NOTHING
     )
-    SELECT monitor_id, organization_id, status, since, 'unknown' AS previous FROM restored
-    WHERE status <> 'unknown'`);
+    SELECT * FROM restored WHERE status <> previous`);
   return rows.map(statusChange);
 }
 
