@@ -3,7 +3,7 @@ import { SERVICE_TOKEN_SKEW_SECONDS } from '#domain/service-token.ts';
 import { SERVICE_BODY_BYTES_MAX } from '#domain/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { problemAnswer } from './problem-answer.ts';
-import { verifyServiceToken } from './service-token.ts';
+import { isMadeFor, readServiceToken } from './service-token.ts';
 import { inventoryOf } from './uplink.ts';
 
 /** What the gate hands on: the body it has read and verified. */
@@ -21,13 +21,16 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
 ) => {
   const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
   if (token === undefined) return problemAnswer('invalid_service_token');
+  const nowMs = Date.now();
+  const key = context.env.CORE_PUBLIC_JWK;
+  const claims = await readServiceToken(token, key, 'blacktide-core', 'blacktide-edge', nowMs);
+  // Nobody else's body is worth the memory: the objects may live in this very isolate.
+  if (claims === null) return problemAnswer('invalid_service_token');
   const body = await readBounded(context.req.raw, SERVICE_BODY_BYTES_MAX);
   if (body === null) return problemAnswer('payload_too_large', `at most ${SERVICE_BODY_BYTES_MAX} bytes`);
   const url = new URL(context.req.url);
   const request = { method: context.req.method, path: url.pathname + url.search, body };
-  const key = context.env.CORE_PUBLIC_JWK;
-  const claims = await verifyServiceToken(token, key, 'blacktide-core', 'blacktide-edge', request, Date.now());
-  if (claims === null) return problemAnswer('invalid_service_token');
+  if (!(await isMadeFor(claims, request, nowMs))) return problemAnswer('invalid_service_token');
   const untilMs = (claims.exp + SERVICE_TOKEN_SKEW_SECONDS) * 1000;
   if (!(await inventoryOf(context.env).useToken(claims.jti, untilMs))) {
     return problemAnswer('invalid_service_token', 'the token was used before');

@@ -42,24 +42,10 @@ export async function signServiceToken(
 }
 
 /**
- * The claims of a token that is genuine, fresh and made for exactly this request; null for any other. That it
- * is used only once is for the caller to see to, with `jti` and `exp`.
+ * The claims of a token that is genuine and fresh; null for any other. Whether it was made for the request is for
+ * `isMadeFor` to say, and that it is used only once for the caller to see to, with `jti` and `exp`.
  */
-export async function verifyServiceToken(
-  token: string,
-  publicJwk: string,
-  from: Party,
-  to: Party,
-  request: SignedRequest,
-  nowMs: number,
-): Promise<ServiceTokenClaims | null> {
-  const claims = await readClaims(token, publicJwk, from, to, nowMs);
-  if (claims === null) return null;
-  const asked = requestClaims(request, await bodyHash(request.body));
-  return isTokenFor(claims, asked, nowMs / 1000) ? claims : null;
-}
-
-async function readClaims(
+export async function readServiceToken(
   token: string,
   publicJwk: string,
   issuer: Party,
@@ -80,6 +66,11 @@ async function readClaims(
     // Every way a token can be wrong gets the same answer: nothing to learn for who forges them.
     return null;
   }
+}
+
+/** Whether the token was made for exactly this request. */
+export async function isMadeFor(claims: ServiceTokenClaims, request: SignedRequest, nowMs: number): Promise<boolean> {
+  return isTokenFor(claims, requestClaims(request, await bodyHash(request.body)), nowMs / 1000);
 }
 
 async function keyOf(jwk: string): Promise<CryptoKey> {

@@ -75,6 +75,11 @@ describe('the gate', () => {
     expect(answer.status).toBe(413);
   });
 
+  it('reads no body of whom it does not know', async () => {
+    const body = 'x'.repeat(16 * 1024 * 1024 + 1);
+    expect((await send('POST', '/edge/v1/test', body, 'nonsense')).status).toBe(401);
+  });
+
   it('says what is wrong with a body', async () => {
     const path = '/edge/v1/shards/shd_x/assignment';
     const invalid = await order('PUT', path, { v: 1, shard: 'shd_x', version: 0, monitors: [] });

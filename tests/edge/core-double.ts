@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { verifyServiceToken } from '#edge/service-token.ts';
+import { isMadeFor, readServiceToken } from '#edge/service-token.ts';
 import { close, listen } from './target.ts';
 
 /** How the core answers a shard's events from now on; set by `PUT /set/<shard>`. */
@@ -41,15 +41,9 @@ export async function startCoreDouble(edgePublicJwk: string): Promise<{ url: str
     }
     const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
     const signed = { method: request.method ?? '', path, body };
-    const claims = await verifyServiceToken(
-      token,
-      edgePublicJwk,
-      'blacktide-edge',
-      'blacktide-core',
-      signed,
-      Date.now(),
-    );
-    if (claims === null) return [401, ''];
+    const nowMs = Date.now();
+    const claims = await readServiceToken(token, edgePublicJwk, 'blacktide-edge', 'blacktide-core', nowMs);
+    if (claims === null || !(await isMadeFor(claims, signed, nowMs))) return [401, ''];
     if (request.method === 'GET') return [documents.has(path) ? 200 : 404, documents.get(path) ?? ''];
     const batch = JSON.parse(body.toString()) as { shard: string; events: unknown[] };
     const status = STATUSES[receptions.get(batch.shard) ?? 'accept'];
