@@ -34,12 +34,10 @@ function EditForm({ monitor }: { readonly monitor: Monitor }) {
   const navigate = useNavigate();
   const here = { to: '/monitors/$monitorId', params: { monitorId: monitor.id } } as const;
   const initial = draftOf(monitor);
+  const patchOf = (draft: MonitorDraft) => mergePatch(requestOf(initial), requestOf(draft));
   const save = useMutation({
     mutationFn: (draft: MonitorDraft) =>
-      request(`/monitors/${monitor.id}`, monitorSchema, {
-        method: 'PATCH',
-        body: mergePatch(requestOf(initial), requestOf(draft)),
-      }),
+      request(`/monitors/${monitor.id}`, monitorSchema, { method: 'PATCH', body: patchOf(draft) }),
     onSuccess: async (saved) => {
       client.setQueryData(monitorQuery(saved.id).queryKey, saved);
       void client.invalidateQueries(monitorsQuery);
@@ -52,6 +50,7 @@ function EditForm({ monitor }: { readonly monitor: Monitor }) {
       submitLabel="Save changes"
       pending={save.isPending}
       error={save.error}
+      trial={{ path: `/monitors/${monitor.id}/test`, bodyOf: patchOf }}
       onSubmit={(draft) => save.mutate(draft)}
       cancel={
         <Link {...here} className="button">

@@ -142,7 +142,7 @@ export function requestOf(draft: MonitorDraft) {
 }
 
 /** Whether the secret of the saved monitor stays as it is. */
-export function keepsSecret(draft: MonitorDraft): boolean {
+function keepsSecret(draft: MonitorDraft): boolean {
   if (draft.authType === 'none' || draft.authType !== draft.storedAuth) return false;
   return draft.authType === 'basic' ? draft.password === '' : draft.token === '';
 }
@@ -154,7 +154,15 @@ export function judgeableOf(draft: MonitorDraft) {
 
 /** The body of POST /monitors/test: only what a check needs. */
 export function testRequestOf(draft: MonitorDraft) {
-  const { type, timeoutMs, locations, config } = requestOf(draft);
+  return testPart(requestOf(draft));
+}
+
+/** The same as the schema of a test can judge it: a secret that is kept is there. */
+export function testableOf(draft: MonitorDraft) {
+  return testPart(judgeableOf(draft));
+}
+
+function testPart({ type, timeoutMs, locations, config }: ReturnType<typeof requestOf>) {
   return { type, timeoutMs, locations, config };
 }
 

@@ -9,7 +9,7 @@ import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { AssertionsEditor } from './assertions-editor.tsx';
 import { judgeableOf, type MonitorDraft, nameFromUrl } from './monitor-draft.ts';
 import { type MonitorFieldsProps, RequestFields } from './request-fields.tsx';
-import { TestPanel } from './test-panel.tsx';
+import { TestPanel, type Trial } from './test-panel.tsx';
 
 const INTERVAL_PRESETS = [5, 10, 30, 60, 300, 900, 3600];
 
@@ -19,11 +19,12 @@ interface FormProps {
   readonly pending: boolean;
   readonly error: unknown;
   readonly cancel: ReactNode;
+  readonly trial: Trial;
   readonly onSubmit: (draft: MonitorDraft) => void;
 }
 
 /** Creates and edits: the URL is all it needs; "Test now" answers beside it. */
-export function MonitorForm({ initial, submitLabel, pending, error, cancel, onSubmit }: FormProps) {
+export function MonitorForm({ initial, submitLabel, pending, error, cancel, trial, onSubmit }: FormProps) {
   const [draft, setDraft] = useState(initial);
   const set = (patch: Partial<MonitorDraft>) => setDraft((before) => ({ ...before, ...patch }));
   const errors = useDraftErrors(monitorCreateSchema, judgeableOf(draft), error);
@@ -61,7 +62,7 @@ export function MonitorForm({ initial, submitLabel, pending, error, cancel, onSu
           {cancel}
         </div>
       </form>
-      <TestPanel draft={draft} onInvalid={errors.submit} />
+      <TestPanel draft={draft} trial={trial} onInvalid={errors.submit} />
     </div>
   );
 }

@@ -38,7 +38,7 @@ export function MonitorPage() {
         {(loaded) => (
           <div key={loaded.id}>
             <LatencySection monitorId={loaded.id} createdAt={loaded.createdAt} />
-            <UptimeSection monitorId={loaded.id} />
+            <UptimeSection monitorId={loaded.id} createdAt={loaded.createdAt} />
             <LocationsSection monitor={loaded} />
             <MonitorIncidentsSection monitorId={loaded.id} />
             <AlertRulesSection monitorId={loaded.id} />

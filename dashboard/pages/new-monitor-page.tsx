@@ -4,7 +4,7 @@ import { monitorSchema } from '#domain/api/monitor-answers.ts';
 import { monitorQuery, monitorsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { Page } from '../ui/page.tsx';
-import { EMPTY_DRAFT, type MonitorDraft, requestOf } from './monitor-draft.ts';
+import { EMPTY_DRAFT, type MonitorDraft, requestOf, testRequestOf } from './monitor-draft.ts';
 import { MonitorForm } from './monitor-form.tsx';
 
 export function NewMonitorPage() {
@@ -31,6 +31,7 @@ export function NewMonitorPage() {
         submitLabel="Create monitor"
         pending={create.isPending}
         error={create.error}
+        trial={{ path: '/monitors/test', bodyOf: testRequestOf }}
         onSubmit={(draft) => create.mutate(draft)}
         cancel={
           <Link to="/monitors" className="button">

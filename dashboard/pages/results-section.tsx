@@ -178,20 +178,18 @@ function Cell(props: {
       </span>
     );
   }
-  const state = OUTCOME_STATES[result.outcome];
+  const { outcome, reason, responseTimeMs } = result;
+  const state = OUTCOME_STATES[outcome];
+  const failed = outcome !== 'success';
   return (
     <>
       <span className="reading">
-        <StatusMark status={state} label={OUTCOME_WORDS[result.outcome]} />
-        {formatLatency(result.responseTimeMs)}
+        <StatusMark status={state} label={OUTCOME_WORDS[outcome]} />
+        {(responseTimeMs !== null || !failed) && formatLatency(responseTimeMs)}
       </span>
-      {result.outcome !== 'success' && (
-        <span className={`cause small-text state-${state}${alone ? ' beside' : ''}`}>
-          {alone
-            ? seen(result)
-            : result.reason === undefined
-              ? OUTCOME_WORDS[result.outcome]
-              : REASON_WORDS[result.reason]}
+      {failed && (
+        <span className={`cause small-text state-${state}${alone || responseTimeMs === null ? ' beside' : ''}`}>
+          {alone ? seen(result) : reason === undefined ? OUTCOME_WORDS[outcome] : REASON_WORDS[reason]}
         </span>
       )}
     </>

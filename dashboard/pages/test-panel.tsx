@@ -5,14 +5,24 @@ import { request } from '../api/request.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Loading } from '../ui/loading.tsx';
-import { keepsSecret, type MonitorDraft, testRequestOf } from './monitor-draft.ts';
+import { type MonitorDraft, testableOf } from './monitor-draft.ts';
 import { TestOutcomes } from './test-outcomes.tsx';
 
+/** How a draft is tried: a new monitor as it is, a stored one as the draft would change it. */
+export interface Trial {
+  readonly path: string;
+  bodyOf(draft: MonitorDraft): object;
+}
+
 /** "Test now": what every chosen location sees, before anything is saved. */
-export function TestPanel({ draft, onInvalid }: { readonly draft: MonitorDraft; readonly onInvalid: () => void }) {
+export function TestPanel(props: {
+  readonly draft: MonitorDraft;
+  readonly trial: Trial;
+  readonly onInvalid: () => void;
+}) {
+  const { draft, trial, onInvalid } = props;
   const test = useMutation({
-    mutationFn: () =>
-      request('/monitors/test', monitorTestAnswerSchema, { method: 'POST', body: testRequestOf(draft) }),
+    mutationFn: () => request(trial.path, monitorTestAnswerSchema, { method: 'POST', body: trial.bodyOf(draft) }),
   });
   return (
     <aside aria-label="Test">
@@ -21,15 +31,12 @@ export function TestPanel({ draft, onInvalid }: { readonly draft: MonitorDraft; 
         <button
           type="button"
           className="button"
-          disabled={test.isPending || keepsSecret(draft)}
-          onClick={() => (monitorTestSchema.safeParse(testRequestOf(draft)).success ? test.mutate() : onInvalid())}
+          disabled={test.isPending}
+          onClick={() => (monitorTestSchema.safeParse(testableOf(draft)).success ? test.mutate() : onInvalid())}
         >
           {test.isPending ? 'Testing…' : 'Test now'}
         </button>
       </div>
-      {keepsSecret(draft) && (
-        <p className="help">To test, type the password or token again: a stored one is never sent back to a browser.</p>
-      )}
       {test.isPending && <Loading rows={draft.locations.length} label="Testing from every location" />}
       {test.error !== null && <ErrorNotice error={test.error} />}
       {test.data !== undefined && !test.isPending && <TestOutcomes outcomes={test.data.outcomes} />}

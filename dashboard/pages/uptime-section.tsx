@@ -5,12 +5,13 @@ import { uptimeQuery } from '../api/queries.ts';
 import { formatPercent } from '../format/measures.ts';
 import { formatDate } from '../format/time.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';
+import { Moment } from '../ui/moment.tsx';
 import { Section } from '../ui/page.tsx';
 
 const WINDOW_WORDS = { '24h': '24 hours', '7d': '7 days', '30d': '30 days', '90d': '90 days' } as const;
 
 /** Uptime over four windows, and one bar per day of the longest. */
-export function UptimeSection({ monitorId }: { readonly monitorId: string }) {
+export function UptimeSection({ monitorId, createdAt }: { readonly monitorId: string; readonly createdAt: string }) {
   const queries = useQueries({ queries: UPTIME_WINDOWS.map((window) => uptimeQuery(monitorId, window)) });
   const failed = queries.find(({ error }) => error !== null);
   const days = queries.at(-1)?.data?.days ?? [];
@@ -30,7 +31,7 @@ export function UptimeSection({ monitorId }: { readonly monitorId: string }) {
           );
         })}
       </dl>
-      <DayBars days={days} />
+      <DayBars days={days} createdAt={createdAt} />
     </Section>
   );
 }
@@ -39,9 +40,10 @@ type Day = Uptime['days'][number];
 
 const BAR = 10;
 const DAYS_SHOWN = 90;
+const DAY_MS = 86_400_000;
 
 /** One bar per UTC day, the newest on the right; days nobody measured are faint. */
-function DayBars({ days }: { readonly days: readonly Day[] }) {
+function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly createdAt: string }) {
   if (days.length === 0) return <div className="days" />;
   const offset = DAYS_SHOWN - days.length;
   return (
@@ -69,6 +71,11 @@ function DayBars({ days }: { readonly days: readonly Day[] }) {
       </svg>
       <p className="day-scale">
         <span>90 days ago</span>
+        {Date.parse(createdAt) > Date.now() - DAYS_SHOWN * DAY_MS && (
+          <span>
+            watched since <Moment at={createdAt} />
+          </span>
+        )}
         <span>today, UTC</span>
       </p>
     </div>

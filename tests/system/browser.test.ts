@@ -175,6 +175,22 @@ describe('a new user in a browser', () => {
     expect(await rule.getByRole('link', { name: 'Runbook' }).getAttribute('href')).toBe('https://wiki.example/shop');
   });
 
+  it('tries a change of a monitor before it is saved, without typing the stored token again', async () => {
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    const openRequest = () => page.getByText('Request: method').click();
+    await openRequest();
+    await page.getByRole('combobox', { name: 'Sign-in' }).selectOption('bearer');
+    await page.getByRole('textbox', { name: 'Token' }).fill('secret-token');
+    await page.getByRole('button', { name: 'Save changes' }).click();
+    await page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await openRequest();
+    await page.getByText('Leave it empty to keep the stored one.').waitFor();
+    await page.getByRole('button', { name: 'Test now' }).click();
+    await page.getByText('All 6 locations succeed.').waitFor();
+    await page.getByText('Transcript').first().click();
+    await expectReachable(page);
+  });
+
   describe('with each page', () => {
     let reader: Page;
     beforeAll(async () => {
