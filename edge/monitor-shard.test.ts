@@ -374,6 +374,25 @@ describe('an assignment', () => {
     expect((await shardOf(shard).inspect()).monitors).toBe(0);
   });
 
+  it('that cannot be stored changes nothing, and is taken when it comes again', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await assign(shard, 1, []);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => {
+      state.storage.sql.exec('ALTER TABLE ticks RENAME TO ticks_elsewhere');
+    });
+    expect((await assign(shard, 2, [monitor])).status).toBe(500);
+    await runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => {
+      state.storage.sql.exec('DROP TABLE IF EXISTS ticks');
+      state.storage.sql.exec('ALTER TABLE ticks_elsewhere RENAME TO ticks');
+    });
+    expect(await (await assign(shard, 2, [monitor])).json()).toEqual({ applied: true, version: 2 });
+    await untilEvents(shard, 'check.completed', 6);
+    await untilQuiet(shard);
+    await evictDurableObject(shardOf(shard));
+    expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, version: 2 });
+  });
+
   it('leaves monitors alone that it does not change', async () => {
     const shard = newShardName();
     const [kept, added] = [newMonitor(), newMonitor()];

@@ -124,7 +124,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const monitor = this.#monitors.get(monitorId);
     if (monitor === undefined) return false;
     const rounds = this.#launch([newRound(monitor.assigned, requestedAtMs, true)]);
-    this.#storage.atomically(() => this.#keep(rounds));
+    this.#commit(() => this.#keep(rounds));
     return true;
   }
 
@@ -150,7 +150,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #startDueRounds(nowMs: number): void {
     const { due, missed } = dueSlots(this.#monitors.values(), this.#storage.cursorMs, nowMs);
     const rounds = this.#launch(due.map(({ monitor, slotMs }) => newRound(monitor, slotMs, false)));
-    this.#storage.atomically(() => {
+    this.#commit(() => {
       this.#keep(rounds);
       this.#storage.saveCursor(nowMs);
       this.#tell(
@@ -217,14 +217,19 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#commitPlanned = false;
     const arrivals = this.#arrivals;
     this.#arrivals = [];
-    try {
-      this.#storage.atomically(() => this.#record(arrivals, Date.now()));
-    } catch (error) {
-      // Memory is ahead of storage now. Storage is right: begin again from there.
-      log('error', 'outcomes could not be stored', { shard: this.#shard, reason: reasonOf(error) });
-      this.ctx.abort('outcomes could not be stored');
-    }
+    this.#commit(() => this.#record(arrivals, Date.now()));
     this.#sendWaiting();
+  }
+
+  /** When the change cannot be stored (the disk is full), memory is ahead of storage: begin again from storage. */
+  #commit(change: () => void): void {
+    try {
+      this.#storage.atomically(change);
+    } catch (error) {
+      log('error', 'a change could not be stored', { shard: this.#shard, reason: reasonOf(error) });
+      this.ctx.abort('a change could not be stored');
+      throw error;
+    }
   }
 
   #record(arrivals: readonly Arrival[], nowMs: number): void {
@@ -300,7 +305,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     // The slot's round may be on its way already, judged for a time that no longer counts.
     for (const { key } of starting) this.#reopen(key);
     const rounds = this.#launch(starting);
-    this.#storage.atomically(() => {
+    this.#commit(() => {
       this.#removeAllBut(new Set(next.map((monitor) => monitor.id)), nowMs);
       for (const { before, assigned, change } of changes) this.#replaceMonitor(before, assigned, change);
       this.#keep(rounds);
