@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import connect from 'postgres';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { startPostgres } from '#standalone/postgres.ts';
@@ -16,6 +17,7 @@ const SLUG = 'chaos';
 const FIRST_RESULTS_MS = 30_000;
 /** A delivery that was cut off is tried again after its lease (30 s) or its second delay (30 s). */
 const QUIET_MS = 120_000;
+const RENAME_MS = [500, 8000] as const;
 /** Violations told one by one; a broken schedule has thousands. */
 const VIOLATIONS_TOLD_MAX = 50;
 
@@ -34,7 +36,7 @@ export async function chaos(options: BenchOptions): Promise<Figures> {
     watched.push(...(await watchTargets(api, Math.min(options.monitors, MONITORS_MAX))));
     await publishPage(api, watched);
     for (const { monitor } of watched) await untilStatus(api, monitor.id, 'up', FIRST_RESULTS_MS);
-    await playChaos(options, victim, watched);
+    await playChaos(options, victim, watched, api);
     const verdicts = await examine(scene, api, victim, watched);
     await victim.end();
     return report(options, victim, verdicts);
@@ -50,15 +52,37 @@ async function publishPage(api: ApiClient, watched: readonly Watched[]): Promise
   await api.post('/status-pages', { name: 'Chaos', slug: SLUG, visibility: 'public', components });
 }
 
-async function playChaos({ seconds, seed }: BenchOptions, victim: Victim, watched: readonly Watched[]): Promise<void> {
+async function playChaos(
+  { seconds, seed }: BenchOptions,
+  victim: Victim,
+  watched: readonly Watched[],
+  api: ApiClient,
+): Promise<void> {
   const until = Date.now() + seconds * 1000;
   await Promise.all([
     victim.disruptCore(new SeededRandom(seed, 'core'), until),
     victim.disruptEdge(new SeededRandom(seed, 'edge'), until),
+    renameMonitors(api, watched, new SeededRandom(seed, 'names'), until),
     ...watched.map((one, index) =>
       playOutages(one, victim.edgeDisturbed, new SeededRandom(seed, `target ${index}`), until),
     ),
   ]);
+}
+
+/** Each new name is a new assignment, in the middle of whatever the shard does. */
+async function renameMonitors(
+  api: ApiClient,
+  watched: readonly Watched[],
+  random: SeededRandom,
+  until: number,
+): Promise<void> {
+  for (let n = 1; ; n += 1) {
+    await sleep(random.between(...RENAME_MS));
+    if (Date.now() > until) return;
+    const { monitor } = random.pick(watched);
+    // The core may be away.
+    await api.patch(`/monitors/${monitor.id}`, { name: `${monitor.name}, name ${n}` }).catch(() => undefined);
+  }
 }
 
 /** Waits for quiet, then looks. */

@@ -299,12 +299,14 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       const before = this.#monitors.get(assigned.id);
       return { before, assigned, change: assign(before, assigned, nowMs) };
     });
-    const starting = changes
-      .filter(({ change }) => change.startNow)
-      .map(({ assigned }) => newRound(assigned, slotAtOrBefore(cadenceOf(assigned), nowMs), false));
-    // The slot's round may be on its way already, judged for a time that no longer counts.
-    for (const { key } of starting) this.#reopen(key);
-    const rounds = this.#launch(starting);
+    const rounds = this.#launch(
+      changes
+        .filter(({ change }) => change.startNow)
+        .map(({ assigned }) => newRound(assigned, slotAtOrBefore(cadenceOf(assigned), nowMs), false)),
+    );
+    for (const { before, assigned } of changes) {
+      if (before?.assigned.enabled === false && assigned.enabled) this.#reopenRounds(assigned.id);
+    }
     this.#commit(() => {
       this.#removeAllBut(new Set(next.map((monitor) => monitor.id)), nowMs);
       for (const { before, assigned, change } of changes) this.#replaceMonitor(before, assigned, change);
@@ -315,9 +317,9 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#sendWaiting();
   }
 
-  #reopen(key: string): void {
-    const flight = this.#flights.get(key);
-    if (flight !== undefined) flight.round.judged = false;
+  /** What was judged before a pause no longer counts; the slot's round may still be on its way, and is the only one. */
+  #reopenRounds(monitorId: string): void {
+    for (const { round } of this.#flights.values()) if (round.monitor.id === monitorId) round.judged = false;
   }
 
   #removeAllBut(kept: ReadonlySet<string>, nowMs: number): void {
