@@ -111,9 +111,9 @@ function usesRegex(node: unknown): boolean {
 function mismatchOf(assertion: Assertion, answer: Answer): string | null {
   switch (assertion.source) {
     case 'status':
-      return statusMismatch(assertion, answer.status);
+      return statusMismatch(assertion, answer);
     case 'responseTime':
-      return holds(assertion.compare, answer.responseTimeMs, Number(assertion.value))
+      return holds(assertion.compare, answer.responseTimeMs, Number(assertion.value), budgetOf(answer))
         ? null
         : `got ${formatLatency(answer.responseTimeMs)}`;
     case 'header':
@@ -127,9 +127,13 @@ function mismatchOf(assertion: Assertion, answer: Answer): string | null {
   }
 }
 
-function statusMismatch({ compare, value }: Assertion, status: number): string | null {
+function statusMismatch({ compare, value }: Assertion, answer: Answer): string | null {
+  const { status } = answer;
   const ranges = compare === 'eq' || compare === 'ne' || compare === 'in' ? parseStatusRanges(value) : null;
-  const held = ranges === null ? holds(compare, status, value) : inStatusRanges(status, ranges) === (compare !== 'ne');
+  const held =
+    ranges === null
+      ? holds(compare, status, value, budgetOf(answer))
+      : inStatusRanges(status, ranges) === (compare !== 'ne');
   return held ? null : `got ${status}`;
 }
 
@@ -137,24 +141,29 @@ function headerMismatch(assertion: Assertion, answer: Answer): string | null {
   const name = (assertion.property ?? '').toLowerCase();
   const values = answer.headers.filter(([header]) => header === name).map(([, value]) => value);
   // RFC 9110, section 5.3: several lines of one name are one list.
-  return textMismatch(assertion, values.length === 0 ? undefined : values.join(', '), 'there is no such header');
+  return textMismatch(
+    assertion,
+    values.length === 0 ? undefined : values.join(', '),
+    'there is no such header',
+    budgetOf(answer),
+  );
 }
 
 function bodyMismatch(assertion: Assertion, answer: Answer): string | null {
   const body = readableBody(answer);
-  if (answer.bodyCut) return cutBodyMismatch(assertion, body);
+  if (answer.bodyCut) return cutBodyMismatch(assertion, body, budgetOf(answer));
   if (assertion.compare === 'exists') return body === '' ? 'got an empty body' : null;
   if (assertion.compare === 'notExists') return body === '' ? null : `got ${shown(body)}`;
   if (assertion.compare === 'schema') return jsonSchemaMismatch(assertion.value, parsedBody(answer), budgetOf(answer));
-  return textMismatch(assertion, body, 'the body is missing');
+  return textMismatch(assertion, body, 'the body is missing', budgetOf(answer));
 }
 
 /** Of a cut body only that is known which its beginning proves: something is there. */
-function cutBodyMismatch({ compare, value }: Assertion, beginning: string): string | null {
+function cutBodyMismatch({ compare, value }: Assertion, beginning: string, budget: WorkBudget): string | null {
   const found = (): boolean => {
     if (compare === 'contains' || compare === 'notContains') return beginning.includes(String(value));
     // A match that ends at the cut may be due to the cut: `end$`.
-    const match = firstMatch(compileRegex(String(value)), beginning);
+    const match = firstMatch(compileRegex(String(value)), beginning, budget);
     return match !== null && match.end < beginning.length;
   };
   const proven = 'the beginning of the body contains it';
@@ -179,17 +188,17 @@ function jsonMismatch(assertion: Assertion, answer: Answer): string | null {
     const budget = budgetOf(answer);
     return nodes.map((node) => jsonSchemaMismatch(value, node, budget)).find((mismatch) => mismatch !== null) ?? null;
   }
-  const failing = failingOf(compare, nodes, value);
+  const failing = failingOf(compare, nodes, value, budgetOf(answer));
   return failing === undefined ? null : `got ${shown(failing)}`;
 }
 
 /** The value, or list of values, for which the claim does not hold. */
-function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value: unknown) {
+function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value: unknown, budget: WorkBudget) {
   const several = nodes.length > 1;
-  if (several && compare === 'contains') return holds(compare, nodes, value) ? undefined : nodes;
+  if (several && compare === 'contains') return holds(compare, nodes, value, budget) ? undefined : nodes;
   // "An error" is not free of "error" because it has company: each value is looked into as well.
   if (several && compare === 'notContains') return firstContaining(nodes, value);
-  return nodes.find((node) => !holds(compare, node, value));
+  return nodes.find((node) => !holds(compare, node, value, budget));
 }
 
 const DAY_MS = 86_400_000;
@@ -201,16 +210,18 @@ function tlsMismatch(assertion: Assertion, answer: Answer): string | null {
   const notAfterMs = tls.notAfter === undefined ? undefined : Date.parse(tls.notAfter);
   if (property === 'daysLeft') {
     const daysLeft = notAfterMs === undefined ? undefined : Math.floor((notAfterMs - atMs) / DAY_MS);
-    return textMismatch(assertion, daysLeft?.toString(), 'the certificate was not seen');
+    return textMismatch(assertion, daysLeft?.toString(), 'the certificate was not seen', budgetOf(answer));
   }
   const fact = tls[property];
   if (isOrder(assertion.compare)) {
     if (fact === undefined) throw new Error('this is not known of the connection');
     const ordinal =
       property === 'notAfter' ? Date.parse : property === 'protocol' ? tlsVersion : (text: string) => text;
-    return holds(assertion.compare, ordinal(fact), ordinal(String(assertion.value))) ? null : `got ${fact}`;
+    return holds(assertion.compare, ordinal(fact), ordinal(String(assertion.value)), budgetOf(answer))
+      ? null
+      : `got ${fact}`;
   }
-  return textMismatch(assertion, fact, 'this is not known of the connection');
+  return textMismatch(assertion, fact, 'this is not known of the connection', budgetOf(answer));
 }
 
 function tlsVersion(protocol: string): string {
@@ -218,12 +229,17 @@ function tlsVersion(protocol: string): string {
 }
 
 /** A claim about text that may be missing; `absence` says so in words. */
-function textMismatch({ compare, value }: Assertion, text: string | undefined, absence: string): string | null {
+function textMismatch(
+  { compare, value }: Assertion,
+  text: string | undefined,
+  absence: string,
+  budget: WorkBudget,
+): string | null {
   if (compare === 'exists') return text === undefined ? absence : null;
   if (compare === 'notExists') return text === undefined ? null : `got ${shown(text)}`;
   if (text === undefined) throw new Error(absence);
   const expected = Array.isArray(value) ? value.map(String) : String(value);
-  return holds(compare, text, expected) ? null : `got ${shown(text)}`;
+  return holds(compare, text, expected, budget) ? null : `got ${shown(text)}`;
 }
 
 function isOrder(compare: AssertionCompare): boolean {

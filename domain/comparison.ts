@@ -2,9 +2,10 @@ import { deepCompareStrict } from '@cfworker/json-schema';
 import type { AssertionCompare } from './assertion.ts';
 import { compileRegex, firstMatch } from './linear-regex.ts';
 import { shortened } from './short-text.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 /** True when `actual` stands to `expected` as claimed. Throws when their types do not allow the comparison. */
-export function holds(compare: AssertionCompare, actual: unknown, expected: unknown): boolean {
+export function holds(compare: AssertionCompare, actual: unknown, expected: unknown, budget: WorkBudget): boolean {
   switch (compare) {
     case 'eq':
       return deepCompareStrict(actual, expected);
@@ -24,9 +25,9 @@ export function holds(compare: AssertionCompare, actual: unknown, expected: unkn
     case 'notContains':
       return !contains(actual, expected);
     case 'matches':
-      return matches(actual, expected);
+      return matches(actual, expected, budget);
     case 'notMatches':
-      return !matches(actual, expected);
+      return !matches(actual, expected, budget);
     case 'in':
       return Array.isArray(expected) && expected.some((item) => deepCompareStrict(actual, item));
     case 'exists':
@@ -97,9 +98,9 @@ function canContain(value: unknown, expected: unknown): boolean {
   return typeof expected === 'string' && (typeof value === 'string' || (typeof value === 'object' && value !== null));
 }
 
-function matches(actual: unknown, expected: unknown): boolean {
+function matches(actual: unknown, expected: unknown, budget: WorkBudget): boolean {
   if (typeof actual !== 'string' && typeof actual !== 'number') throw new Error(`${shown(actual)} is not text`);
-  return firstMatch(compileRegex(String(expected)), String(actual)) !== null;
+  return firstMatch(compileRegex(String(expected)), String(actual), budget) !== null;
 }
 
 /** Longest quotation of a value in a message. */

@@ -47,7 +47,7 @@ export function jsonSchemaMismatch(schema: Json, value: Json, budget: WorkBudget
   const checked = validator(budget.count(withLinearPatterns(schema, patterns)));
   for (const pattern of patterns) {
     const regex = compileRegex(pattern);
-    format[PATTERN_FORMAT + pattern] = (text: string) => firstMatch(regex, text) !== null;
+    format[PATTERN_FORMAT + pattern] = (text: string) => firstMatch(regex, text, budget) !== null;
   }
   try {
     const { valid, errors } = checked.validate(budget.count(value));

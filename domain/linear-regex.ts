@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import type { WorkBudget } from './work-budget.ts';
 
 /**
  * Regular expressions of users run here only: RE2's syntax (no look-around, no back-references) matches in
@@ -21,9 +22,14 @@ const EXPANDED_SIZE_MAX = 5_000;
 
 /** Throws when the pattern is not in RE2's syntax, or too large. */
 export function compileRegex(pattern: string): LinearRegex {
+  if (newest?.pattern === pattern) return newest.regex;
   if (expandedSize(pattern) > EXPANDED_SIZE_MAX) throw new Error(`the regular expression ${TOO_LARGE}`);
-  return RE2JS.compile(pattern);
+  newest = { pattern, regex: RE2JS.compile(pattern) };
+  return newest.regex;
 }
+
+/** A claim about many values compiles its pattern once. */
+let newest: { readonly pattern: string; readonly regex: LinearRegex } | undefined;
 
 const TOO_LARGE = `is too large: written out, its repetitions have more than ${EXPANDED_SIZE_MAX} steps`;
 
@@ -61,10 +67,10 @@ function expandedSize(pattern: string): number {
 }
 
 /** Where the first match ends, or null when there is none. Throws when the search could take too long. */
-export function firstMatch(regex: LinearRegex, text: string): { readonly end: number } | null {
-  if (regex.programSize() * text.length > WORK_MAX) {
-    throw new Error('the regular expression is too large for a text of this length');
-  }
+export function firstMatch(regex: LinearRegex, text: string, budget: WorkBudget): { readonly end: number } | null {
+  const work = regex.programSize() * (text.length + 1);
+  if (work > WORK_MAX) throw new Error('the regular expression is too large for a text of this length');
+  budget.spendSearch(work);
   const matcher = regex.matcher(text);
   return matcher.find() ? { end: matcher.end() } : null;
 }

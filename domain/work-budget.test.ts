@@ -44,6 +44,21 @@ test('a schema that takes too much work to read is refused where it is written',
   ]);
 });
 
+test('a pattern that is looked for in very many texts is stopped and fails', () => {
+  const texts = Array.from({ length: 20_000 }, () => 'a'.repeat(40));
+  const claim = { source: 'json', property: '$[*]', compare: 'notMatches', value: '(?:a?){400}b' } as const;
+  expect(evaluateAssertion(claim, answer(texts))).toMatchObject({ passed: false, reason: 'assertion_unevaluable' });
+  expect(evaluateAssertion(claim, answer(texts.slice(0, 20)))).toMatchObject({ passed: true });
+});
+
+test('fifty claims about one body share what may be spent', () => {
+  const claim = { source: 'body', compare: 'notMatches', value: '(?:a?){400}b' } as const;
+  const one = answer('a'.repeat(100_000));
+  expect(evaluateAssertion(claim, one)).toMatchObject({ passed: true });
+  const others = Array.from({ length: 49 }, () => evaluateAssertion(claim, one));
+  expect(others.at(-1)).toMatchObject({ passed: false, reason: 'assertion_unevaluable' });
+});
+
 test('an honest search of a large document stays far below the budget', () => {
   const found = evaluateAssertion(
     { source: 'json', property: '$..name', compare: 'contains', value: 't2999' },

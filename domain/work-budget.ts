@@ -5,12 +5,19 @@
 const LOOKS_MAX = 2_500_000;
 
 /**
+ * Size of a program times length of its text, for all searches about one answer: eight seconds of one core at the very
+ * worst, and a dozen common patterns over a body of the default limit.
+ */
+const SEARCH_WORK_MAX = 500 * 1024 * 1024;
+
+/**
  * Stops engines that are driven by users' expressions: JSONPath and JSON Schema can both be written so that a
  * short one runs for ever. What the engine is given counts how often it is looked into and throws in the end.
  * (A clock would not do: it stands still while a Worker computes.)
  */
 export class WorkBudget {
   #left: number;
+  #searchLeft = SEARCH_WORK_MAX;
   readonly #counted = new WeakMap<object, object>();
   readonly #handler: ProxyHandler<object>;
 
@@ -43,6 +50,12 @@ export class WorkBudget {
     // What is already counting is not counted twice.
     this.#counted.set(counting, counting);
     return counting as T;
+  }
+
+  /** To be called before a regular expression is searched for: a path may find a million texts to search. */
+  spendSearch(work: number): void {
+    this.#searchLeft -= work;
+    if (this.#searchLeft < 0) throw new Error('it takes too much work');
   }
 
   #spend(looks: number): void {
