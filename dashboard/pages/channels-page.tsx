@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import type { Channel } from '#domain/api/alerting.ts';
 import { channelsQuery } from '../api/queries.ts';
 import { count } from '../format/measures.ts';
 import { DeliveryStatus } from '../ui/delivery-status.tsx';
@@ -10,17 +11,10 @@ import { QueryView } from '../ui/query-view.tsx';
 
 export function ChannelsPage() {
   const query = useQuery(channelsQuery);
-  const told = query.data?.items.filter((channel) => channel.default && channel.enabled).length;
   return (
     <Page
       title="Channels"
-      heading={
-        told === undefined
-          ? 'Channels'
-          : told === 0
-            ? 'Nobody is told when a monitor goes down'
-            : `${count(told, 'channel')} ${told === 1 ? 'is' : 'are'} told about every incident`
-      }
+      heading={query.data === undefined ? 'Channels' : answer(query.data.items)}
       actions={query.data?.items.length === 0 ? undefined : <AddChannel />}
     >
       <QueryView query={query} rows={3}>
@@ -81,7 +75,14 @@ function AddChannel() {
   );
 }
 
-function toldOf(channel: { readonly default: boolean; readonly enabled: boolean }): string {
+function answer(channels: readonly Channel[]): string {
+  if (channels.every(({ enabled }) => !enabled)) return 'Nobody is told when a monitor goes down';
+  const told = channels.filter((channel) => channel.default && channel.enabled).length;
+  if (told === 0) return 'No channel is told about every incident';
+  return `${count(told, 'channel')} ${told === 1 ? 'is' : 'are'} told about every incident`;
+}
+
+function toldOf(channel: Channel): string {
   if (!channel.enabled) return 'nothing, switched off';
   return channel.default ? 'every incident' : 'by rules that name it';
 }
