@@ -281,6 +281,10 @@ export const checkResults = pgTable(
     primaryKey({ columns: [table.monitorId, table.location, table.scheduledAt, table.manual] }),
     /** Rounds and newest results: the key has the location before the time, which only PostgreSQL 18 can skip. */
     index('check_results_monitor_time').on(table.monitorId, table.scheduledAt),
+    /** The few that failed, among millions that did not: lists of failures would walk through all of them. */
+    index('check_results_not_successful')
+      .on(table.monitorId, table.location, table.scheduledAt, table.manual)
+      .where(sql`outcome <> 'success'`),
   ],
 );
 
@@ -399,6 +403,8 @@ export const incidents = pgTable(
     uniqueIndex('incidents_one_open_per_alert').on(table.alertId).where(sql`status <> 'resolved'`),
     index('incidents_organization').on(table.organizationId, table.id),
     index('incidents_monitor').on(table.monitorId, table.id),
+    /** What is open now, among everything that ever was: every list of monitors asks. */
+    index('incidents_open').on(table.monitorId).where(sql`status <> 'resolved'`),
   ],
 );
 

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSecrets } from '#core/services/channels/stored.ts';
-import { channels, publishQueue } from '#db/schema.ts';
+import { channels, notifications, publishQueue } from '#db/schema.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { CHANNEL, createSamples, type SampleObjects } from './sample-objects.ts';
 import { type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
@@ -81,6 +81,20 @@ test('a test notification is on the road of all others and shows in the deliveri
   const { data } = (await call('GET', `/channels/${objects.channel}/deliveries`)).body;
   expect(data[0]).toMatchObject({ id: sent.body.deliveryId, type: 'test', status: 'pending', attempts: [] });
   expect((await call('GET', `/channels/${objects.channel}`)).body.lastDelivery.status).toBe('pending');
+});
+
+test('every channel of a list shows its own newest delivery', async () => {
+  const [told, quiet] = [
+    (await call('POST', '/channels', CHANNEL)).body.id,
+    (await call('POST', '/channels', CHANNEL)).body.id,
+  ];
+  const sent = [];
+  for (let count = 0; count < 2; count++) sent.push((await call('POST', `/channels/${told}/test`)).body.deliveryId);
+  const [newest = ''] = sent.toSorted().reverse();
+  await app.ctx.db.update(notifications).set({ status: 'dead' }).where(eq(notifications.id, newest));
+  const { data } = (await call('GET', '/channels?limit=200')).body;
+  const shown = new Map(data.map((one: { id: string; lastDelivery: unknown }) => [one.id, one.lastDelivery]));
+  expect([shown.get(told), shown.get(quiet)]).toEqual([{ status: 'dead', at: expect.any(String) }, null]);
 });
 
 test('a channel that an alert rule names cannot be deleted under it', async () => {

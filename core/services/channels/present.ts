@@ -1,7 +1,7 @@
-import { desc, inArray } from 'drizzle-orm';
+import { desc, eq, inArray } from 'drizzle-orm';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
-import { notifications } from '#db/schema.ts';
+import { channels, notifications } from '#db/schema.ts';
 import { type Channel, channelSchema } from '#domain/api/alerting.ts';
 import { type ChannelRow, storedChannel } from './stored.ts';
 
@@ -15,21 +15,30 @@ export async function presentChannels(
   rows: readonly ChannelRow[],
 ): Promise<Channel[]> {
   if (rows.length === 0) return [];
-  const last = await db
-    .selectDistinctOn([notifications.channelId], {
-      channelId: notifications.channelId,
-      status: notifications.status,
-      createdAt: notifications.createdAt,
-      deliveredAt: notifications.deliveredAt,
-    })
+  const newest = db
+    .select()
     .from(notifications)
+    .where(eq(notifications.channelId, channels.id))
+    // By the channel first, as its index is: else a quiet channel is looked for among all notifications.
+    .orderBy(desc(notifications.channelId), desc(notifications.id))
+    .limit(1)
+    .as('newest');
+  // A look into the index for each channel; taking one of each from all would read every notification there ever was.
+  const last = await db
+    .select({
+      channelId: newest.channelId,
+      status: newest.status,
+      createdAt: newest.createdAt,
+      deliveredAt: newest.deliveredAt,
+    })
+    .from(channels)
+    .crossJoinLateral(newest)
     .where(
       inArray(
-        notifications.channelId,
+        channels.id,
         rows.map((row) => row.id),
       ),
-    )
-    .orderBy(notifications.channelId, desc(notifications.createdAt));
+    );
   return rows.map((row) => {
     const delivery = last.find((found) => found.channelId === row.id);
     return presentChannel(

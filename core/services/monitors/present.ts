@@ -1,4 +1,4 @@
-import { and, desc, inArray, ne } from 'drizzle-orm';
+import { and, desc, inArray, sql } from 'drizzle-orm';
 import { readUptime24h } from '#core/aggregate/read.ts';
 import type { CoreContext } from '#core/context.ts';
 import { incidents, locationStatus, type monitorStatus } from '#db/schema.ts';
@@ -18,7 +18,8 @@ export async function presentMonitors(ctx: CoreContext, rows: readonly MonitorWi
     ctx.db
       .select({ id: incidents.id, monitorId: incidents.monitorId })
       .from(incidents)
-      .where(and(inArray(incidents.monitorId, ids), ne(incidents.status, 'resolved')))
+      // In so many words, as the index of open incidents says it.
+      .where(and(inArray(incidents.monitorId, ids), sql`${incidents.status} <> 'resolved'`))
       .orderBy(desc(incidents.id)),
     readUptime24h(ctx, ids),
   ]);

@@ -1,0 +1,2 @@
+CREATE INDEX "check_results_not_successful" ON "check_results" USING btree ("monitor_id","location","scheduled_at","manual") WHERE outcome <> 'success';--> statement-breakpoint
+CREATE INDEX "incidents_open" ON "incidents" USING btree ("monitor_id") WHERE status <> 'resolved';
