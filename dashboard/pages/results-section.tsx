@@ -186,6 +186,7 @@ function Cell(props: {
       <span className="reading">
         <StatusMark status={state} label={OUTCOME_WORDS[outcome]} />
         {(responseTimeMs !== null || !failed) && formatLatency(responseTimeMs)}
+        {alone && failed && responseTimeMs !== null && ' · '}
       </span>
       {failed && (
         <span className={`cause small-text state-${state}${alone || responseTimeMs === null ? ' beside' : ''}`}>
