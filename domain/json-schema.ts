@@ -24,8 +24,8 @@ const MAP_KEYWORDS: ReadonlySet<string> = new Set([
   'dependencies',
 ]);
 const PATTERN_FORMAT = 'blacktide-pattern:';
-/** Looks it may take to find a schema's parts: the largest honest one needs a tenth, nested $ids double it each. */
-const COMPILING_LOOKS_MAX = 500_000;
+/** Looks it may take to find a schema's parts: the densest that is allowed needs less, nested $ids double it each. */
+const COMPILING_LOOKS_MAX = 250_000;
 
 /** Why the schema cannot be used, or null. */
 export function jsonSchemaProblem(schema: Json): string | null {
