@@ -1,0 +1,26 @@
+import { requirePublished } from './invariants/published.ts';
+import { requireRollups } from './invariants/rollups.ts';
+import { requireHistory, requireParked, requireResults, requireStatuses } from './invariants/stored.ts';
+import {
+  readIncidentKeys,
+  requireIncidents,
+  requireNotifications,
+  requireReceipts,
+  requireTenancy,
+} from './invariants/told.ts';
+import type { Simulation } from './simulation.ts';
+
+/** What must hold when everything is at rest. */
+export async function requireInvariants(simulation: Simulation): Promise<void> {
+  await requireResults(simulation);
+  await requireStatuses(simulation);
+  await requireHistory(simulation);
+  await requireIncidents(simulation);
+  await requireNotifications(simulation);
+  const keyOf = await readIncidentKeys(simulation);
+  requireReceipts(simulation, keyOf);
+  requireTenancy(simulation, keyOf);
+  await requireRollups(simulation);
+  await requirePublished(simulation);
+  await requireParked(simulation);
+}

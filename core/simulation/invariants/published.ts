@@ -1,0 +1,55 @@
+import { PUBLIC_INCIDENT_STATUSES } from '#domain/snapshot.ts';
+import type { Simulation } from '../simulation.ts';
+import { requireEqual, requireThat } from '../violation.ts';
+import { readRaw, uptimeOf } from './rollups.ts';
+
+/** The edge has the newest version of everything, and pages show what the database says. */
+export async function requirePublished({ ctx, edge, shard, uplink }: Simulation): Promise<void> {
+  const { shards, pages } = await uplink.directory();
+  requireEqual(
+    shards.map(({ version }) => version),
+    [shard.version],
+    'the shard has the newest assignment',
+  );
+  requireEqual(
+    [...edge.pages.values()].map(({ slug, version }) => ({ slug, version })).sort(bySlug),
+    [...pages].sort(bySlug),
+    'the edge has the newest version of every page, and no other page',
+  );
+  const raw = await readRaw(ctx.sql);
+  for (const page of edge.pages.values()) {
+    const components = await ctx.sql<{ id: string; monitorId: string | null; status: string | null }[]>`
+      SELECT c.id, c.monitor_id AS "monitorId", s.status FROM page_components c
+      LEFT JOIN monitor_status s ON s.monitor_id = c.monitor_id WHERE page_id = ${page.pageId} ORDER BY position`;
+    requireEqual(
+      page.components.map(({ id, status, uptimePercent: percent }) => ({ id, status, percent })),
+      components.map(({ id, monitorId, status }) => ({
+        id,
+        status: status ?? 'up',
+        percent: uptimeOf(raw, monitorId),
+      })),
+      'a page shows how its monitors are, and were',
+    );
+    const incidents = await ctx.sql<{ id: string; status: string; updates: number }[]>`
+      SELECT id, public_status AS status,
+             (SELECT count(*)::int FROM incident_timeline t WHERE t.incident_id = i.id AND kind = 'update') AS updates
+      FROM incidents i WHERE monitor_id = ANY(${components.flatMap(({ monitorId }) => monitorId ?? [])}) ORDER BY id`;
+    requireEqual(
+      page.incidents.map(({ id, status, updates }) => ({ id, status, updates: updates.length })).sort(byId),
+      incidents.map((row) => ({ ...row })),
+      'a page shows the incidents of its monitors',
+    );
+    requireThat(
+      page.incidents.every(({ status }) => PUBLIC_INCIDENT_STATUSES.includes(status)),
+      'a page uses public words only',
+    );
+  }
+}
+
+function bySlug(one: { slug: string }, other: { slug: string }): number {
+  return one.slug < other.slug ? -1 : 1;
+}
+
+function byId(one: { id: string }, other: { id: string }): number {
+  return one.id < other.id ? -1 : 1;
+}
