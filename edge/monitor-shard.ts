@@ -109,6 +109,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     return { applied: true, version: assignment.version };
   }
 
+  /** The core's database was put back to an earlier state: from this version on its assignments are newer again. */
+  rewind(version: number): void {
+    if (version < this.#storage.version) this.#storage.saveAssignmentVersion(this.#shard, version);
+  }
+
   /** The core no longer knows this shard: everything ends. True once the core has been told all of it. */
   stop(): { drained: boolean } {
     if (this.#storage.version > 0) {

@@ -13,6 +13,7 @@ import {
   behave,
   bindings,
   eventsOf,
+  hitsOf,
   newMonitor,
   newShardName,
   order,
@@ -82,6 +83,23 @@ describe('the cron', () => {
     const [, ended] = await untilEvents(shard, 'alert.triggered', 2);
     expect(ended).toMatchObject({ to: 'resolved', cause: 'deleted' });
     await untilForgotten(shard);
+  });
+
+  it('follows a core whose database was put back to an earlier state', async () => {
+    const shard = newShardName();
+    const [later, earlier] = [newMonitor(), newMonitor()];
+    const { componentId: _componentId, ...page } = newPage({ version: 9, name: 'Later' });
+    await assign(shard, 9, [later]);
+    await order('PUT', `/edge/v1/pages/${page.slug}`, page);
+    await publish(`/edge/v1/shards/${shard}/assignment`, assignmentOf(shard, 4, [earlier]));
+    await publish(`/edge/v1/pages/${page.slug}`, { ...page, version: 4, name: 'Earlier' });
+    await publishDirectory({ shards: [{ shard, version: 4 }], pages: [{ slug: page.slug, version: 4 }] });
+    await cron();
+    expect(await shardOf(shard).inspect()).toMatchObject({ version: 4, monitors: 1 });
+    await until('its check', async () => ((await hitsOf(earlier)).length > 0 ? true : null));
+    expect((await bindings.STATUS_PAGES.getByName(page.slug).view())?.page.name).toBe('Earlier');
+    // What is changed after that counts at once.
+    expect(await (await assign(shard, 5, [])).json()).toEqual({ applied: true, version: 5 });
   });
 
   it('takes up again what it stopped, when the core knows it again in the same version', async () => {

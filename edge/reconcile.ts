@@ -14,10 +14,13 @@ const AT_ONCE = 6;
 
 /**
  * The cron's work, every minute: wake every shard (an alarm may be lost), and bring to the edge whatever the
- * core has in another version. Without the core the first half still happens.
+ * core has in another version. A version that is older there means that its database was put back to an earlier state:
+ * what it says from now on counts. Without the core the first half still happens.
  */
 export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> {
   const shards = await inventoryOf(env).shards();
+  // Before the core is asked: what it has is then never older, unless it was put back.
+  const pages = await pageDirectoryOf(env).list();
   const versions = new Map<string, number>();
   await eachOf(shards, 'a shard could not be revived', async (shard) => {
     versions.set(shard, (await env.MONITOR_SHARD.getByName(shard).revive()).version);
@@ -25,7 +28,7 @@ export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> 
   try {
     const directory = directorySchema.parse(await readCore(env, '/edge/v1/directory'));
     await reconcileShards(env, directory, shards, versions);
-    await reconcilePages(env, directory);
+    await reconcilePages(env, directory, new Map(pages.map((page) => [page.slug, page.version])));
   } catch (error) {
     log('warn', 'the core could not be asked what it has', { reason: reasonOf(error) });
   }
@@ -37,23 +40,29 @@ async function reconcileShards(
   known: readonly string[],
   versions: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const behind = directory.shards.filter(({ shard, version }) => version > (versions.get(shard) ?? 0));
-  await eachOf(behind, 'an assignment could not be pulled', async ({ shard }) => {
+  const differing = directory.shards.filter(({ shard, version }) => version !== (versions.get(shard) ?? 0));
+  await eachOf(differing, 'an assignment could not be pulled', async ({ shard, version }) => {
     const path = `/edge/v1/shards/${encodeURIComponent(shard)}/assignment`;
-    await putAssignment(env, assignmentSchema.parse(await readCore(env, path)));
+    const assignment = assignmentSchema.parse(await readCore(env, path));
+    if (version < (versions.get(shard) ?? 0)) await env.MONITOR_SHARD.getByName(shard).rewind(assignment.version - 1);
+    await putAssignment(env, assignment);
   });
   const wanted = new Set(directory.shards.map(({ shard }) => shard));
   const gone = known.filter((shard) => !wanted.has(shard));
   await eachOf(gone, 'a shard could not be stopped', (shard) => stopShard(env, shard));
 }
 
-async function reconcilePages(env: CoordinatorEnv, directory: Directory): Promise<void> {
-  const known = await pageDirectoryOf(env).list();
-  const versions = new Map(known.map((page) => [page.slug, page.version]));
-  const behind = directory.pages.filter(({ slug, version }) => version > (versions.get(slug) ?? 0));
-  await eachOf(behind, 'a status page could not be pulled', async ({ slug }) => {
+async function reconcilePages(
+  env: CoordinatorEnv,
+  directory: Directory,
+  versions: ReadonlyMap<string, number>,
+): Promise<void> {
+  const differing = directory.pages.filter(({ slug, version }) => version !== (versions.get(slug) ?? 0));
+  await eachOf(differing, 'a status page could not be pulled', async ({ slug, version }) => {
     const path = `/edge/v1/pages/${encodeURIComponent(slug)}`;
-    await putPage(env, pageSnapshotSchema.parse(await readCore(env, path)));
+    const snapshot = pageSnapshotSchema.parse(await readCore(env, path));
+    if (version < (versions.get(slug) ?? 0)) await env.STATUS_PAGES.getByName(slug).rewind(snapshot.version - 1);
+    await putPage(env, snapshot);
   });
   const wanted = new Set(directory.pages.map(({ slug }) => slug));
   const gone = [...versions.keys()].filter((slug) => !wanted.has(slug));

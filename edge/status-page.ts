@@ -36,6 +36,12 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
     return { applied: true, version: snapshot.version };
   }
 
+  /** The core's database was put back to an earlier state: from this version on its snapshots are newer again. */
+  rewind(version: number): void {
+    this.#prepare();
+    this.#sql.exec('UPDATE page SET version = min(version, ?)', version);
+  }
+
   /** Takes how components are now; for each the newer observation wins, whichever way it came. */
   putStates(states: readonly ComponentState[]): void {
     this.#prepare();
