@@ -60,6 +60,16 @@ test('merge patch: members merge, null falls back to the default, the whole is v
   expect((await patch({ name: 'By its media type' }, merge)).body.name).toBe('By its media type');
 });
 
+test('of several changes that were made from the same copy at once, one is written', async () => {
+  const { body, headers } = await create();
+  const change = (name: string) =>
+    ada.request('PATCH', `${PATH}/${body.id}`, { body: { name }, headers: { 'If-Match': headers.get('ETag') ?? '' } });
+  const answers = await Promise.all(['a', 'b', 'c', 'd'].map(change));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
+  const written = answers.find(({ status }) => status === 200);
+  expect((await ada.request('GET', `${PATH}/${body.id}`)).body.name).toBe(written?.body.name);
+});
+
 test('a password is sealed, never answered, and kept by a patch that leaves it out', async () => {
   const auth = { type: 'basic', username: 'ada', password: 'open sesame' };
   const { body, text } = await create({ config: { ...MONITOR.config, auth } });

@@ -214,6 +214,10 @@ test('a request that outlived its claim leaves the answer of the one that took i
   const path = `/api/v1/monitors/${objects.monitor}/check`;
   const first = slow.request('POST', path, { headers });
   await arrived.promise;
+  const meanwhile = await ada.request('POST', path, { headers });
+  expect([meanwhile.body.code, meanwhile.headers.get('Retry-After')]).toEqual(['conflict', '1']);
+  const otherwise = await ada.request('POST', path, { body: { else: 1 }, headers });
+  expect(otherwise.body.code).toBe('idempotency_conflict');
   app.advance(121_000);
   const later = { scheduledAt: '2026-02-02T00:00:00.000Z' };
   const quick = browserOf(app.variant({ edge: { ...app.ctx.edge, checkNow: async () => later } }));
