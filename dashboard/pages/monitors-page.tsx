@@ -25,7 +25,7 @@ import {
 const route = getRouteApi('/app/monitors');
 
 /** A new monitor's uptime is not on the live stream: until the list has it, the list is read again this often. */
-const FIRST_UPTIME_REFRESH_MS = 5_000;
+const FIRST_UPTIME_REFRESH_MS = 3_000;
 
 export function MonitorsPage() {
   const query = useQuery(monitorsQuery);
