@@ -26,6 +26,7 @@ const VIOLATIONS_TOLD_MAX = 50;
  * whether anything was lost or told twice. Sets the exit code when it was.
  */
 export async function chaos(options: BenchOptions): Promise<Figures> {
+  console.log(`chaos with seed ${options.seed}`);
   const scene = await newScene();
   const seen = new SeenProcesses();
   const victim = new Victim(scene.installation, seen);
@@ -92,9 +93,9 @@ async function examine(scene: Scene, api: ApiClient, victim: Victim, watched: re
   const database = await startPostgres({ dataDir: scene.installation.dataDir });
   const sql = connect(database.url, { max: 1, onnotice: () => {} });
   const look = async () => [
-    await examineSlots(sql, watched, victim.edgeDisturbed, until - INTERVAL_SECONDS * 1000),
-    await examineIncidents(sql, watched, victim.edgeDisturbed, scene.receiver),
     await examineEnd(api, sql, summaryUrl),
+    await examineIncidents(sql, watched, victim.edgeDisturbed, scene.receiver),
+    await examineSlots(sql, watched, victim.edgeDisturbed, until - INTERVAL_SECONDS * 1000),
   ];
   try {
     return await eventually(
@@ -114,6 +115,7 @@ async function examine(scene: Scene, api: ApiClient, victim: Victim, watched: re
 function report({ seed, seconds }: BenchOptions, victim: Victim, verdicts: readonly Verdict[]): Figures {
   const violations = [...victim.violations, ...verdicts.flatMap((verdict) => verdict.violations)];
   for (const violation of violations.slice(0, VIOLATIONS_TOLD_MAX)) console.error(`VIOLATION ${violation}`);
+  if (violations.length > VIOLATIONS_TOLD_MAX) console.error(`… and ${violations.length - VIOLATIONS_TOLD_MAX} more`);
   if (violations.length > 0) process.exitCode = 1;
   return {
     seed,
