@@ -124,19 +124,33 @@ const ACTIONS = {
   page: { draw: moveThePage, weight: 0.7 },
 } as const;
 
-type Draw = (tenant: Tenant, ledger: Ledger, random: Random) => Action | null;
+/** Who acts, on what they may know, and by what chance. */
+interface Scene {
+  readonly tenant: Tenant;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  /** Monitors of which something is on its way to the core: where people and events meet. */
+  readonly busy: ReadonlySet<string>;
+}
+
+/** Most who change a monitor do so just then. */
+const BUSY_CHANCE = 0.7;
+
+type Draw = (scene: Scene) => Action | null;
 
 /** What somebody of the organisation wants next; null when there is nothing to do it to. */
-export function drawAction(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
+export function drawAction(scene: Scene): Action | null {
+  const { random } = scene;
   const weights = Object.fromEntries(Object.entries(ACTIONS).map(([kind, { weight }]) => [kind, weight]));
   const kind = random.weighted(weights as Record<keyof typeof ACTIONS, number>);
   const draw: Draw = ACTIONS[kind].draw;
-  return draw(tenant, ledger, random);
+  return draw(scene);
 }
 
 /* ---- incidents ------------------------------------------------------------------------------------------ */
 
-function changeAnIncident(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
+function changeAnIncident(scene: Scene): Action | null {
+  const { tenant, ledger, random } = scene;
   const own = [...ledger.incidents].filter(([, { organizationId }]) => organizationId === tenant.organizationId);
   if (own.length === 0) return null;
   // Mostly the newest ones: they are still under way.
@@ -158,7 +172,8 @@ function changeAnIncident(tenant: Tenant, ledger: Ledger, random: Random): Actio
   };
 }
 
-function openAnIncident(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
+function openAnIncident(scene: Scene): Action | null {
+  const { tenant, ledger, random } = scene;
   const { organizationId } = tenant;
   const monitorId = random.pick([null, ...monitorsOf(tenant, ledger)]);
   let id = '';
@@ -176,10 +191,10 @@ function openAnIncident(tenant: Tenant, ledger: Ledger, random: Random): Action 
 
 /* ---- monitors ------------------------------------------------------------------------------------------- */
 
-function toggleAMonitor(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
-  const ids = monitorsOf(tenant, ledger);
-  if (ids.length === 0) return null;
-  const id = random.pick(ids);
+function toggleAMonitor(scene: Scene): Action | null {
+  const { tenant, random } = scene;
+  const id = pickMonitor(scene);
+  if (id === null) return null;
   const pause = toggle('pause', tenant, id);
   const resume = toggle('resume', tenant, id);
   return random.chance(0.5) ? { ...pause, regret: resume } : { ...resume, regret: pause };
@@ -193,18 +208,18 @@ function toggle(verb: 'pause' | 'resume', { ctx }: Tenant, id: string): Action {
   };
 }
 
-function checkAMonitor(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
-  const ids = monitorsOf(tenant, ledger);
-  if (ids.length === 0) return null;
-  const id = random.pick(ids);
+function checkAMonitor(scene: Scene): Action | null {
+  const { tenant } = scene;
+  const id = pickMonitor(scene);
+  if (id === null) return null;
   // Refused while it is paused, which the ledger does not know.
   return { what: `check ${id}`, perform: () => checkMonitor(tenant.ctx, id), record: () => true };
 }
 
-function deleteAMonitor(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
-  const ids = monitorsOf(tenant, ledger);
-  if (ids.length < MONITORS_PER_TENANT) return null;
-  const id = random.pick(ids);
+function deleteAMonitor(scene: Scene): Action | null {
+  const { tenant, ledger } = scene;
+  const id = pickMonitor(scene);
+  if (id === null || monitorsOf(tenant, ledger).length < MONITORS_PER_TENANT) return null;
   return {
     what: `delete ${id}`,
     perform: () => deleteMonitor(tenant.ctx, id),
@@ -212,7 +227,7 @@ function deleteAMonitor(tenant: Tenant, ledger: Ledger, random: Random): Action 
   };
 }
 
-function addAMonitor(tenant: Tenant, _ledger: Ledger, random: Random): Action | null {
+function addAMonitor({ tenant, random }: Scene): Action | null {
   const { organizationId } = tenant;
   let id = '';
   return {
@@ -227,6 +242,13 @@ function addAMonitor(tenant: Tenant, _ledger: Ledger, random: Random): Action | 
   };
 }
 
+function pickMonitor({ tenant, ledger, random, busy }: Scene): string | null {
+  const own = monitorsOf(tenant, ledger);
+  const ownBusy = own.filter((id) => busy.has(id));
+  const list = ownBusy.length > 0 && random.chance(BUSY_CHANCE) ? ownBusy : own;
+  return list.length === 0 ? null : random.pick(list);
+}
+
 function monitorsOf(tenant: Tenant, ledger: Ledger): string[] {
   return [...ledger.monitors]
     .filter(([, { organizationId }]) => organizationId === tenant.organizationId)
@@ -235,16 +257,17 @@ function monitorsOf(tenant: Tenant, ledger: Ledger): string[] {
 
 /* ---- rules and channels --------------------------------------------------------------------------------- */
 
-function addARule(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
-  const monitorIds = monitorsOf(tenant, ledger);
-  if (monitorIds.length === 0) return null;
+function addARule(scene: Scene): Action | null {
+  const { tenant, random } = scene;
+  const monitorId = pickMonitor(scene);
+  if (monitorId === null) return null;
   const input = alertRuleCreateSchema.parse({
     name: 'Own',
-    monitorId: random.pick(monitorIds),
+    monitorId,
     condition: { type: 'consecutiveFailures', count: random.int(1, 2) },
     severity: random.pick(['critical', 'minor']),
     recoveryCount: random.int(1, 2),
-    ...drawRecipients(tenant, ledger, random),
+    ...drawRecipients(scene),
   });
   let id = '';
   return {
@@ -259,9 +282,10 @@ function addARule(tenant: Tenant, ledger: Ledger, random: Random): Action | null
   };
 }
 
-function changeARule(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
-  return onARule(tenant, ledger, random, (id) => {
-    const patch = drawRecipients(tenant, ledger, random);
+function changeARule(scene: Scene): Action | null {
+  const { tenant } = scene;
+  return onARule(scene, (id) => {
+    const patch = drawRecipients(scene);
     return {
       what: `change ${id}`,
       perform: () => updateAlertRule(tenant.ctx, id, patch),
@@ -274,20 +298,21 @@ function changeARule(tenant: Tenant, ledger: Ledger, random: Random): Action | n
   });
 }
 
-function deleteARule(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
-  return onARule(tenant, ledger, random, (id) => ({
+function deleteARule(scene: Scene): Action | null {
+  const { tenant } = scene;
+  return onARule(scene, (id) => ({
     what: `delete ${id}`,
     perform: () => deleteAlertRule(tenant.ctx, id),
     record: (book, succeeded) => book.rules.delete(id) === succeeded,
   }));
 }
 
-function onARule(tenant: Tenant, ledger: Ledger, random: Random, act: (id: string) => Action): Action | null {
+function onARule({ tenant, ledger, random }: Scene, act: (id: string) => Action): Action | null {
   const own = [...ledger.rules].filter(([, rule]) => rule.organizationId === tenant.organizationId);
   return own.length === 0 ? null : act(random.pick(own)[0]);
 }
 
-function drawRecipients(tenant: Tenant, ledger: Ledger, random: Random) {
+function drawRecipients({ tenant, ledger, random }: Scene) {
   const own = channelsOf(tenant, ledger);
   return {
     channelIds: random.chance(0.5) ? null : own.filter(() => random.chance(0.6)),
@@ -296,7 +321,7 @@ function drawRecipients(tenant: Tenant, ledger: Ledger, random: Random) {
 }
 
 /** What waits for a channel that is switched off is dropped, visibly. */
-function switchAChannel(tenant: Tenant, ledger: Ledger, random: Random): Action | null {
+function switchAChannel({ tenant, ledger, random }: Scene): Action | null {
   const id = random.pick(channelsOf(tenant, ledger));
   const enabled = random.chance(0.6);
   return {
@@ -320,7 +345,7 @@ function channelsOf(tenant: Tenant, ledger: Ledger): string[] {
 
 /* ---- pages ---------------------------------------------------------------------------------------------- */
 
-function moveThePage(tenant: Tenant, _ledger: Ledger, random: Random): Action | null {
+function moveThePage({ tenant, random }: Scene): Action | null {
   const slug = random.pick(tenant.slugs);
   return {
     what: `move the page to ${slug}`,

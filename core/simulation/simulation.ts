@@ -185,8 +185,11 @@ export class Simulation {
     await this.#account(action.what, [(ledger) => action.record(ledger, succeeded)]);
   }
 
-  #draw() {
-    return drawAction(this.random.pick(this.tenants), this.ledger, this.random);
+  #draw(): Action | null {
+    const busy = new Set(
+      this.shard.waiting.flatMap((event) => (event.kind === 'monitor.status' ? event.monitorId : [])),
+    );
+    return drawAction({ tenant: this.random.pick(this.tenants), ledger: this.ledger, random: this.random, busy });
   }
 
   async #publish(): Promise<void> {
