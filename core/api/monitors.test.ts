@@ -229,6 +229,26 @@ test('an unsaved monitor is run by the edge, nothing is stored', async () => {
   expect(app.edgeCalls.at(-1)).toMatchObject(['test', { v: 1, type, locations: ['eu-west'], timeoutMs: 10_000 }]);
 });
 
+test('what may be created may be tried, in the same words and by the same rules', async () => {
+  const whole = { ...MONITOR, intervalSeconds: 30, tags: ['shop'], enabled: false, confirm: { quorum: 2 } };
+  const { id } = (await create(whole)).body;
+  for (const path of [`${PATH}/test`, `${PATH}/${id}/test`]) {
+    expect((await ada.request('POST', path, { body: whole })).status).toBe(200);
+    const [, order] = app.edgeCalls.at(-1) as [string, object];
+    expect(Object.keys(order).sort()).toEqual(['config', 'locations', 'timeoutMs', 'type', 'v']);
+    for (const [broken, at] of [
+      [{ name: '' }, 'name'],
+      [{ intervalSeconds: 1 }, 'intervalSeconds'],
+      [{ tags: [''] }, 'tags.0'],
+      [{ confirm: { quorum: 2 }, locations: ['eu-west'] }, 'confirm.quorum'],
+      [{ colour: 'red' }, 'colour'],
+    ] as const) {
+      const answer = await ada.request('POST', path, { body: { ...whole, ...broken } });
+      expect([answer.status, answer.body.errors?.[0].path]).toEqual([422, at]);
+    }
+  }
+});
+
 test('a stored monitor is tried with a change and its own secret, and stays as it is', async () => {
   const auth = { type: 'basic', username: 'ada', password: 'open sesame' };
   const { id } = (await create({ config: { ...MONITOR.config, auth } })).body;

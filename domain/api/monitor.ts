@@ -64,14 +64,9 @@ export const monitorListQuerySchema = listQuerySchema.extend({
   q: z.string().max(120).optional(),
 });
 
-/** POST /monitors/test: an unsaved monitor; only what a check needs. */
+/** POST /monitors/test: the body of POST /monitors, whose name may still be missing. */
 export const monitorTestSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    timeoutMs: settings.timeoutMs,
-    locations: settings.locations,
-    type: z.literal('http'),
-    config: writtenHttpConfigSchema,
-  }),
+  z.strictObject({ ...settings, name: name.optional(), type: z.literal('http'), config: writtenHttpConfigSchema }),
 ]);
 export const resultListQuerySchema = listQuerySchema.extend({
   from: timestamp.optional(),

@@ -89,7 +89,7 @@ export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unkn
 }
 
 /** Rules beyond the shape: what the locations of this version can do, and a quorum that can be reached. */
-export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations'> & Partial<MonitorCreate>): void {
+export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations' | 'confirm'>): void {
   if (!input.config.verifyTls) {
     throw notSupported('config.verifyTls', 'Edge locations always verify certificates; false is not available.');
   }
@@ -100,7 +100,7 @@ export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations
   if (tls !== -1) {
     throw notSupported(`config.assertions.${tls}`, 'Edge locations do not see certificates; use another source.');
   }
-  const quorum = input.confirm?.quorum;
+  const { quorum } = input.confirm;
   if (typeof quorum === 'number' && quorum > input.locations.length) {
     throw invalid('confirm.quorum', `cannot be reached: the monitor has ${input.locations.length} locations`);
   }

@@ -11,7 +11,8 @@ import { requirePossible } from './stored.ts';
 export async function tryMonitor(ctx: RequestContext, input: z.output<typeof monitorTestSchema>): Promise<TestAnswer> {
   authorize(ctx, 'write');
   requirePossible(input);
-  const answer = await ctx.edge.test({ v: 1, ...input });
+  const { type, config, locations, timeoutMs } = input;
+  const answer = await ctx.edge.test({ v: 1, type, config, locations, timeoutMs });
   await recordTry(ctx, null, input);
   return answer;
 }
