@@ -1,4 +1,4 @@
-import { requirePublished } from './invariants/published.ts';
+import { requireFigures, requirePublished } from './invariants/published.ts';
 import { requireRollups } from './invariants/rollups.ts';
 import { requireHistory, requireParked, requireResults, requireStatuses } from './invariants/stored.ts';
 import {
@@ -22,5 +22,6 @@ export async function requireInvariants(simulation: Simulation): Promise<void> {
   requireTenancy(simulation, keyOf);
   await requireRollups(simulation);
   await requirePublished(simulation);
+  await requireFigures(simulation);
   await requireParked(simulation);
 }

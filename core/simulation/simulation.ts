@@ -19,6 +19,7 @@ import { isolating } from '../streams/isolate.ts';
 import type { TestCore } from '../test-core.ts';
 import { type EdgeFault, SimulatedEdge } from './edge.ts';
 import { Breakdowns } from './faults.ts';
+import { requirePublished } from './invariants/published.ts';
 import { requireEdgeStatuses } from './invariants/stored.ts';
 import { Ledger, readFacts } from './ledger.ts';
 import { MortalNotifiers } from './notifiers.ts';
@@ -250,6 +251,7 @@ export class Simulation {
     const waiting = "SELECT 1 FROM notifications WHERE status IN ('pending', 'failed')";
     await this.#until('everything is told', NOTIFY_CHANNEL, waiting);
     await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT 1 FROM publish_queue');
+    await requirePublished(this);
   }
 
   /** Nothing comes from the edge: monitors that were seen become unknown. */
