@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSecrets } from '#core/services/channels/stored.ts';
 import { channels, notifications, publishQueue } from '#db/schema.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { CHANNEL, createSamples, type SampleObjects } from './sample-objects.ts';
+import { CHANNEL, createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
 import { type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
@@ -69,10 +69,52 @@ test.each([
   expect([answer.status, answer.body.errors[0].path]).toEqual([422, `config.headers.${name}`]);
 });
 
-test('a webhook URL with credentials is refused: it would show them', async () => {
-  const config = { ...CHANNEL.config, url: 'https://ada:open-sesame@example.com/hook' };
-  const answer = await call('POST', '/channels', { ...CHANNEL, config });
-  expect([answer.status, answer.body.errors[0].path]).toEqual([422, 'config.url']);
+test.each(['https://', 'HTTPS://', 'https:////', 'https:\\\\'])(
+  'a webhook URL with credentials behind %s is refused: it would show them',
+  async (start) => {
+    const config = { ...CHANNEL.config, url: `${start}ada:open-sesame@example.com/hook` };
+    const answer = await call('POST', '/channels', { ...CHANNEL, config });
+    expect([answer.status, answer.body.errors[0].path]).toEqual([422, 'config.url']);
+  },
+);
+
+test('an @ behind the host of a webhook URL is no credential', async () => {
+  for (const url of ['https://example.com?mail=ada@example.com', 'https://example.com/@ada', 'https://example.com#@']) {
+    expect((await call('POST', '/channels', { ...CHANNEL, config: { url } })).status).toBe(201);
+  }
+});
+
+test('a channel that a later rule would refuse is still there to be read and mended', async () => {
+  const { id } = (await call('POST', '/channels', CHANNEL)).body;
+  const url = 'HTTPS://ada:open-sesame@example.com/hook';
+  await app.ctx.db.update(channels).set({ config: { url } }).where(eq(channels.id, id));
+  expect((await call('GET', '/channels')).status).toBe(200);
+  expect((await call('PATCH', `/channels/${id}`, { name: 'Other' })).body.errors?.[0].path).toBe('config.url');
+  const mended = await call('PATCH', `/channels/${id}`, { config: { url: 'https://example.com/hook' } });
+  expect([mended.status, mended.body.config.url]).toEqual([200, 'https://example.com/hook']);
+});
+
+test('header names that differ only in case are refused: one of them would be sent', async () => {
+  const headers = { 'X-Team': 'a', 'x-team': 'b' };
+  for (const [path, body] of [
+    ['/channels', { ...CHANNEL, config: { ...CHANNEL.config, headers } }],
+    ['/monitors', { ...MONITOR, config: { ...MONITOR.config, headers } }],
+    ['/monitors/test', { ...MONITOR, config: { ...MONITOR.config, headers } }],
+  ] as const) {
+    const refused = await call('POST', path, body);
+    expect([refused.status, refused.body.errors?.[0].path]).toEqual([422, 'config.headers.x-team']);
+  }
+  for (const [kind, body] of [
+    ['channels', CHANNEL],
+    ['monitors', MONITOR],
+  ] as const) {
+    const { id } = (await call('POST', `/${kind}`, { ...body, config: { ...body.config, headers: { 'X-Team': 'a' } } }))
+      .body;
+    const refused = await call('PATCH', `/${kind}/${id}`, { config: { headers: { 'x-team': 'b' } } });
+    expect([refused.status, refused.body.errors?.[0].path]).toEqual([422, 'config.headers.x-team']);
+    const renamed = await call('PATCH', `/${kind}/${id}`, { config: { headers: { 'x-team': 'b', 'X-Team': null } } });
+    expect([renamed.status, Object.keys(renamed.body.config.headers)]).toEqual([200, ['x-team']]);
+  }
 });
 
 test('a test notification is on the road of all others and shows in the deliveries', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert.ts';
 import { INCIDENT_STATUSES, TIMELINE_KINDS, WEBHOOK_EVENT_TYPES } from '../incident.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '../snapshot.ts';
+import { carriesCredentials } from '../url-credentials.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 
 /* ---- alert rules ---- */
@@ -98,7 +99,7 @@ export const webhookConfigSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .max(2048)
     // The URL is shown in answers; header values are hidden.
-    .refine((value) => !/^https?:\/\/[^/]*@/.test(value), 'put credentials into headers, not into the URL'),
+    .refine((value) => !carriesCredentials(value), 'put credentials into headers, not into the URL'),
   /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; made when missing. */
   secret: z
     .string()

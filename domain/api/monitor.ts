@@ -15,6 +15,7 @@ import {
 import { OUTCOMES } from '../result.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 import { UPTIME_WINDOWS } from './monitor-answers.ts';
+import { repeatedHeader } from './repeated-header.ts';
 
 export * from './monitor-answers.ts';
 
@@ -38,6 +39,10 @@ const CONFIG_BYTES_MAX = 72 * 1024;
 const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) => {
   if ((config.body ?? '') !== '' && METHODS_WITHOUT_BODY.includes(config.method)) {
     context.addIssue({ code: 'custom', path: ['body'], message: `${config.method} carries no body` });
+  }
+  const repeated = repeatedHeader(config.headers);
+  if (repeated !== undefined) {
+    context.addIssue({ code: 'custom', path: ['headers', repeated], message: 'is named twice: case does not count' });
   }
   // In UTF-8 a character takes at most three bytes, a pair of surrogates four.
   const bytes = JSON.stringify(config).replace(/[\u0080-\uffff]/g, '???').length;

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
@@ -11,7 +11,8 @@ export type ChannelInput = z.output<typeof channelCreateSchema>;
 
 /** What `channels.secrets_sealed` holds; core/notify opens it with the same context. */
 const secretsSchema = webhookConfigSchema.pick({ secret: true, headers: true }).required();
-const configSchema = webhookConfigSchema.pick({ url: true });
+/** By its form only: a rule that came later must not make an older channel unreadable. */
+const configSchema = z.object({ url: z.string() });
 export type ChannelSecrets = z.output<typeof secretsSchema>;
 
 /** A channel of the caller's organisation; throws not_found. `lock` holds it for a change. */

@@ -1,8 +1,7 @@
+import { repeatedHeader } from '#domain/api/repeated-header.ts';
+import { isHeaderName, isHeaderValue } from '#domain/header-syntax.ts';
 import { invalid } from '../validated.ts';
 
-/** RFC 9110: a field name is a token, a field value is one line of text. */
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** What the delivery itself says: nobody may say something else in its place. */
 const OWN = /^(?:host|content-type|content-length|connection|transfer-encoding|user-agent|webhook-.*)$/i;
 const HEADERS_MAX = 20;
@@ -13,8 +12,10 @@ export function requireSendable(headers: Readonly<Record<string, string>>): void
   if (entries.length > HEADERS_MAX) throw invalid('config.headers', `at most ${HEADERS_MAX} headers`);
   for (const [name, value] of entries) {
     const path = `config.headers.${name}`;
-    if (!NAME.test(name)) throw invalid(path, 'is not a header name');
+    if (!isHeaderName(name)) throw invalid(path, 'is not a header name');
     if (OWN.test(name)) throw invalid(path, 'is set by the delivery itself');
-    if (!VALUE.test(value)) throw invalid(path, 'must be one line of Latin-1 text');
+    if (!isHeaderValue(value)) throw invalid(path, 'must be one line of Latin-1 text');
   }
+  const repeated = repeatedHeader(headers);
+  if (repeated !== undefined) throw invalid(`config.headers.${repeated}`, 'is named twice: case does not count');
 }
