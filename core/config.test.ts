@@ -23,3 +23,14 @@ test.each(['proxy.example.com', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/
     );
   },
 );
+
+test.each([
+  [true, {}, true],
+  [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com' }, false],
+  [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com', BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true' }, true],
+  [true, { BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'false' }, false],
+  [false, {}, false],
+  [false, { BLACKTIDE_ALLOW_PRIVATE_TARGETS: '1' }, true],
+])('private targets: on one machine %s with %j → %s', (oneMachine, environment, allowed) => {
+  expect(readConfig(environment, { oneMachine }).allowPrivateTargets).toBe(allowed);
+});

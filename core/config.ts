@@ -123,7 +123,9 @@ export function readConfig(
     apiPort: settings.BLACKTIDE_API_PORT,
     edgePort: settings.BLACKTIDE_EDGE_PORT,
     roles: settings.BLACKTIDE_ROLES,
-    allowPrivateTargets: settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? options.oneMachine,
+    // An edge elsewhere is how a service for others is run: their webhooks must not reach its own network.
+    allowPrivateTargets:
+      settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (options.oneMachine && settings.BLACKTIDE_EDGE_URL === undefined),
     registration: settings.BLACKTIDE_REGISTRATION,
     logLevel: settings.BLACKTIDE_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
