@@ -101,6 +101,8 @@ async function record(
 /** Stopped by a stage: visible as dead, with the reason as its last attempt. */
 async function drop(ctx: CoreContext, notification: LeasedNotification, reason: string): Promise<void> {
   await ctx.db.transaction(async (tx) => {
+    const marked = await mark(tx, notification, isLeasedBy(notification), { status: 'dead', nextAttemptAt: null });
+    if (!marked) return;
     await tx.insert(notificationAttempts).values({
       notificationId: notification.id,
       at: ctx.clock.now(),
@@ -108,8 +110,6 @@ async function drop(ctx: CoreContext, notification: LeasedNotification, reason: 
       error: 'not_sent',
       detail: reason,
     });
-    const marked = await mark(tx, notification, isLeasedBy(notification), { status: 'dead', nextAttemptAt: null });
-    if (!marked) return;
     await tellTimeline(tx, ctx, notification, {
       text: `${notification.type} was not sent: ${reason}.`,
       data: { channelId: notification.channelId, status: 'dead' },

@@ -17,9 +17,9 @@ export function requireEqual(actual: unknown, expected: unknown, invariant: stri
   throw new Violation(invariant, { actual: without(actual, expected), expected: without(expected, actual) });
 }
 
-/** Of long lists, what only one of them has; all of it when they differ in order. */
+/** Of long lists, what only one of them has; all of it when they differ in order or number. */
 export function without(one: unknown, other: unknown): unknown {
   if (!Array.isArray(one) || !Array.isArray(other)) return one;
   const own = one.filter((row) => !other.some((another) => isDeepStrictEqual(row, another)));
-  return own.length === 0 && one.length === other.length ? one : own;
+  return own.length === 0 && one.length >= other.length ? one : own;
 }
