@@ -1,8 +1,6 @@
-import { type LookupAddress, lookup as resolve } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { isForbiddenAddress } from '#domain/address.ts';
+import { guardedLookup } from './guarded-lookup.ts';
 
 /** A request that did not come to an answer: `code` is stable, the message is for people. */
 export class EgressError extends Error {
@@ -40,18 +38,12 @@ export function egress(request: EgressRequest): Promise<EgressAnswer> {
   const url = new URL(request.url);
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolveAnswer, reject) => {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    // A literal address is dialled without a lookup, so it is judged here.
-    if (!request.allowPrivateTargets && isIP(host) !== 0 && isForbiddenAddress(host)) {
-      reject(new EgressError('address_refused', `${host} is not a public address`));
-      return;
-    }
     const outgoing = client.request(url, {
       method: request.method,
       headers: { ...request.headers, 'Content-Length': String(Buffer.byteLength(request.body)) },
       // No agent: a kept connection would skip the judgement of its address.
       agent: false,
-      lookup: guardedLookup(request.allowPrivateTargets),
+      ...(request.allowPrivateTargets ? {} : { lookup: guardedLookup(url, refusal) }),
     });
     const timer = setTimeout(
       () => outgoing.destroy(new EgressError('timeout', `no answer within ${request.timeoutMs} ms`)),
@@ -74,19 +66,8 @@ export function egress(request: EgressRequest): Promise<EgressAnswer> {
   });
 }
 
-function guardedLookup(allowPrivateTargets: boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      if (error) return callback(error, '');
-      const usable = allowPrivateTargets ? addresses : addresses.filter((one) => !isForbiddenAddress(one.address));
-      const [first] = usable;
-      if (first === undefined) {
-        return callback(new EgressError('address_refused', `${hostname} does not lead to a public address`), '');
-      }
-      if (options.all) return callback(null, usable);
-      callback(null, first.address, first.family);
-    });
-  };
+function refusal(message: string): EgressError {
+  return new EgressError('address_refused', message);
 }
 
 async function readBody(response: http.IncomingMessage, bytesMax: number): Promise<string> {

@@ -2,10 +2,10 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type TcpSocketConnectOpts } from 'node:net';
 import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContext, TLSSocket } from 'node:tls';
+import { guardedLookup } from '#core/platform/guarded-lookup.ts';
 import type { Phases, TlsFacts } from '#domain/result.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
 import { ACCEPT_ENCODING, decompressed } from './decompress.ts';
-import { guardedLookup, refuseForbiddenLiteral } from './guarded-lookup.ts';
 import { networkFailure } from './network-failure.ts';
 
 /**
@@ -68,16 +68,15 @@ function exchange(
     const fail = (error: unknown) => reject(networkFailure(error));
     try {
       const url = new URL(request.url);
-      const host = url.hostname.replace(/^\[|\]$/g, '');
-      if (!allowPrivateTargets) refuseForbiddenLiteral(host);
-      refuseOtherVersion(host, request.ipVersion);
+      const guard = allowPrivateTargets ? {} : { lookup: guardedLookup(url, refusal) };
+      refuseOtherVersion(url, request.ipVersion);
       const options: ConnectOptions = {
         method: request.method,
         headers: { 'Accept-Encoding': ACCEPT_ENCODING, ...Object.fromEntries(request.headers) },
         agent: false,
         family: request.ipVersion === 'any' ? 0 : Number(request.ipVersion),
         autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS,
-        ...(allowPrivateTargets ? {} : { lookup: guardedLookup }),
+        ...guard,
         rejectUnauthorized: request.verifyTls,
         secureContext,
         signal,
@@ -95,7 +94,12 @@ function exchange(
   });
 }
 
-function refuseOtherVersion(host: string, wanted: HttpRequest['ipVersion']): void {
+function refusal(message: string): NetworkFailure {
+  return new NetworkFailure('address_refused', message);
+}
+
+function refuseOtherVersion(url: URL, wanted: HttpRequest['ipVersion']): void {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   const version = isIP(host);
   if (wanted !== 'any' && version !== 0 && version !== Number(wanted)) {
     throw new NetworkFailure('network_unreachable', `${host} is not an IPv${wanted} address`);

@@ -1,0 +1,23 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { isForbiddenAddress } from '#domain/address.ts';
+
+/**
+ * The `lookup` of a socket to a host that a user named: it hands over only addresses that may be dialled. They are the
+ * very ones that are dialled next, so a name that changes its mind (DNS rebinding) gains nothing. A literal address is
+ * dialled without a lookup: one that may not be is thrown here, as what `refusal` makes of the sentence that says so.
+ */
+export function guardedLookup(url: URL, refusal: (message: string) => Error): LookupFunction {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && isForbiddenAddress(host)) throw refusal(`${host} is not a public address`);
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error !== null) return callback(error, '');
+      const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address));
+      const [first] = allowed;
+      if (first === undefined) return callback(refusal(`${hostname} does not lead to a public address`), '');
+      if (options.all) return callback(null, allowed);
+      callback(null, first.address, first.family);
+    });
+  };
+}
