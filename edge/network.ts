@@ -3,6 +3,12 @@ import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type
 import { bodyFailure, headFailure, substituteFailure } from './fetch-failure.ts';
 
 /**
+ * The content codings that workerd undoes, as it spells them (tried with workerd 1.20261102): what is in another one, or
+ * in several, reaches us as it came.
+ */
+const UNDONE_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip', 'br']);
+
+/**
  * What a probe may do in Workers: fetch, which dials, resolves and shakes hands out of our sight. So only the
  * time to the first byte is known, certificates are always verified, and the IP version is not ours to choose.
  */
@@ -71,9 +77,15 @@ async function dispatch(request: HttpRequest, signal: AbortSignal): Promise<Resp
 
 async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (response.body === null) return;
+  const coding = response.headers.get('content-encoding') ?? '';
   try {
-    yield* response.body;
+    for await (const bytes of response.body) {
+      if (!UNDONE_CODINGS.has(coding)) {
+        throw new NetworkFailure('body_unreadable', `the content coding "${coding}" cannot be undone at the edge`);
+      }
+      yield bytes;
+    }
   } catch (error) {
-    throw bodyFailure(error, signal);
+    throw error instanceof NetworkFailure ? error : bodyFailure(error, signal);
   }
 }
