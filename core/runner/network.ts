@@ -85,7 +85,12 @@ function exchange(
       const watch = watchPhases(outgoing);
       outgoing.on('error', fail);
       outgoing.on('response', (response) => {
-        resolve(answer(request, response, watch()));
+        resolve(answer(response, watch(), bodyOf(request, response)));
+      });
+      // Nobody asked for another protocol; without a listener Node drops the connection and says nothing.
+      outgoing.on('upgrade', (response, socket) => {
+        resolve(answer(response, watch(), NO_BODY));
+        socket.destroy();
       });
       outgoing.end(request.body);
     } catch (error) {
@@ -106,12 +111,12 @@ function refuseOtherVersion(url: URL, wanted: HttpRequest['ipVersion']): void {
   }
 }
 
-function answer(request: HttpRequest, response: http.IncomingMessage, phases: Phases): HttpExchange {
+function answer(response: http.IncomingMessage, phases: Phases, body: HttpExchange['body']): HttpExchange {
   const { socket } = response;
   return {
     status: response.statusCode ?? 0,
     headers: headerPairs(response.rawHeaders),
-    body: bodyOf(request, response),
+    body,
     phases,
     tls: socket instanceof TLSSocket ? tlsFacts(socket) : undefined,
     remoteAddress: socket.remoteAddress,
@@ -121,10 +126,19 @@ function answer(request: HttpRequest, response: http.IncomingMessage, phases: Ph
 function headerPairs(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    pairs.push([(raw[index] ?? '').toLowerCase(), raw[index + 1] ?? '']);
+    pairs.push([(raw[index] ?? '').toLowerCase(), asUtf8(raw[index + 1] ?? '')]);
   }
   return pairs;
 }
+
+/** The bytes that Node shows as Latin-1 read as the edge reads them, so that a check sees the same text in both. */
+function asUtf8(value: string): string {
+  return Buffer.from(value, 'latin1').toString('utf8');
+}
+
+const NO_BODY: HttpExchange['body'] = {
+  async *[Symbol.asyncIterator]() {},
+};
 
 /** RFC 9110, section 6.4.1: these answers have no content, whatever their headers say of it. */
 function hasContent(method: string, status: number | undefined): boolean {

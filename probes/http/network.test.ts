@@ -43,6 +43,63 @@ describe('a target that cannot be reached', () => {
   });
 });
 
+describe('an answer as the edge would see it', () => {
+  const answering = async (...lines: (string | Uint8Array)[]) => {
+    const server = await startRawServer((socket) => {
+      // The end of a connection is seen only by who reads.
+      socket.resume();
+      for (const line of lines) {
+        socket.write(line);
+        socket.write('\r\n');
+      }
+      socket.write('\r\n');
+    });
+    servers.push(server);
+    return server;
+  };
+
+  it.each([
+    ['with the protocol it names', ['Connection: Upgrade', 'Upgrade: websocket']],
+    ['with none', []],
+  ])(
+    'switches protocols, %s: nobody asked for that',
+    async (_, headers) => {
+      const server = await answering('HTTP/1.1 101 Switching Protocols', ...headers);
+      const outcome = await check({ url: server.origin }, { timeoutMs: 30_000 });
+      expect(outcome).toMatchObject({ outcome: 'failure', reason: 'status_unexpected', statusCode: 101 });
+      await server.idle();
+    },
+    60_000,
+  );
+
+  it('may switch protocols where that is what the monitor claims', async () => {
+    const server = await answering('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket');
+    const assertions = [
+      { source: 'status', compare: 'eq', value: 101 },
+      { source: 'header', property: 'upgrade', compare: 'eq', value: 'websocket' },
+    ];
+    expect(await check({ url: server.origin, assertions })).toMatchObject({ outcome: 'success', statusCode: 101 });
+  });
+
+  it('names things in UTF-8, and in what is none', async () => {
+    const latin1 = Buffer.from('X-Old: caf\u00e9 noir', 'latin1');
+    const server = await answering('HTTP/1.1 200 OK', 'X-Name: caf\u00e9 \u{1f600}', latin1, 'Content-Length: 0');
+    const assertions = [
+      { source: 'header', property: 'x-name', compare: 'eq', value: 'caf\u00e9 \u{1f600}' },
+      { source: 'header', property: 'x-old', compare: 'eq', value: 'caf\ufffd noir' },
+    ];
+    expect(await check({ url: server.origin, assertions })).toMatchObject({ outcome: 'success' });
+  });
+
+  it('leads on in UTF-8', async () => {
+    const next = await startHttpServer((_request, response) => response.end('ok'));
+    servers.push(next);
+    const first = await answering('HTTP/1.1 302 Found', `Location: ${next.origin}/\u00e9`, 'Content-Length: 0');
+    expect(await check({ url: first.origin })).toMatchObject({ outcome: 'success' });
+    expect(next.requests.map(({ url }) => url)).toEqual(['/%C3%A9']);
+  });
+});
+
 describe('TLS', () => {
   let certificates: Certificates;
   let trusting: Network;
