@@ -1,23 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
+/** A limit ends a hang; it says nothing about speed: machines differ by several times. */
+const LIMITS = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 /** One project per suite; `npm test` (tests/run.ts) runs them all and adds them up. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'domain', include: ['domain/**/*.test.ts'] } },
-      { test: { name: 'probes', include: ['probes/**/*.test.ts'] } },
+      { test: { name: 'domain', include: ['domain/**/*.test.ts'], ...LIMITS } },
+      { test: { name: 'probes', include: ['probes/**/*.test.ts'], ...LIMITS } },
       'edge/vitest.config.{ts,mts}',
       {
         test: {
           name: 'core',
           include: ['core/**/*.test.ts', 'db/**/*.test.ts', 'standalone/**/*.test.ts'],
           globalSetup: 'tests/database-server.ts',
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          ...LIMITS,
         },
       },
-      { test: { name: 'dashboard', include: ['dashboard/**/*.test.{ts,tsx}'] } },
-      { test: { name: 'status-pages', include: ['status-pages/**/*.test.{ts,tsx}'] } },
+      { test: { name: 'dashboard', include: ['dashboard/**/*.test.{ts,tsx}'], ...LIMITS } },
+      { test: { name: 'status-pages', include: ['status-pages/**/*.test.{ts,tsx}'], ...LIMITS } },
       {
         test: {
           name: 'system',
