@@ -41,10 +41,16 @@ export const assignedMonitorSchema = z
   .and(checkSpecSchema);
 export type AssignedMonitor = z.infer<typeof assignedMonitorSchema>;
 
-export const assignmentSchema = z.object({
+/** An assignment whose monitors are not looked at yet: one that nobody understands must not keep the others away. */
+export const assignmentEnvelopeSchema = z.object({
   v: z.literal(1),
   shard: z.string().startsWith('shd_'),
   version: z.int().min(1),
+  monitors: z.array(z.unknown()).max(SHARD_MONITORS_MAX),
+});
+export type AssignmentEnvelope = z.infer<typeof assignmentEnvelopeSchema>;
+
+export const assignmentSchema = assignmentEnvelopeSchema.extend({
   monitors: z.array(assignedMonitorSchema).max(SHARD_MONITORS_MAX),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;

@@ -1,6 +1,6 @@
 import { slotAtOrBefore } from '#domain/schedule.ts';
 import type { AssignedMonitor } from '#domain/wire.ts';
-import { endAlerts, initialState, type Judgement, type MonitorState, pause, resume } from './judging.ts';
+import { endAlerts, initialState, type Judgement, type MonitorState, pause, resume, suspended } from './judging.ts';
 import { cadenceOf } from './round.ts';
 import type { ShardMonitor } from './shard-storage.ts';
 
@@ -34,6 +34,11 @@ export function unassign({ assigned, state }: ShardMonitor, nowMs: number): Judg
   return endAlerts(assigned, state, Object.keys(state.alerts), 'deleted', nowMs);
 }
 
+/** What is asked of the monitor is not understood: it is not checked, and its alerts stay as they are. */
+export function suspend({ assigned, state, fromMs }: ShardMonitor, nowMs: number): MonitorChange {
+  return { ...suspended(assigned, state, nowMs), fromMs, startNow: false };
+}
+
 function begin(assigned: AssignedMonitor, nowMs: number): MonitorChange {
   const state = initialState(nowMs);
   const judgement = assigned.enabled ? { state, events: [] } : pause(assigned, state, nowMs);
@@ -41,7 +46,8 @@ function begin(assigned: AssignedMonitor, nowMs: number): MonitorChange {
 }
 
 function toggle(before: AssignedMonitor, after: AssignedMonitor, state: MonitorState, nowMs: number): Judgement {
-  if (before.enabled && !after.enabled) return pause(after, state, nowMs);
+  // One that was suspended is not paused yet, though it is not checked either.
+  if (!after.enabled && state.status !== 'paused') return pause(after, state, nowMs);
   if (!before.enabled && after.enabled) return resume(after, state, nowMs);
   return { state, events: [] };
 }

@@ -110,6 +110,15 @@ export function resume(monitor: AssignedMonitor, state: MonitorState, nowMs: num
   return withStatus({ state, events: [] }, monitor.id, 'pending', nowMs);
 }
 
+/**
+ * Nobody looks, and nobody asked for that: what was known no longer counts, and an alert that fires is not over. What is
+ * paused stays so.
+ */
+export function suspended(monitor: AssignedMonitor, state: MonitorState, nowMs: number): Judgement {
+  if (!monitor.enabled) return { state, events: [] };
+  return withStatus({ state, events: [] }, monitor.id, 'unknown', nowMs);
+}
+
 /** Ends the alerts of the given rules, because of something other than an observation. */
 export function endAlerts(
   monitor: AssignedMonitor,

@@ -393,6 +393,73 @@ describe('an assignment', () => {
     expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, version: 2 });
   });
 
+  describe('with a monitor that is not understood here', () => {
+    type Monitor = ReturnType<typeof newMonitor>;
+    /** As a newer core might say it. */
+    const strange = (monitor: Monitor) => ({ ...monitor, type: 'telepathy' }) as unknown as Monitor;
+
+    it('is taken for all the others', async () => {
+      const shard = newShardName();
+      const [good, bad] = [newMonitor(), newMonitor()];
+      const answer = await assign(shard, 1, [good, strange(bad), 'nonsense' as unknown as Monitor]);
+      expect(await answer.json()).toEqual({ applied: true, version: 1 });
+      await untilEvents(shard, 'check.completed', 6);
+      expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, notUnderstood: 2 });
+      expect(await hitsOf(bad)).toEqual([]);
+    });
+
+    it('checks it no more, shows it as unknown and lets its alert fire, until it is understood again', async () => {
+      const shard = newShardName();
+      const monitor = newMonitor();
+      await behave(monitor, { status: 500 });
+      await assign(shard, 1, [monitor]);
+      await untilEvents(shard, 'alert.triggered', 1);
+      await untilQuiet(shard);
+      const before = (await hitsOf(monitor)).length;
+
+      await assign(shard, 2, [strange(monitor)]);
+      await untilEvents(shard, 'monitor.status', 2);
+      await sleep(shard, 2 * 3600_000);
+      await runDurableObjectAlarm(shardOf(shard));
+      await untilQuiet(shard);
+      expect(await statuses(shard)).toEqual(['down', 'unknown']);
+      expect(await hitsOf(monitor)).toHaveLength(before);
+      expect(await alerts(shard)).toEqual(['firing observed']);
+
+      await behave(monitor, { status: 200 });
+      await assign(shard, 3, [monitor]);
+      await untilEvents(shard, 'alert.triggered', 2);
+      expect(await alerts(shard)).toEqual(['firing observed', 'resolved observed']);
+      expect(await statuses(shard)).toEqual(['down', 'unknown', 'pending', 'up']);
+      expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, notUnderstood: 0 });
+    });
+
+    it('ends its alert when it is understood again as paused, and when it is gone', async () => {
+      const shard = newShardName();
+      const [paused, gone] = [newMonitor(), newMonitor()];
+      for (const monitor of [paused, gone]) await behave(monitor, { status: 500 });
+      await assign(shard, 1, [paused, gone]);
+      await untilEvents(shard, 'alert.triggered', 2);
+      await assign(shard, 2, [strange(paused), strange(gone)]);
+      await assign(shard, 3, [{ ...paused, enabled: false }]);
+      const ends = (await untilEvents(shard, 'alert.triggered', 4)).slice(2);
+      expect(Object.fromEntries(ends.map((event) => [event.monitorId, event.cause]))).toEqual({
+        [paused.id]: 'paused',
+        [gone.id]: 'deleted',
+      });
+    });
+
+    it('leaves it paused when it was', async () => {
+      const shard = newShardName();
+      const monitor = newMonitor({ enabled: false });
+      await assign(shard, 1, [monitor]);
+      await assign(shard, 2, [strange(monitor)]);
+      await assign(shard, 3, [monitor]);
+      await untilQuiet(shard);
+      expect(await statuses(shard)).toEqual(['paused']);
+    });
+  });
+
   it('leaves monitors alone that it does not change', async () => {
     const shard = newShardName();
     const [kept, added] = [newMonitor(), newMonitor()];

@@ -3,9 +3,9 @@ import { derivedId } from '#domain/id.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
 import { isVote } from '#domain/result.ts';
 import { slotAtOrBefore } from '#domain/schedule.ts';
-import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
+import type { AssignedMonitor, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
 import { askProbes } from './ask-probes.ts';
-import { assign, type MonitorChange, unassign } from './assignment-change.ts';
+import { assign, type MonitorChange, suspend, unassign } from './assignment-change.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { type Judgement, judge, type MonitorState } from './judging.ts';
 import { LocationWatch } from './location-watch.ts';
@@ -28,6 +28,7 @@ import {
   type Tick,
 } from './round.ts';
 import { type DirtyComponent, type ShardMonitor, ShardStorage } from './shard-storage.ts';
+import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 
 /** Answers of many streams that arrive within this time become one commit; nobody sees ten milliseconds. */
@@ -42,12 +43,20 @@ export interface ShardFigures {
   readonly shard: string | null;
   readonly version: number;
   readonly monitors: number;
+  /** Monitors of its assignment that this edge does not understand, and so does not check. */
+  readonly notUnderstood: number;
   readonly openRounds: number;
   readonly outboxDepth: number;
   readonly outboxBytes: number;
   readonly resultsDropped: number;
   readonly darkLocations: readonly LocationId[];
   readonly nextAlarmAt: string | null;
+}
+
+/** What the cron learns of a shard that it woke. */
+export interface Revived {
+  readonly version: number;
+  readonly understoodAll: boolean;
 }
 
 /** An outcome (or the lack of one) on its way into the next commit. */
@@ -93,20 +102,29 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 
   /** The cron's net: does what a lost alarm should have done, and sets the next one. */
-  async revive(): Promise<{ version: number }> {
+  async revive(): Promise<Revived> {
     await this.alarm();
-    return { version: this.#storage.version };
+    return { version: this.#storage.version, understoodAll: this.#storage.notUnderstood === 0 };
   }
 
-  /** Takes the full set of monitors, if it is newer than the one the shard has. */
-  putAssignment(assignment: Assignment): { applied: boolean; version: number } {
-    const version = this.#storage.version;
-    if (assignment.version <= version) return { applied: false, version };
-    this.#shard = assignment.shard;
-    this.#replaceMonitors(assignment.monitors, Date.now(), () =>
-      this.#storage.saveAssignmentVersion(assignment.shard, assignment.version),
-    );
-    return { applied: true, version: assignment.version };
+  /**
+   * Takes the full set of monitors, if it is newer than the one the shard has, or the same again of which something was
+   * not understood.
+   */
+  putAssignment({ shard, version, monitors, notUnderstood }: UnderstoodAssignment): {
+    applied: boolean;
+    version: number;
+  } {
+    const known = this.#storage.version;
+    if (version < known || (version === known && this.#storage.notUnderstood === 0)) {
+      return { applied: false, version: known };
+    }
+    this.#shard = shard;
+    this.#replaceMonitors(monitors, notUnderstood, Date.now(), () => {
+      this.#storage.saveAssignmentVersion(shard, version);
+      this.#storage.saveNotUnderstood(notUnderstood.length);
+    });
+    return { applied: true, version };
   }
 
   /** The core's database was put back to an earlier state: from this version on its assignments are newer again. */
@@ -118,7 +136,10 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   stop(): { drained: boolean } {
     if (this.#storage.version > 0) {
       // Should the core know it again (its database was put right), the very same assignment must count as newer.
-      this.#replaceMonitors([], Date.now(), () => this.#storage.saveAssignmentVersion(this.#shard, 0));
+      this.#replaceMonitors([], [], Date.now(), () => {
+        this.#storage.saveAssignmentVersion(this.#shard, 0);
+        this.#storage.saveNotUnderstood(0);
+      });
     }
     this.#sendWaiting();
     return { drained: !this.#storage.hasWaiting() };
@@ -140,6 +161,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       shard: this.#storage.shard,
       version: this.#storage.version,
       monitors: this.#monitors.size,
+      notUnderstood: this.#storage.notUnderstood,
       openRounds: this.#flights.size,
       outboxDepth: this.#storage.outboxDepth(),
       outboxBytes: this.#storage.outboxBytes,
@@ -299,7 +321,12 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /* ---- assignments -------------------------------------------------------------------------------------- */
 
-  #replaceMonitors(next: readonly AssignedMonitor[], nowMs: number, alsoSave: () => void): void {
+  #replaceMonitors(
+    next: readonly AssignedMonitor[],
+    notUnderstood: readonly (string | null)[],
+    nowMs: number,
+    alsoSave: () => void,
+  ): void {
     const changes = next.map((assigned) => {
       const before = this.#monitors.get(assigned.id);
       return { before, assigned, change: assign(before, assigned, nowMs) };
@@ -313,7 +340,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       if (before?.assigned.enabled === false && assigned.enabled) this.#reopenRounds(assigned.id);
     }
     this.#commit(() => {
-      this.#removeAllBut(new Set(next.map((monitor) => monitor.id)), nowMs);
+      this.#removeAllBut(new Set([...next.map((monitor) => monitor.id), ...notUnderstood]), nowMs);
+      this.#suspend(notUnderstood, nowMs);
       for (const { before, assigned, change } of changes) this.#replaceMonitor(before, assigned, change);
       this.#keep(rounds);
       alsoSave();
@@ -327,7 +355,15 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     for (const { round } of this.#flights.values()) if (round.monitor.id === monitorId) round.judged = false;
   }
 
-  #removeAllBut(kept: ReadonlySet<string>, nowMs: number): void {
+  /** They are still the shard's, but what is asked of them now is not understood. */
+  #suspend(ids: readonly (string | null)[], nowMs: number): void {
+    for (const [id, before] of this.#monitors) {
+      if (ids.includes(id))
+        this.#replaceMonitor(before, { ...before.assigned, enabled: false }, suspend(before, nowMs));
+    }
+  }
+
+  #removeAllBut(kept: ReadonlySet<string | null>, nowMs: number): void {
     for (const [id, monitor] of this.#monitors) {
       if (kept.has(id)) continue;
       this.#tell(unassign(monitor, nowMs).events);

@@ -1,7 +1,8 @@
 import type { PageSnapshot } from '#domain/snapshot.ts';
-import type { Assignment } from '#domain/wire.ts';
+import type { AssignmentEnvelope } from '#domain/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { pageDirectoryOf } from './page-directory.ts';
+import { understood } from './understood-assignment.ts';
 import { inventoryOf } from './uplink.ts';
 
 /** What the core can order of the edge, whether it is told (fetch) or found out (reconciliation). */
@@ -12,9 +13,9 @@ interface Applied {
 }
 
 /** The inventory learns of a shard first: one that is not listed would never be revived. */
-export async function putAssignment(env: CoordinatorEnv, assignment: Assignment): Promise<Applied> {
+export async function putAssignment(env: CoordinatorEnv, assignment: AssignmentEnvelope): Promise<Applied> {
   await inventoryOf(env).addShard(assignment.shard);
-  return env.MONITOR_SHARD.getByName(assignment.shard).putAssignment(assignment);
+  return env.MONITOR_SHARD.getByName(assignment.shard).putAssignment(understood(assignment));
 }
 
 export async function putPage(env: CoordinatorEnv, snapshot: PageSnapshot): Promise<Applied> {

@@ -102,6 +102,18 @@ describe('the cron', () => {
     expect(await (await assign(shard, 5, [])).json()).toEqual({ applied: true, version: 5 });
   });
 
+  it('asks again for what it did not understand, though the version is the same', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    const strange = { ...monitor, type: 'telepathy' } as unknown as typeof monitor;
+    await assign(shard, 3, [strange]);
+    await publish(`/edge/v1/shards/${shard}/assignment`, assignmentOf(shard, 3, [monitor]));
+    await publishDirectory({ shards: [{ shard, version: 3 }] });
+    await cron();
+    expect(await shardOf(shard).inspect()).toMatchObject({ version: 3, monitors: 1, notUnderstood: 0 });
+    await until('its check', async () => ((await hitsOf(monitor)).length > 0 ? true : null));
+  });
+
   it('takes up again what it stopped, when the core knows it again in the same version', async () => {
     const shard = newShardName();
     const assignment = assignmentOf(shard, 3, [newMonitor()]);

@@ -1,8 +1,9 @@
 import { pageSnapshotSchema } from '#domain/snapshot.ts';
-import { assignmentSchema, type Directory, directorySchema } from '#domain/wire.ts';
+import { assignmentEnvelopeSchema, type Directory, directorySchema } from '#domain/wire.ts';
 import { askCore } from './core-client.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
+import type { Revived } from './monitor-shard.ts';
 import { putAssignment, putPage, removePage, stopShard } from './order.ts';
 import { pageDirectoryOf } from './page-directory.ts';
 import { inventoryOf } from './uplink.ts';
@@ -21,13 +22,13 @@ export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> 
   const shards = await inventoryOf(env).shards();
   // Before the core is asked: what it has is then never older, unless it was put back.
   const pages = await pageDirectoryOf(env).list();
-  const versions = new Map<string, number>();
+  const states = new Map<string, Revived>();
   await eachOf(shards, 'a shard could not be revived', async (shard) => {
-    versions.set(shard, (await env.MONITOR_SHARD.getByName(shard).revive()).version);
+    states.set(shard, await env.MONITOR_SHARD.getByName(shard).revive());
   });
   try {
     const directory = directorySchema.parse(await readCore(env, '/edge/v1/directory'));
-    await reconcileShards(env, directory, shards, versions);
+    await reconcileShards(env, directory, shards, states);
     await reconcilePages(env, directory, new Map(pages.map((page) => [page.slug, page.version])));
   } catch (error) {
     log('warn', 'the core could not be asked what it has', { reason: reasonOf(error) });
@@ -38,13 +39,18 @@ async function reconcileShards(
   env: CoordinatorEnv,
   directory: Directory,
   known: readonly string[],
-  versions: ReadonlyMap<string, number>,
+  states: ReadonlyMap<string, Revived>,
 ): Promise<void> {
-  const differing = directory.shards.filter(({ shard, version }) => version !== (versions.get(shard) ?? 0));
+  const differing = directory.shards.filter(({ shard, version }) => {
+    const state = states.get(shard);
+    // What was not understood may be now: this edge, or what is stored, may have been put right.
+    return version !== (state?.version ?? 0) || state?.understoodAll === false;
+  });
   await eachOf(differing, 'an assignment could not be pulled', async ({ shard, version }) => {
     const path = `/edge/v1/shards/${encodeURIComponent(shard)}/assignment`;
-    const assignment = assignmentSchema.parse(await readCore(env, path));
-    if (version < (versions.get(shard) ?? 0)) await env.MONITOR_SHARD.getByName(shard).rewind(assignment.version - 1);
+    const assignment = assignmentEnvelopeSchema.parse(await readCore(env, path));
+    if (version < (states.get(shard)?.version ?? 0))
+      await env.MONITOR_SHARD.getByName(shard).rewind(assignment.version - 1);
     await putAssignment(env, assignment);
   });
   const wanted = new Set(directory.shards.map(({ shard }) => shard));

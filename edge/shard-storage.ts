@@ -81,6 +81,15 @@ export class ShardStorage {
     this.#saveMeta('version', String(version));
   }
 
+  /** How many monitors of the assignment are not understood. */
+  get notUnderstood(): number {
+    return Number(this.#meta('notUnderstood') ?? 0);
+  }
+
+  saveNotUnderstood(count: number): void {
+    this.#saveMeta('notUnderstood', String(count));
+  }
+
   /** Every slot up to this moment has been started or written off. */
   get cursorMs(): number {
     return Number(this.#meta('cursorMs') ?? 0);

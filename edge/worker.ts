@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { pageSnapshotSchema, slugSchema } from '#domain/snapshot.ts';
-import { assignmentSchema, checkNowSchema, testRequestSchema } from '#domain/wire.ts';
+import { assignmentEnvelopeSchema, checkNowSchema, testRequestSchema } from '#domain/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { putAssignment, putPage, removePage } from './order.ts';
@@ -25,7 +25,7 @@ app.get('/healthz', (context) => context.json({ status: 'ok' }));
 app.use('/edge/v1/*', serviceGate);
 
 app.put('/edge/v1/shards/:shard/assignment', async (context) => {
-  const assignment = readBody(context, assignmentSchema);
+  const assignment = readBody(context, assignmentEnvelopeSchema);
   if (assignment instanceof Response) return assignment;
   if (assignment.shard !== context.req.param('shard')) return otherName('shard');
   return context.json(await putAssignment(context.env, assignment));
