@@ -21,6 +21,7 @@ export function plainMessage(issue: z.core.$ZodIssue): string {
   }
 }
 
-function sentence(text: string): string {
+/** A rule's words as a sentence. */
+export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }

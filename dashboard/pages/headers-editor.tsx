@@ -1,3 +1,4 @@
+import { isHeaderName, isHeaderValue } from '#domain/header-syntax.ts';
 import { IconButton } from '../ui/icon-button.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import type { Pair } from './monitor-draft.ts';
@@ -12,6 +13,7 @@ export function HeadersEditor(props: {
   const { headers, errorOf, onChange } = props;
   const change = (key: string, patch: Partial<Pair>) =>
     onChange(headers.map((header) => (header.key === key ? { ...header, ...patch } : header)));
+  const messageAt = (header: Pair) => errorOf?.(`config.headers.${header.name.trim()}`);
   return (
     <fieldset className="field">
       <legend>Headers</legend>
@@ -21,7 +23,7 @@ export function HeadersEditor(props: {
             <TextField
               label={`Header ${index + 1} name`}
               labelHidden
-              error={errorOf?.(`config.headers.${header.name}`)}
+              error={aboutValue(header) ? undefined : messageAt(header)}
               placeholder="Name"
               value={header.name}
               onText={(text) => change(header.key, { name: text })}
@@ -29,6 +31,7 @@ export function HeadersEditor(props: {
             <TextField
               label={`Header ${index + 1} value`}
               labelHidden
+              error={aboutValue(header) ? messageAt(header) : undefined}
               placeholder="Value"
               value={header.value}
               onText={(text) => change(header.key, { value: text })}
@@ -52,4 +55,9 @@ export function HeadersEditor(props: {
       </p>
     </fieldset>
   );
+}
+
+/** Whether what is refused of a header is its value. A stored one, too, that is only shown as dots, is none to send. */
+function aboutValue({ name, value }: Pair): boolean {
+  return isHeaderName(name.trim()) && !isHeaderValue(value);
 }

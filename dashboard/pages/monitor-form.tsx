@@ -1,17 +1,27 @@
+import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { monitorCreateSchema } from '#domain/api/monitor.ts';
+import { monitorTestAnswerSchema } from '#domain/api/monitor-answers.ts';
 import { LOCATIONS } from '#domain/location.ts';
 import { formatDuration } from '#domain/quantity.ts';
+import { request } from '../api/request.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Field } from '../ui/field.tsx';
+import { FormSection } from '../ui/form-section.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { AssertionsEditor } from './assertions-editor.tsx';
 import { judgeableOf, type MonitorDraft, nameFromUrl } from './monitor-draft.ts';
 import { type MonitorFieldsProps, RequestFields } from './request-fields.tsx';
-import { TestPanel, type Trial } from './test-panel.tsx';
+import { TestPanel } from './test-panel.tsx';
 
 const INTERVAL_PRESETS = [5, 10, 30, 60, 300, 900, 3600];
+
+/** How a draft is tried: a new monitor as it is, a stored one as the draft would change it. */
+interface Trial {
+  readonly path: string;
+  bodyOf(draft: MonitorDraft): object;
+}
 
 interface FormProps {
   readonly initial: MonitorDraft;
@@ -27,7 +37,10 @@ interface FormProps {
 export function MonitorForm({ initial, submitLabel, pending, error, cancel, trial, onSubmit }: FormProps) {
   const [draft, setDraft] = useState(initial);
   const set = (patch: Partial<MonitorDraft>) => setDraft((before) => ({ ...before, ...patch }));
-  const errors = useDraftErrors(monitorCreateSchema, judgeableOf(draft), error);
+  const test = useMutation({
+    mutationFn: () => request(trial.path, monitorTestAnswerSchema, { method: 'POST', body: trial.bodyOf(draft) }),
+  });
+  const errors = useDraftErrors(monitorCreateSchema, judgeableOf(draft), error ?? test.error);
   const part = { draft, set, errors };
 
   return (
@@ -42,18 +55,23 @@ export function MonitorForm({ initial, submitLabel, pending, error, cancel, tria
       >
         <BasicFields {...part} />
         <LocationFields {...part} />
-        <details className="form-section">
-          <summary>Request: method, headers, body, sign-in, redirects</summary>
+        <FormSection
+          summary="Request: method, headers, body, sign-in, redirects"
+          hasErrors={errors.within('config.auth', 'config.headers', 'config.body', 'config.maxRedirects')}
+        >
           <RequestFields {...part} />
-        </details>
-        <details className="form-section" open={draft.assertions.length > 0}>
-          <summary>Assertions: what the answer must be</summary>
+        </FormSection>
+        <FormSection
+          summary="Assertions: what the answer must be"
+          startsOpen={initial.assertions.length > 0}
+          hasErrors={errors.within('config.assertions')}
+        >
           <AssertionsEditor
             assertions={draft.assertions}
             errorOf={errors.of}
             onChange={(assertions) => set({ assertions })}
           />
-        </details>
+        </FormSection>
         {error !== null && <ErrorNotice error={error} />}
         <div className="actions">
           <button type="submit" className="button primary" disabled={pending}>
@@ -62,7 +80,7 @@ export function MonitorForm({ initial, submitLabel, pending, error, cancel, tria
           {cancel}
         </div>
       </form>
-      <TestPanel draft={draft} trial={trial} onInvalid={errors.submit} />
+      <TestPanel draft={draft} test={test} onInvalid={errors.submit} />
     </div>
   );
 }

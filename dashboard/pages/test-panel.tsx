@@ -1,29 +1,19 @@
-import { useMutation } from '@tanstack/react-query';
+import type { UseMutationResult } from '@tanstack/react-query';
 import { monitorTestSchema } from '#domain/api/monitor.ts';
-import { monitorTestAnswerSchema } from '#domain/api/monitor-answers.ts';
-import { request } from '../api/request.ts';
+import type { TestAnswer } from '#domain/wire.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Loading } from '../ui/loading.tsx';
 import { type MonitorDraft, testableOf } from './monitor-draft.ts';
 import { TestOutcomes } from './test-outcomes.tsx';
 
-/** How a draft is tried: a new monitor as it is, a stored one as the draft would change it. */
-export interface Trial {
-  readonly path: string;
-  bodyOf(draft: MonitorDraft): object;
-}
-
 /** "Test now": what every chosen location sees, before anything is saved. */
 export function TestPanel(props: {
   readonly draft: MonitorDraft;
-  readonly trial: Trial;
+  readonly test: UseMutationResult<TestAnswer, Error, void>;
   readonly onInvalid: () => void;
 }) {
-  const { draft, trial, onInvalid } = props;
-  const test = useMutation({
-    mutationFn: () => request(trial.path, monitorTestAnswerSchema, { method: 'POST', body: trial.bodyOf(draft) }),
-  });
+  const { draft, test, onInvalid } = props;
   return (
     <aside aria-label="Test">
       <div className="section-head">

@@ -1,12 +1,14 @@
 import { useState } from 'react';
 import type { z } from 'zod';
 import { ApiError } from '../api/api-error.ts';
-import { plainMessage } from '../format/plain-message.ts';
 import { afterPress } from './after-press.ts';
+import { draftMessages } from './draft-messages.ts';
 
 export interface DraftErrors {
   /** The message for a path such as `config.url`, once the field was left or the form was sent. */
   of(path: string): string | undefined;
+  /** Whether there is a message at one of the paths, or below it. */
+  within(...paths: readonly string[]): boolean;
   touch(path: string): void;
   /** Shows every message from now on; true when there is none. */
   submit(): boolean;
@@ -16,18 +18,19 @@ export interface DraftErrors {
 export function useDraftErrors(schema: z.ZodType, draft: unknown, answer: unknown): DraftErrors {
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [sent, setSent] = useState(false);
-  const parsed = schema.safeParse(draft);
-  const issues = parsed.error?.issues ?? [];
-  const fromServer = answer instanceof ApiError ? answer.fieldErrors : null;
+  const [answered, setAnswered] = useState({ answer, draft });
+  if (answered.answer !== answer) setAnswered({ answer, draft });
+  const issues = schema.safeParse(draft).error?.issues ?? [];
+  const messages = draftMessages(
+    draft,
+    issues.filter(({ path }) => sent || touched.has(path.join('.'))),
+    answer instanceof ApiError ? { fieldErrors: answer.fieldErrors, draft: answered.draft } : null,
+  );
 
   return {
-    of(path) {
-      if (sent || touched.has(path)) {
-        const issue = issues.find((candidate) => candidate.path.join('.') === path);
-        if (issue !== undefined) return plainMessage(issue);
-      }
-      return fromServer?.get(path);
-    },
+    of: (path) => messages.get(path),
+    within: (...paths) =>
+      [...messages.keys()].some((shown) => paths.some((path) => shown === path || shown.startsWith(`${path}.`))),
     touch(path) {
       if (touched.has(path)) return;
       afterPress(() => setTouched((before) => new Set([...before, path])));

@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import { isJsonObject } from '#domain/json-object.ts';
+import { plainMessage, sentence } from '../format/plain-message.ts';
+
+/** What the API refused of a form, by path, and what the form said then. */
+export interface Refusal {
+  readonly fieldErrors: ReadonlyMap<string, string>;
+  readonly draft: unknown;
+}
+
+/**
+ * What a form says at its fields, by paths such as `config.url`. Its own rules come first; what the API refused is
+ * said until that field is changed. Pure.
+ */
+export function draftMessages(
+  draft: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  refusal: Refusal | null,
+): ReadonlyMap<string, string> {
+  const messages = new Map<string, string>();
+  for (const issue of issues) {
+    const path = issue.path.join('.');
+    if (!messages.has(path)) messages.set(path, plainMessage(issue));
+  }
+  for (const [path, message] of refusal?.fieldErrors ?? []) {
+    const unchanged = textAt(draft, path) === textAt(refusal?.draft, path);
+    if (unchanged && !messages.has(path)) messages.set(path, sentence(message));
+  }
+  return messages;
+}
+
+function textAt(draft: unknown, path: string): string | undefined {
+  let value = draft;
+  for (const key of path.split('.')) {
+    if (Array.isArray(value)) value = value[Number(key)];
+    else value = isJsonObject(value) ? value[key] : undefined;
+  }
+  return JSON.stringify(value);
+}
