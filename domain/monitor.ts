@@ -95,6 +95,11 @@ export const checkSpecSchema = z.discriminatedUnion('type', [
 ]);
 export type CheckSpec = z.infer<typeof checkSpecSchema>;
 
+/** Type and configuration of what carries more: they belong together, which taking them apart would forget. */
+export function checkSpecOf({ type, config }: CheckSpec): CheckSpec {
+  return { type, config } as CheckSpec;
+}
+
 export const intervalSecondsSchema = z.int().min(INTERVAL_SECONDS_MIN).max(INTERVAL_SECONDS_MAX);
 export const timeoutMsSchema = z.int().min(TIMEOUT_MS_MIN).max(TIMEOUT_MS_MAX);
 export const locationsSchema = z

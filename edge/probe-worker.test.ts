@@ -1,15 +1,17 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { HttpConfig } from '#domain/monitor.ts';
+import { type HttpConfig, httpConfigSchema } from '#domain/monitor.ts';
 import { type ProbeAnswer, type ProbeRequest, probeAnswerSchema } from '#domain/wire.ts';
 import { behave, hitsOf, newMonitor, world } from '#tests/edge/shard.ts';
 import probeWorker from './probe-worker.ts';
 
 type Check = ProbeRequest['checks'][number];
 
-function checkOf(key: string, config: Partial<HttpConfig>, changes: Partial<Check> = {}): Check {
-  const monitor = newMonitor();
+type Terms = Partial<Pick<Check, 'timeoutMs' | 'confirm'>>;
+
+function checkOf(key: string, config: Partial<HttpConfig>, changes: Terms = {}): Check {
+  const whole = httpConfigSchema.parse({ url: targetOf(newMonitor()), ...config });
   const check = { key, timeoutMs: 3_000, traceId: 'a'.repeat(32), confirm: false, transcript: false };
-  return { ...check, type: 'http', config: { ...monitor.config, ...config }, ...changes };
+  return { ...check, type: 'http', config: whole, ...changes };
 }
 
 async function probe(checks: readonly Check[], allowPrivate = true): Promise<Response> {
@@ -25,7 +27,7 @@ async function answersOf(checks: readonly Check[], allowPrivate?: boolean): Prom
   return lines.map((line) => probeAnswerSchema.parse(JSON.parse(line)));
 }
 
-async function outcomeOf(config: Partial<HttpConfig>, changes: Partial<Check> = {}, allowPrivate?: boolean) {
+async function outcomeOf(config: Partial<HttpConfig>, changes: Terms = {}, allowPrivate?: boolean) {
   const [answer] = await answersOf([checkOf('one', config, changes)], allowPrivate);
   return answer?.outcome;
 }

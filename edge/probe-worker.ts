@@ -2,7 +2,7 @@ import type { LocationId } from '#domain/location.ts';
 import type { CheckSpec } from '#domain/monitor.ts';
 import { type ProbeAnswer, type ProbeRequest, probeRequestSchema } from '#domain/wire.ts';
 import { type Confirmed, probeWithConfirmation } from '#probes/confirm.ts';
-import { PROBES } from '#probes/table.ts';
+import { probeOf } from '#probes/table.ts';
 import type { ProbeEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { workersClock, workersNetwork } from './network.ts';
@@ -42,7 +42,7 @@ async function makeCheck(check: Check, env: ProbeEnv, colo: string | null): Prom
 async function attempt(check: Check, env: ProbeEnv): Promise<Confirmed> {
   const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true');
   const task = taskOf(check, env.LOCATION);
-  const probe = PROBES[check.type];
+  const probe = probeOf(check);
   if (check.confirm) return probeWithConfirmation(probe, task, network, workersClock);
   return { outcome: await probe(task, network, workersClock), attempts: 1 };
 }

@@ -1,4 +1,5 @@
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
+import { checkSpecOf } from '#domain/monitor.ts';
 import { isFailure, type OutcomeKind, type Reason, resultId, roundTraceId } from '#domain/result.ts';
 import { slotAfter, slotsBetween } from '#domain/schedule.ts';
 import { type AssignedMonitor, type CheckCompletedEvent, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire.ts';
@@ -135,8 +136,7 @@ export function checksOf(rounds: readonly Round[]): ProbeRequest['checks'] {
     traceId,
     confirm: true,
     transcript: false,
-    type: monitor.type,
-    config: monitor.config,
+    ...checkSpecOf(monitor),
   }));
 }
 

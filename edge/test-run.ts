@@ -1,4 +1,5 @@
 import type { LocationId } from '#domain/location.ts';
+import { checkSpecOf } from '#domain/monitor.ts';
 import type { ProbeAnswer, TestAnswer, TestRequest } from '#domain/wire.ts';
 import { askProbes } from './ask-probes.ts';
 import type { CoordinatorEnv } from './env.ts';
@@ -11,10 +12,11 @@ export async function testRun(env: CoordinatorEnv, request: TestRequest): Promis
 async function testAt(
   env: CoordinatorEnv,
   location: LocationId,
-  { timeoutMs, type, config }: TestRequest,
+  request: TestRequest,
 ): Promise<TestAnswer['outcomes'][number]> {
   const traceId = crypto.randomUUID().replaceAll('-', '');
-  const check = { key: location, timeoutMs, traceId, confirm: false, transcript: true, type, config };
+  const { timeoutMs } = request;
+  const check = { key: location, timeoutMs, traceId, confirm: false, transcript: true, ...checkSpecOf(request) };
   const answers: ProbeAnswer[] = [];
   const [unanswered] = await askProbes(env, location, [check], (arrived) => answers.push(...arrived));
   const [answer] = answers;

@@ -1,5 +1,11 @@
+import type { CheckSpec } from '#domain/monitor.ts';
 import { probeHttp } from './http/probe.ts';
-import type { ProbeTable } from './probe.ts';
+import type { Probe, ProbeTable } from './probe.ts';
 
 /** How each type of check is made. A new type is a folder here and a line in this table. */
-export const PROBES = { http: probeHttp } satisfies ProbeTable;
+const PROBES: ProbeTable = { http: probeHttp };
+
+/** The probe of a check's type, for that check's configuration. */
+export function probeOf({ type }: CheckSpec): Probe<CheckSpec['config']> {
+  return PROBES[type] as Probe<CheckSpec['config']>;
+}

@@ -1,6 +1,7 @@
 import { asc, eq, inArray } from 'drizzle-orm';
 import { alertRules, monitors, pageComponents, shards, statusPages } from '#db/schema.ts';
 import { type AssignedRule, assignedRuleSchema } from '#domain/alert.ts';
+import { checkSpecOf } from '#domain/monitor.ts';
 import type { AssignedMonitor, Assignment } from '#domain/wire.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { storedMonitor } from '../services/monitors/stored.ts';
@@ -31,16 +32,13 @@ export async function buildAssignment(ctx: CoreContext, shardId: string): Promis
         shard: shardId,
         version: shard.version,
         monitors: rows.map((row): AssignedMonitor => {
-          const { type, config, name, intervalSeconds, timeoutMs, locations, enabled, confirm } = storedMonitor(
-            ctx,
-            row,
-          );
+          const stored = storedMonitor(ctx, row);
+          const { name, intervalSeconds, timeoutMs, locations, enabled, confirm } = stored;
           return {
             id: row.id,
             orgId: row.organizationId,
             name,
-            type,
-            config,
+            ...checkSpecOf(stored),
             intervalSeconds,
             timeoutMs,
             locations,

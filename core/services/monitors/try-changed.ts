@@ -1,3 +1,4 @@
+import { checkSpecOf } from '#domain/monitor.ts';
 import type { TestAnswer } from '#domain/wire.ts';
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -15,9 +16,10 @@ export async function tryChangedMonitor(
 ): Promise<TestAnswer> {
   authorize(ctx, 'write');
   const stored = storedMonitor(ctx, await findMonitor(ctx.db, ctx, id));
-  const { type, config, locations, timeoutMs, confirm } = patchedMonitor(stored, patch);
+  const patched = patchedMonitor(stored, patch);
+  const { config, locations, timeoutMs, confirm } = patched;
   requirePossible({ config, locations, confirm });
-  const answer = await ctx.edge.test({ v: 1, type, config, locations, timeoutMs });
+  const answer = await ctx.edge.test({ v: 1, ...checkSpecOf(patched), locations, timeoutMs });
   await recordTry(ctx, id, { config, locations });
   return answer;
 }
