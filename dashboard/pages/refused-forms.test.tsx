@@ -51,6 +51,7 @@ describe('a secret that has to be given again is asked for where it is typed', (
     const refused = monitorForm(refusedAt(path), draft);
     expect(marked(refused)).toEqual([[label, SAID]]);
     expect(requestPart(refused)).toContain('open');
+    expect(refused).not.toContain('to keep the stored one');
   });
 
   test('a header of a channel, at its value', () => {

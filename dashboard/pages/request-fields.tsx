@@ -101,7 +101,7 @@ function SignInFields({ draft, set, errors }: MonitorFieldsProps) {
           <TextField
             label="Password"
             error={errors.of('config.auth.password')}
-            help={secretHelp(draft)}
+            help={secretHelp(draft, errors.of('config.auth.password'))}
             type="password"
             autoComplete="new-password"
             value={draft.password}
@@ -113,7 +113,7 @@ function SignInFields({ draft, set, errors }: MonitorFieldsProps) {
         <TextField
           label="Token"
           error={errors.of('config.auth.token')}
-          help={secretHelp(draft)}
+          help={secretHelp(draft, errors.of('config.auth.token'))}
           type="password"
           autoComplete="off"
           value={draft.token}
@@ -124,8 +124,10 @@ function SignInFields({ draft, set, errors }: MonitorFieldsProps) {
   );
 }
 
-function secretHelp(draft: MonitorDraft): string | undefined {
-  return draft.storedAuth === draft.authType ? 'Leave it empty to keep the stored one.' : undefined;
+/** Where something is wrong with it, the stored one may be just what cannot be kept. */
+function secretHelp(draft: MonitorDraft, error: string | undefined): string | undefined {
+  const keepable = draft.storedAuth === draft.authType && error === undefined;
+  return keepable ? 'Leave it empty to keep the stored one.' : undefined;
 }
 
 function authTypeOf(value: string): MonitorDraft['authType'] {
