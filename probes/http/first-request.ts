@@ -1,9 +1,8 @@
 import type { LocationId } from '#domain/location.ts';
 import type { HttpConfig } from '#domain/monitor.ts';
+import { userAgent } from '#domain/product.ts';
 import type { HttpRequest } from '../network.ts';
 
-/** Names the product and where to read about it, so that an operator knows who is asking. */
-export const USER_AGENT = 'BlackTide/0.1 (+https://blacktide.dev/bot)';
 export const LOCATION_HEADER = 'X-BlackTide-Location';
 
 /** The request as configured, with what every probe says about itself. */
@@ -11,7 +10,7 @@ export function firstRequest(config: HttpConfig, location: LocationId): HttpRequ
   const body = config.body === '' ? undefined : config.body;
   const headers = new Map<string, readonly [string, string]>();
   const set = (name: string, value: string) => headers.set(name.toLowerCase(), [name, value]);
-  set('User-Agent', USER_AGENT);
+  set('User-Agent', userAgent('bot'));
   set('Accept', '*/*');
   if (body !== undefined) set('Content-Type', contentTypeOf(body));
   for (const [name, value] of Object.entries(config.headers)) set(name, value);

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { userAgent } from '#domain/product.ts';
+import { DETAIL_LENGTH_MAX } from '#domain/result.ts';
 import { EgressError, egress } from '../../platform/egress.ts';
 
 /** Standard Webhooks advises 15 to 30 s at most; an endpoint that needs longer should queue. */
 const TIMEOUT_MS = 10_000;
 /** Enough of an answer for a person to see what went wrong. */
 const ANSWER_BYTES_MAX = 4 * 1024;
-const DETAIL_LENGTH_MAX = 500;
-const USER_AGENT = 'BlackTide/0.1 (+https://blacktide.dev/webhooks)';
 
 export interface WebhookMessage {
   /** The notification's id: the same for every attempt, so the receiver can drop repetitions. */
@@ -42,7 +42,7 @@ export async function sendWebhook(
       method: 'POST',
       url: message.url,
       headers: {
-        'User-Agent': USER_AGENT,
+        'User-Agent': userAgent('webhooks'),
         ...message.headers,
         'Content-Type': 'application/json',
         'webhook-id': message.id,
