@@ -48,7 +48,11 @@ export async function headFailure(url: string, error: unknown, signal: AbortSign
   const dialled = await canDial(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
   const lost = reasonOf(error).includes(CONNECTION_LOST);
   if (lost && dialled) {
-    return new NetworkFailure('connection_reset', 'the connection was closed before an answer', { cause: error });
+    return new NetworkFailure(
+      'connection_reset',
+      'the connection was closed before an answer, or what came was no HTTP',
+      { cause: error },
+    );
   }
   if (lost) return new NetworkFailure('connection_refused', 'the connection was refused', { cause: error });
   if (!dialled) {

@@ -1,4 +1,4 @@
-import { base64url, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { base64url, type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import {
   isTokenFor,
   requestClaims,

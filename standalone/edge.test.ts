@@ -1,8 +1,38 @@
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signServiceToken } from '#edge/service-token.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { type Installation, newInstallation, type Product, start } from '#tests/harness/product.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
+
+/** As the core orders it: one check, made at once. */
+async function outcomeOf(installation: Installation, url: string): Promise<unknown> {
+  const path = '/edge/v1/test';
+  const order = { v: 1, timeoutMs: 5_000, locations: ['eu-central'], type: 'http', config: { url } };
+  const body = JSON.stringify(order);
+  const key = readFileSync(join(installation.dataDir, 'keys', 'core.private.jwk'), 'utf8');
+  const signed = { method: 'POST', path, body: new TextEncoder().encode(body) };
+  const token = await signServiceToken(key, 'blacktide-core', 'blacktide-edge', signed, Date.now());
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${installation.edgeOrigin}${path}`, { method: 'POST', headers, body });
+  return ((await answer.json()) as { outcomes: unknown[] }).outcomes[0];
+}
+
+/** Log lines, after whatever it says before it is up. */
+function linesOf(edge: Product): string[] {
+  const [, afterwards = ''] = edge.output().split('Ctrl-C ends it.');
+  return afterwards.split('\n').filter(Boolean);
+}
+
+function isJsonLine(line: string): boolean {
+  try {
+    return JSON.parse(line) instanceof Object;
+  } catch {
+    return false;
+  }
+}
 
 /** Each look for a new workerd, on a busy machine. */
 const LOOK_MS = 30_000;
@@ -15,11 +45,32 @@ describe('the edge on one machine', () => {
   let edge: Product;
   beforeAll(async () => {
     installation = await newInstallation();
-    edge = await start(installation, { args: ['edge'] });
+    edge = await start(installation, { args: ['edge'], env: { BLACKTIDE_LOG_LEVEL: 'debug' } });
   }, START_MS);
   afterAll(async () => {
     await edge?.killTree();
     installation?.remove();
+  });
+
+  it('says what goes wrong with a target in its result, and nothing in the log that is not a JSON line', async () => {
+    const banner = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.end('SSH-2.0-OpenSSH_9.2\r\n');
+    });
+    await new Promise<void>((resolve) => banner.listen(0, '127.0.0.1', resolve));
+    const { port } = banner.address() as AddressInfo;
+    expect(await outcomeOf(installation, 'http://no-such-name.invalid/')).toMatchObject({ reason: 'dns_failure' });
+    expect(await outcomeOf(installation, `http://127.0.0.1:${port}/`)).toMatchObject({
+      reason: 'connection_reset',
+      detail: 'the connection was closed before an answer, or what came was no HTTP',
+    });
+    await new Promise((resolve) => banner.close(resolve));
+    await eventually(
+      'what workerd says of the dead name',
+      () => linesOf(edge).some((line) => line.includes('"level":"debug"')),
+      LOOK_MS,
+    );
+    expect(linesOf(edge).filter((line) => !isJsonLine(line))).toEqual([]);
   });
 
   it(

@@ -8,6 +8,7 @@ import { workerBundle } from './build.ts';
 import type { EdgeKeys } from './keys.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
 import { SetupError } from './setup-error.ts';
+import { workerdLine } from './workerd-log.ts';
 
 export interface RunningEdge {
   close(): Promise<void>;
@@ -76,7 +77,10 @@ function edgeOptions(config: Config, keys: EdgeKeys, dir: string, pidFile: strin
     log: new Log(LogLevel.NONE),
     resourcePersistencePath: dir,
     unsafeRuntimeEnv: { BLACKTIDE_WORKERD: workerdBinary(), BLACKTIDE_WORKERD_PID_FILE: pidFile },
-    handleStructuredLogs: ({ message }) => writeLog(message),
+    handleStructuredLogs: (said) => {
+      const line = workerdLine(said, config.logLevel);
+      if (line !== null) writeLog(line);
+    },
     workers: [
       frontDoor(config),
       publicInternet(),
