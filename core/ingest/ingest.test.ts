@@ -173,6 +173,27 @@ test('text that PostgreSQL cannot hold is stored without its NUL characters', as
   expect((await statusOf(monitor))?.failing[0].detail).toBe('body \ufffd contains');
 });
 
+test('one event that PostgreSQL refuses is parked, and what is before and behind it is stored', async () => {
+  const monitor = await core.addMonitor();
+  const others = Array.from({ length: 20 }, (_, n) => completed(resultAt(monitor, 'eu-west', secondsAgo(5 + n * 5))));
+  // Half of a surrogate pair: text of JavaScript, and nothing that jsonb takes.
+  const refused = completed(resultAt(monitor, 'us-east', secondsAgo(5), { tls: { issuer: 'CN=\ud83d' } }));
+  // And a NUL, where no schema mends it.
+  const dark = { v: 1, kind: 'location.state', id: 'evt_1', location: 'us-east', shard: 'shd_\u0000', dark: true };
+  const nul = { ...dark, at: secondsAgo(5).toISOString() };
+  const batch = [...others.slice(0, 7), refused, ...others.slice(7, 15), nul, ...others.slice(15)];
+  expect((await send(...batch)).status).toBe(202);
+  expect(await countOf(monitor)).toBe(20);
+  const kept = () => core.ctx.sql`
+    SELECT subject, reason, payload FROM parked_messages WHERE reason LIKE 'invalid %' ORDER BY subject`;
+  expect([...(await kept())]).toEqual([
+    { subject: 'check.completed', reason: 'invalid input syntax for type json', payload: JSON.stringify(refused) },
+    { subject: 'location.state', reason: expect.stringContaining('invalid byte'), payload: JSON.stringify(nul) },
+  ]);
+  expect((await send(...batch)).status).toBe(202);
+  expect(await kept()).toHaveLength(2);
+});
+
 test('a location that goes dark is remembered for operators, the newest word winning', async () => {
   const state = (dark: boolean, at: Date) => ({
     v: 1,

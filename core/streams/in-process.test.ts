@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { eventually } from '#tests/harness/eventually.ts';
 import type { StreamConsumer } from '../context.ts';
 import { createInProcessStreams } from './in-process.ts';
 
@@ -59,6 +60,36 @@ test('a failure is told to those whose events were in the batch, and the next ba
   await expect(first).rejects.toThrow('the database is away');
   held.end();
   await second;
+});
+
+test('deliveries that are handled together do not fail for each other', async () => {
+  const streams = createInProcessStreams();
+  const handled: unknown[] = [];
+  await streams.consume({
+    name: 'ingest',
+    kinds: ['monitor.status'],
+    async handle(messages) {
+      await Promise.resolve();
+      if (messages.some((message) => (message as { n: number }).n === 3)) throw new Error('nobody knows why');
+      handled.push(...messages);
+    },
+  });
+  const outcomes = await Promise.allSettled([1, 2, 3, 4].map((n) => streams.publish([status(n)])));
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  expect(handled).toEqual([status(1), status(2), status(4)]);
+});
+
+test('while the connection is lost, deliveries that came together are not tried one by one', async () => {
+  const streams = createInProcessStreams();
+  const held = heldConsumer();
+  await streams.consume(held.consumer);
+  const lost = Object.assign(new Error('lost'), { code: 'CONNECTION_CLOSED' });
+  const all = Promise.allSettled([1, 2, 3].map((n) => streams.publish([status(n)])));
+  held.end();
+  await eventually('the others are taken', () => held.batches.length === 2, 20_000);
+  held.end(lost);
+  expect((await all).map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(held.batches).toHaveLength(2);
 });
 
 test('a consumer gets its own kinds only; what nobody knows goes to the one that parks it', async () => {

@@ -1,6 +1,7 @@
 import type { StreamConsumer, Streams } from '../context.ts';
 import { ProblemError } from '../platform/problem-error.ts';
 import { kindOf } from './consumer-kinds.ts';
+import { mayPass } from './failure.ts';
 
 /** Messages that may wait for one consumer; then the edge is told to come again, and keeps them meanwhile. */
 const WAITING_MAX = 10_000;
@@ -78,15 +79,20 @@ class ConsumerQueue {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch();
-      try {
-        await this.#consumer.handle(batch.flatMap((delivery) => delivery.messages));
-        for (const delivery of batch) delivery.resolve();
-      } catch (error) {
-        for (const delivery of batch) delivery.reject(error);
-      }
+      await this.#settle(this.#nextBatch());
     }
     this.#running = undefined;
+  }
+
+  async #settle(batch: readonly Delivery[]): Promise<void> {
+    try {
+      await this.#consumer.handle(batch.flatMap((delivery) => delivery.messages));
+      for (const delivery of batch) delivery.resolve();
+    } catch (error) {
+      if (batch.length === 1 || mayPass(error)) for (const delivery of batch) delivery.reject(error);
+      // Of several shards: what one brings must not come back to the others.
+      else for (const delivery of batch) await this.#settle([delivery]);
+    }
   }
 
   #nextBatch(): Delivery[] {

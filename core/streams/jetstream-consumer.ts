@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { parkMessages } from '#db/sql/park-messages.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
+import { kindOf } from './consumer-kinds.ts';
+import { databaseAnswers, mayPass } from './failure.ts';
 
 /** One stream for all events. */
 export const STREAM = 'BLACKTIDE';
@@ -12,7 +14,7 @@ const PARK_AFTER = 8;
 /** A message that failed alone waits this long, doubled with every delivery. */
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 300_000;
-/** While the database is away, the batch in hand is kept and tried again. */
+/** While the database is away, or has no room, the batch in hand is kept and tried again. */
 const DATABASE_RETRY_MS = 2_000;
 /** A server that was restarted has forgotten our pull: two missed heartbeats tell, and we pull again. */
 const PULL_MS = 10_000;
@@ -122,10 +124,10 @@ export class JetStreamConsumer {
     }
   }
 
-  /** The database away is nobody's fault; else the messages are tried alone, to find the one that is. */
+  /** What may pass is nobody's fault, and nobody is parked for it; else the messages are tried alone, to find whose it is. */
   async #recover(batch: readonly JsMsg[], error: unknown): Promise<void> {
-    if (!(await this.#databaseAnswers())) {
-      this.#ctx.logger.warn({ durable: this.#durable, messages: batch.length }, 'waiting for the database');
+    if (mayPass(error) || !(await databaseAnswers(this.#ctx))) {
+      this.#ctx.logger.warn({ err: error, durable: this.#durable, messages: batch.length }, 'waiting for the database');
       for (const message of batch) message.working();
       await this.#pause(DATABASE_RETRY_MS);
       if (!this.#closed) return this.#handle(batch);
@@ -150,7 +152,7 @@ export class JetStreamConsumer {
         usable.push(message);
         continue;
       }
-      const { subject } = message;
+      const subject = kindOf(contentOf(message));
       const reason = `failed ${PARK_AFTER} times`;
       await parkMessages(this.#ctx.db, [{ subject, consumer: this.#consumer.name, reason, payload: message.string() }]);
       // Without the reason: nats-server before 2.10.4 does not understand a termination that has one.
@@ -159,15 +161,6 @@ export class JetStreamConsumer {
       this.#ctx.logger.error({ subject, durable: this.#durable, seq: message.seq }, 'a message was parked');
     }
     return usable;
-  }
-
-  async #databaseAnswers(): Promise<boolean> {
-    try {
-      await this.#ctx.sql`SELECT 1`;
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   get #closed(): boolean {
