@@ -35,6 +35,14 @@ export interface Judgement {
   readonly events: readonly EdgeEvent[];
 }
 
+/** What is behind a change, for whoever is told of it. */
+interface Behind {
+  readonly monitorId: string;
+  readonly nowMs: number;
+  readonly failing: MonitorStatusEvent['failing'];
+  readonly traceId: string;
+}
+
 export function initialState(nowMs: number): MonitorState {
   return { status: 'pending', statusSinceMs: nowMs, statusAtMs: nowMs, judgedMs: 0, alerts: {} };
 }
@@ -67,6 +75,7 @@ function observe(
   nowMs: number,
 ): Judgement {
   const failing = verdict.failing.map((location) => ({ location, ...round.failing.get(location) }));
+  const behind: Behind = { monitorId: monitor.id, nowMs, failing, traceId: round.traceId };
   const events: EdgeEvent[] = [];
   const alerts: Record<string, AlertState> = {};
   const summary = roundSummary(round.asked.length, failing);
@@ -77,17 +86,9 @@ function observe(
     const reduced = reduceAlert(monitor.id, rule, before, observation);
     alerts[rule.id] = reduced.state;
     if (reduced.change === null) continue;
-    events.push(alertEvent(monitor.id, reduced.change, 'observed', summary, failing, round.traceId, nowMs));
+    events.push(alertEvent(reduced.change, 'observed', summary, behind));
   }
-  const judged = changeStatus(
-    { ...state, alerts },
-    monitor.id,
-    verdict.status,
-    round.slotMs,
-    nowMs,
-    failing,
-    round.traceId,
-  );
+  const judged = changeStatus({ ...state, alerts }, verdict.status, round.slotMs, behind);
   return { state: judged.state, events: [...judged.events, ...events] };
 }
 
@@ -139,7 +140,8 @@ export function endAlerts(
     if (cause === 'paused') alerts[ruleId] = ended;
     if (change === null) continue;
     const traceId = derivedTraceId(monitor.id, change.alertId, cause);
-    events.push(alertEvent(monitor.id, change, cause, END_SUMMARIES[cause], [], traceId, nowMs));
+    const behind: Behind = { monitorId: monitor.id, nowMs, failing: [], traceId };
+    events.push(alertEvent(change, cause, END_SUMMARIES[cause], behind));
   }
   return { state: { ...state, alerts }, events };
 }
@@ -152,18 +154,15 @@ const END_SUMMARIES = {
 
 function withStatus(judgement: Judgement, monitorId: string, status: Status, nowMs: number): Judgement {
   const traceId = derivedTraceId(monitorId, status, String(nowMs));
-  const changed = changeStatus(judgement.state, monitorId, status, nowMs, nowMs, [], traceId);
+  const changed = changeStatus(judgement.state, status, nowMs, { monitorId, nowMs, failing: [], traceId });
   return { state: changed.state, events: [...judgement.events, ...changed.events] };
 }
 
 function changeStatus(
   state: MonitorState,
-  monitorId: string,
   status: Status,
   sinceMs: number,
-  nowMs: number,
-  failing: MonitorStatusEvent['failing'],
-  traceId: string,
+  { monitorId, nowMs, failing, traceId }: Behind,
 ): Judgement {
   if (status === state.status) return { state, events: [] };
   // Never the same moment twice, nor an earlier one: whoever hears of changes keeps the newest by this time.
@@ -184,13 +183,10 @@ function changeStatus(
 }
 
 function alertEvent(
-  monitorId: string,
   change: AlertChange,
   cause: AlertTriggeredEvent['cause'],
   summary: string,
-  failing: MonitorStatusEvent['failing'],
-  traceId: string,
-  nowMs: number,
+  { monitorId, nowMs, failing, traceId }: Behind,
 ): AlertTriggeredEvent {
   return {
     v: 1,
