@@ -8,7 +8,8 @@ import { updateAlertRule } from '#core/services/alert-rules/update.ts';
 import { alertRuleCreateSchema, alertRuleListQuerySchema, alertRuleSchema } from '#domain/api/alerting.ts';
 import { listOf } from '#domain/api/common.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { createRouter, idParam, json, named, withETag } from './router.ts';
 
 const tags = ['Alert rules'];
 const params = idParam('rul');
@@ -44,49 +45,14 @@ export function alertRuleRoutes(ctx: CoreContext) {
     async (c) => c.json(withETag(c, await createAlertRule(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
-  router.openapi(
-    createRoute({
-      method: 'get',
-      path: '/{id}',
-      tags,
-      summary: 'One alert rule',
-      request: { params },
-      responses: { 200: one },
-    }),
-    async (c) => c.json(withETag(c, await getAlertRule(requestContext(ctx, c), c.req.valid('param').id)), 200),
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'patch',
-      path: '/{id}',
-      tags,
-      summary: 'Change an alert rule by JSON merge patch',
-      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
-      responses: { 200: one },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param');
-      const ifMatch = c.req.valid('header')['if-match'];
-      const updated = await updateAlertRule(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
-      return c.json(withETag(c, updated), 200);
-    },
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/{id}',
-      tags,
-      summary: 'Delete an alert rule; its alert ends',
-      request: { params },
-      responses: NO_CONTENT,
-    }),
-    async (c) => {
-      await deleteAlertRule(requestContext(ctx, c), c.req.valid('param').id);
-      return c.body(null, 204);
-    },
-  );
+  resourceRoutes(router, ctx, {
+    tags,
+    params,
+    one,
+    get: { summary: 'One alert rule', run: getAlertRule },
+    patch: { summary: 'Change an alert rule by JSON merge patch', run: updateAlertRule },
+    delete: { summary: 'Delete an alert rule; its alert ends', run: deleteAlertRule },
+  });
 
   return router;
 }

@@ -11,7 +11,8 @@ import { channelCreatedSchema, channelCreateSchema, channelSchema, deliverySchem
 import { listOf, listQuerySchema } from '#domain/api/common.ts';
 import { testSentSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { createRouter, idParam, json, named, withETag } from './router.ts';
 
 const tags = ['Channels'];
 const params = idParam('chn');
@@ -44,50 +45,18 @@ export function channelRoutes(ctx: CoreContext) {
     async (c) => c.json(withETag(c, await createChannel(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
-  router.openapi(
-    createRoute({
-      method: 'get',
-      path: '/{id}',
-      tags,
-      summary: 'One channel',
-      request: { params },
-      responses: { 200: one },
-    }),
-    async (c) => c.json(withETag(c, await getChannel(requestContext(ctx, c), c.req.valid('param').id)), 200),
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'patch',
-      path: '/{id}',
-      tags,
+  resourceRoutes(router, ctx, {
+    tags,
+    params,
+    one,
+    get: { summary: 'One channel', run: getChannel },
+    patch: {
       summary: 'Change a channel by JSON merge patch',
       description: 'A secret that is left out is kept, and so is a header value that is sent back as it was shown.',
-      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
-      responses: { 200: one },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param');
-      const ifMatch = c.req.valid('header')['if-match'];
-      const updated = await updateChannel(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
-      return c.json(withETag(c, updated), 200);
+      run: updateChannel,
     },
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/{id}',
-      tags,
-      summary: 'Delete a channel that no alert rule names',
-      request: { params },
-      responses: NO_CONTENT,
-    }),
-    async (c) => {
-      await deleteChannel(requestContext(ctx, c), c.req.valid('param').id);
-      return c.body(null, 204);
-    },
-  );
+    delete: { summary: 'Delete a channel that no alert rule names', run: deleteChannel },
+  });
 
   router.openapi(
     createRoute({

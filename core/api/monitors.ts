@@ -29,7 +29,8 @@ import {
 } from '#domain/api/monitor.ts';
 import { checkAcceptedSchema } from './answers.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import { createRouter, idParam, ifMatchHeader, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { createRouter, idParam, json, MERGE_PATCH, named, withETag } from './router.ts';
 
 const tags = ['Monitors'];
 const params = idParam('mon');
@@ -76,50 +77,18 @@ export function monitorRoutes(ctx: CoreContext) {
     async (c) => c.json(await tryMonitor(requestContext(ctx, c), c.req.valid('json')), 200),
   );
 
-  router.openapi(
-    createRoute({
-      method: 'get',
-      path: '/{id}',
-      tags,
-      summary: 'One monitor',
-      request: { params },
-      responses: { 200: one },
-    }),
-    async (c) => c.json(withETag(c, await getMonitor(requestContext(ctx, c), c.req.valid('param').id)), 200),
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'patch',
-      path: '/{id}',
-      tags,
+  resourceRoutes(router, ctx, {
+    tags,
+    params,
+    one,
+    get: { summary: 'One monitor', run: getMonitor },
+    patch: {
       summary: 'Change a monitor by JSON merge patch',
       description: '`config.auth`: a password or token that the patch leaves out is kept; null removes it.',
-      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
-      responses: { 200: one },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param');
-      const ifMatch = c.req.valid('header')['if-match'];
-      const updated = await updateMonitor(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
-      return c.json(withETag(c, updated), 200);
+      run: updateMonitor,
     },
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/{id}',
-      tags,
-      summary: 'Delete a monitor; its open incidents are resolved',
-      request: { params },
-      responses: NO_CONTENT,
-    }),
-    async (c) => {
-      await deleteMonitor(requestContext(ctx, c), c.req.valid('param').id);
-      return c.body(null, 204);
-    },
-  );
+    delete: { summary: 'Delete a monitor; its open incidents are resolved', run: deleteMonitor },
+  });
 
   for (const [verb, change, summary] of [
     ['pause', pauseMonitor, 'Stop checking'],

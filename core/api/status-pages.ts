@@ -17,17 +17,8 @@ import {
   statusPageSchema,
 } from '#domain/api/status-page.ts';
 import { requestContext } from './middleware/authenticate.ts';
-import {
-  createRouter,
-  idParam,
-  idText,
-  ifMatchHeader,
-  json,
-  MERGE_PATCH,
-  NO_CONTENT,
-  named,
-  withETag,
-} from './router.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { createRouter, idParam, idText, json, MERGE_PATCH, NO_CONTENT, named, withETag } from './router.ts';
 
 const tags = ['Status pages'];
 const params = idParam('stp');
@@ -64,50 +55,18 @@ export function statusPageRoutes(ctx: CoreContext) {
     async (c) => c.json(withETag(c, await createStatusPage(requestContext(ctx, c), c.req.valid('json'))), 201),
   );
 
-  router.openapi(
-    createRoute({
-      method: 'get',
-      path: '/{id}',
-      tags,
-      summary: 'One status page',
-      request: { params },
-      responses: { 200: one },
-    }),
-    async (c) => c.json(withETag(c, await getStatusPage(requestContext(ctx, c), c.req.valid('param').id)), 200),
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'patch',
-      path: '/{id}',
-      tags,
+  resourceRoutes(router, ctx, {
+    tags,
+    params,
+    one,
+    get: { summary: 'One status page', run: getStatusPage },
+    patch: {
       summary: 'Change a status page by JSON merge patch',
       description: '`components` is replaced as a whole; components that carry their id are kept.',
-      request: { params, headers: ifMatchHeader, body: MERGE_PATCH },
-      responses: { 200: one },
-    }),
-    async (c) => {
-      const { id } = c.req.valid('param');
-      const ifMatch = c.req.valid('header')['if-match'];
-      const updated = await updateStatusPage(requestContext(ctx, c), id, c.req.valid('json'), ifMatch);
-      return c.json(withETag(c, updated), 200);
+      run: updateStatusPage,
     },
-  );
-
-  router.openapi(
-    createRoute({
-      method: 'delete',
-      path: '/{id}',
-      tags,
-      summary: 'Delete a status page',
-      request: { params },
-      responses: NO_CONTENT,
-    }),
-    async (c) => {
-      await deleteStatusPage(requestContext(ctx, c), c.req.valid('param').id);
-      return c.body(null, 204);
-    },
-  );
+    delete: { summary: 'Delete a status page', run: deleteStatusPage },
+  });
 
   router.openapi(
     createRoute({
