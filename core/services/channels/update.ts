@@ -2,11 +2,12 @@ import { eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
 import { type Channel, channelCreateSchema } from '#domain/api/alerting.ts';
+import { isJsonObject } from '#domain/json-object.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { leadsElsewhere } from '../leads-elsewhere.ts';
-import { isObject, mergePatch } from '../merge-patch.ts';
+import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
@@ -55,8 +56,8 @@ export async function updateChannel(
 
 /** Who may write must not be able to have the values sent to themselves. */
 function requireGivenAgain(headers: Record<string, string>, patch: Record<string, unknown>): void {
-  const config = isObject(patch.config) ? patch.config : {};
-  const given = isObject(config.headers) ? config.headers : {};
+  const config = isJsonObject(patch.config) ? patch.config : {};
+  const given = isJsonObject(config.headers) ? config.headers : {};
   const kept = Object.keys(headers).find((name) => given[name] === undefined || given[name] === HIDDEN);
   if (kept !== undefined)
     throw invalid(`config.headers.${kept}`, 'give its value again: the URL leads to another host');

@@ -1,4 +1,4 @@
-import { isObject } from '../merge-patch.ts';
+import { isJsonObject } from '#domain/json-object.ts';
 
 const HIDDEN = '••••••••';
 /** Members that hold secrets wherever we name one. */
@@ -21,7 +21,7 @@ export function shownBody(payload: string): ReturnType<typeof JSON.parse> {
 function withoutSecrets(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(SECRET_TEXT, HIDDEN);
   if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   const members = Object.entries(value);
   return Object.fromEntries(
     members.map(([name, one]) => [name, SECRET_NAME.test(name) ? HIDDEN : withoutSecrets(one)]),

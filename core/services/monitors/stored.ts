@@ -3,9 +3,10 @@ import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
 import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
+import { isJsonObject } from '#domain/json-object.ts';
 import { httpConfigSchema, locationsSchema } from '#domain/monitor.ts';
 import { leadsElsewhere } from '../leads-elsewhere.ts';
-import { isObject, mergePatch } from '../merge-patch.ts';
+import { mergePatch } from '../merge-patch.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
 
@@ -76,12 +77,12 @@ function sealOf(monitorId: string): string {
  * authentication nor to another host: who may write must not be able to have it sent to themselves.
  */
 export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
-  const auth = isObject(patch.config) ? patch.config.auth : undefined;
-  const replaced = isObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
+  const auth = isJsonObject(patch.config) ? patch.config.auth : undefined;
+  const replaced = isJsonObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
   const base = replaced ? { ...stored, config: { ...stored.config, auth: {} } } : stored;
   const patched = validated(monitorCreateSchema, mergePatch(base, patch));
   const secret = patched.config.auth?.type === 'basic' ? 'password' : 'token';
-  const kept = patched.config.auth !== undefined && !(isObject(auth) && secret in auth);
+  const kept = patched.config.auth !== undefined && !(isJsonObject(auth) && secret in auth);
   if (kept && leadsElsewhere(stored.config.url, patched.config.url)) {
     throw invalid(`config.auth.${secret}`, 'give it again: the URL leads to another host');
   }
