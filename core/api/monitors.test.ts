@@ -139,6 +139,26 @@ function result(monitorId: string, location: CheckResult['location'], at: Date, 
   };
 }
 
+test('what was stored before a rule of today is shown, without its secret, and can be put right', async () => {
+  const auth = { type: 'bearer', token: 'open-sesame' };
+  const [{ body: older }, { body: other }] = [await create({ config: { ...MONITOR.config, auth } }), await create()];
+  const url = 'HTTPS://a:b@old.example/';
+  await app.ctx
+    .sql`UPDATE monitors SET config = jsonb_set(config, '{url}', to_jsonb(${url}::text)) WHERE id = ${older.id}`;
+  const list = await ada.request('GET', PATH);
+  expect(list.status).toBe(200);
+  expect(list.text).not.toContain('open-sesame');
+  const shown = new Map(list.body.data.map((one: { id: string }) => [one.id, one]));
+  expect(shown.get(other.id)).toEqual(other);
+  expect(shown.get(older.id)).toMatchObject({ id: older.id, status: 'pending', config: { url } });
+  const odd = { ...result(older.id, 'us-east', new Date()), tls: { notAfter: 'soon' } };
+  await storeResults(app.ctx.db, [odd]);
+  expect((await ada.request('GET', `${PATH}/${older.id}/results`)).body.data).toMatchObject([{ id: odd.id }]);
+  const patch = (config: object) => ada.request('PATCH', `${PATH}/${older.id}`, { body: { config } });
+  expect((await patch({ method: 'HEAD' })).body.errors[0].path).toBe('config.url');
+  expect((await patch({ url: 'https://old.example/', auth })).body.config.url).toBe('https://old.example/');
+});
+
 test('results page through slots without a gap or a double; locations and latest state follow', async () => {
   const { id } = (await create()).body;
   const start = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000;

@@ -1,10 +1,9 @@
 import { asc, eq, inArray } from 'drizzle-orm';
 import { alertRules, monitors, pageComponents, shards, statusPages } from '#db/schema.ts';
-import { type AssignedRule, assignedRuleSchema } from '#domain/alert.ts';
-import { checkSpecOf } from '#domain/monitor.ts';
-import type { AssignedMonitor, Assignment } from '#domain/wire.ts';
+import type { AssignedRule } from '#domain/alert.ts';
+import { type AssignedMonitor, type AssignmentEnvelope, assignedMonitorSchema } from '#domain/wire.ts';
 import type { CoreContext, Transaction } from '../context.ts';
-import { storedMonitor } from '../services/monitors/stored.ts';
+import { type MonitorRow, storedMonitor } from '../services/monitors/stored.ts';
 
 /** Every monitor alerts without any set-up, until rules of its own replace this one: its quorum down, once. */
 const DEFAULT_RULE: AssignedRule = {
@@ -18,7 +17,7 @@ const DEFAULT_RULE: AssignedRule = {
  * Everything a shard has to know, as one version; null when there is no such shard. Read from one snapshot of
  * the database, so that the version never promises a change the monitors do not show yet.
  */
-export async function buildAssignment(ctx: CoreContext, shardId: string): Promise<Assignment | null> {
+export async function buildAssignment(ctx: CoreContext, shardId: string): Promise<AssignmentEnvelope | null> {
   return ctx.db.transaction(
     async (tx) => {
       const [shard] = await tx.select().from(shards).where(eq(shards.id, shardId));
@@ -31,29 +30,36 @@ export async function buildAssignment(ctx: CoreContext, shardId: string): Promis
         v: 1,
         shard: shardId,
         version: shard.version,
-        monitors: rows.map((row): AssignedMonitor => {
-          const stored = storedMonitor(ctx, row);
-          const { name, intervalSeconds, timeoutMs, locations, enabled, confirm } = stored;
-          return {
-            id: row.id,
-            orgId: row.organizationId,
-            name,
-            ...checkSpecOf(stored),
-            intervalSeconds,
-            timeoutMs,
-            locations,
-            enabled,
-            quorum: confirm.quorum ?? null,
-            rules: rules.get(row.id) ?? [DEFAULT_RULE],
-            components: components.get(row.id) ?? [],
-          };
-        }),
+        monitors: rows.map((row) =>
+          assigned(ctx, row, { rules: rules.get(row.id) ?? [DEFAULT_RULE], components: components.get(row.id) ?? [] }),
+        ),
       };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );
 }
 
+/**
+ * One that cannot be read (stored before a rule of today's schema, or its secret does not open) goes as its id alone:
+ * the others must not wait for it, and the edge, which does not understand it, stops checking it and says `unknown`.
+ * Left out it would count as deleted, and its alert as over.
+ */
+function assigned(
+  ctx: CoreContext,
+  row: MonitorRow,
+  parts: Pick<AssignedMonitor, 'rules' | 'components'>,
+): AssignedMonitor | { id: string } {
+  const { id, organizationId: orgId } = row;
+  try {
+    const { confirm, ...stored } = storedMonitor(ctx, row);
+    return assignedMonitorSchema.parse({ ...stored, id, orgId, quorum: confirm.quorum ?? null, ...parts });
+  } catch (error) {
+    ctx.logger.error({ err: error, monitorId: id, shard: row.shardId }, 'a stored monitor cannot be read');
+    return { id };
+  }
+}
+
+/** As stored: whether a rule can still be read is asked together with its monitor. */
 async function rulesOf(tx: Transaction, monitorIds: readonly string[]): Promise<Map<string, AssignedRule[]>> {
   if (monitorIds.length === 0) return new Map();
   const rows = await tx
@@ -63,7 +69,7 @@ async function rulesOf(tx: Transaction, monitorIds: readonly string[]): Promise<
     .orderBy(asc(alertRules.id));
   return grouped(rows, (row) => {
     const { id, condition, severity, recoveryCount } = row;
-    return [row.monitorId, assignedRuleSchema.parse({ id, condition, severity, recoveryCount })];
+    return [row.monitorId, { id, condition, severity, recoveryCount } as AssignedRule];
   });
 }
 

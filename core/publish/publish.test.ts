@@ -8,6 +8,7 @@ import { changeIncident } from '../incidents/change.ts';
 import { createIncidents } from '../incidents/consumer.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { alertEvent, completed, resultAt, startTestCore, statusEvent, type TestCore } from '../test-core.ts';
+import { buildAssignment } from './assignments.ts';
 import { type Publisher, startPublisher } from './publisher.ts';
 import { claimRequests } from './queue.ts';
 import { requestAssignment, requestPage, requestPageRemoval, requestStalePages } from './request.ts';
@@ -51,6 +52,31 @@ test('an assignment is what the shard needs: configuration with its secret, rule
   });
   const [shard] = await core.ctx.sql`SELECT published_version::int AS v FROM shards WHERE id = ${core.shardId}`;
   expect(shard?.v).toBe(2);
+});
+
+test('a stored monitor that cannot be read any more keeps no other of its shard from the edge', async () => {
+  const [fine, older, sealed, ruled] = [
+    await core.addMonitor(),
+    await core.addMonitor(),
+    await core.addMonitor(),
+    await core.addMonitor(),
+  ];
+  const { sql } = core.ctx;
+  // Written before the rule that credentials are not part of a URL; a secret of another key; a rule of another age.
+  await sql`UPDATE monitors SET config = jsonb_set(config, '{url}', '"HTTPS://a:b@api.example/"') WHERE id = ${older}`;
+  await sql`UPDATE monitors SET auth_sealed = 'nonsense' WHERE id = ${sealed}`;
+  await sql`
+    INSERT INTO alert_rules (id, organization_id, monitor_id, name, condition, severity, recovery_count, notify_on_recovery)
+    VALUES ('rul_old', ${core.organizationId}, ${ruled}, 'old', '{"type": "guess"}', 'critical', 1, true)`;
+  const errors: unknown[] = [];
+  const logger = Object.create(core.ctx.logger, { error: { value: (fields: object) => errors.push(fields) } });
+  const assignment = await buildAssignment({ ...core.ctx, logger }, core.shardId);
+  const sent = new Map(assignment?.monitors.map((one) => [(one as { id: string }).id, one]));
+  expect(assignmentSchema.shape.monitors.element.parse(sent.get(fine))).toMatchObject({ id: fine });
+  // The id alone: it is the shard's, not deleted, and nobody can check it.
+  for (const id of [older, sealed, ruled]) expect(sent.get(id)).toEqual({ id });
+  expect(errors).toMatchObject([older, sealed, ruled].map((monitorId) => ({ monitorId, shard: core.shardId })));
+  await sql`DELETE FROM monitors WHERE id = ANY(${[older, sealed, ruled]})`;
 });
 
 test('a change that is rolled back is not published', async () => {

@@ -37,7 +37,7 @@ export async function listResults(ctx: RequestContext, id: string, query: Query)
   await findMonitor(ctx.db, ctx, id);
   const rows = await newestResults(ctx, id, query);
   const keyOf = (row: ResultRow) => [row.scheduledAt.toISOString(), row.location, String(row.manual)];
-  return pageOf(rows, query.limit, keyOf, presentResult);
+  return pageOf(rows, query.limit, keyOf, (row) => presentResult(ctx, row));
 }
 
 /**
@@ -86,14 +86,19 @@ function readAfter(cursor: string | undefined): { at: string; location: string; 
 }
 
 /** Columns without a value are absent from the answer, except the two whose absence is a statement. */
-function presentResult(row: ResultRow): CheckResult {
+function presentResult(ctx: RequestContext, row: ResultRow): CheckResult {
   const { facts, colo, responseTimeMs, ...columns } = row;
   const present = Object.entries({ ...columns, ...facts }).filter(([, value]) => value !== null);
-  return checkResultSchema.parse({
+  const result = {
     ...Object.fromEntries(present),
     colo,
     responseTimeMs,
     scheduledAt: row.scheduledAt.toISOString(),
     startedAt: row.startedAt.toISOString(),
-  });
+  };
+  const parsed = checkResultSchema.safeParse(result);
+  if (parsed.success) return parsed.data;
+  // Stored before a rule of today's schema: the list must not stop at it.
+  ctx.logger.error({ err: parsed.error, result: row.id }, 'a stored result is not what the schema says');
+  return result as unknown as CheckResult;
 }

@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm';
+import type { z } from 'zod';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
@@ -31,23 +32,35 @@ export async function findMonitor(
   return row;
 }
 
-/** The whole monitor as it was written, with its secret: what a merge patch is applied to. */
+/**
+ * The whole monitor as it was written, with its secret: what a merge patch is applied to. A member that today's
+ * schema refuses is as it is stored; who relies on the schema asks it once more.
+ */
 export function storedMonitor(ctx: CoreContext, row: MonitorRow): MonitorCreate {
   const auth =
     row.authSealed === null
       ? undefined
-      : authSchema.parse(JSON.parse(ctx.secrets.open(row.authSealed, sealOf(row.id))));
+      : asStored(authSchema, JSON.parse(ctx.secrets.open(row.authSealed, sealOf(row.id))));
   return {
     name: row.name,
     type: row.type,
-    config: { ...configSchema.parse(row.config), ...(auth === undefined ? {} : { auth }) },
+    config: { ...asStored(configSchema, row.config), ...(auth === undefined ? {} : { auth }) },
     intervalSeconds: row.intervalSeconds,
     timeoutMs: row.timeoutMs,
-    locations: locationsSchema.parse(row.locations),
+    locations: asStored(locationsSchema, row.locations),
     tags: row.tags,
     enabled: row.enabled,
     confirm: { quorum: row.quorum },
   };
+}
+
+/**
+ * With the defaults of members that came later; or, when the schema has become stricter since, as it is: one old
+ * monitor must not keep a list, or a whole shard, from being read.
+ */
+function asStored<T>(schema: z.ZodType<T>, stored: unknown): T {
+  const parsed = schema.safeParse(stored);
+  return parsed.success ? parsed.data : (stored as T);
 }
 
 /** The columns a written monitor fills; `config.auth` is sealed for this monitor only. */
