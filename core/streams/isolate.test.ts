@@ -64,6 +64,22 @@ test.each(['40001', '40P01', '53100', '53300', '57014', '57P01', '08006', 'CONNE
   },
 );
 
+test('what fails once, because something it names was deleted in that moment, is handled the second time', async () => {
+  const handled: unknown[] = [];
+  let failures = 0;
+  const isolated = isolating(core.ctx, {
+    name: 'incidents',
+    kinds: ['alert.triggered'],
+    async handle(messages) {
+      if (failures++ === 0) throw failure('23503');
+      handled.push(...messages);
+    },
+  });
+  await isolated.handle([alert(1)]);
+  expect(handled).toEqual([alert(1)]);
+  expect(await parked()).toEqual([]);
+});
+
 test('a failure that nobody can judge is handed on, and nothing behind it overtakes', async () => {
   const consumer = consumerFailing(new Map([[4, new Error('why')]]));
   await expect(handle(consumer)).rejects.toThrow('Failed query');

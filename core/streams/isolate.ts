@@ -19,14 +19,20 @@ export function isolating(
       await consumer.handle(messages);
     } catch (error) {
       if (mayPass(error) || !(await databaseAnswers(ctx))) throw error;
-      if (messages.length > 1) {
-        const middle = Math.ceil(messages.length / 2);
-        await handle(messages.slice(0, middle));
-        await handle(messages.slice(middle));
-        return;
-      }
+      if (messages.length === 1) return handleAgain(messages[0]);
+      const middle = Math.ceil(messages.length / 2);
+      await handle(messages.slice(0, middle));
+      await handle(messages.slice(middle));
+    }
+  }
+
+  /** Alone, and for the last time: what it names may have been deleted in the moment of the first. */
+  async function handleAgain(message: unknown): Promise<void> {
+    try {
+      await consumer.handle([message]);
+    } catch (error) {
       if (!isPermanent(error)) throw error;
-      await park(messages[0], error);
+      await park(message, error);
     }
   }
 
