@@ -140,6 +140,14 @@ test('the hour that is still running is counted from its results, and not rolled
   );
 });
 
+test('the first figure of a new monitor is shown as soon as it can be counted', async () => {
+  const figure = async () => (await readUptime24h(core.ctx, [monitor])).get(monitor);
+  expect(await figure()).toBeNull();
+  await ingest(round(Math.floor(Date.now() / 1000) * 1000 - 1_000, []));
+  core.advance(4_000);
+  expect(await figure()).toBe(100);
+});
+
 test('a series of a short range comes from results, and a gap is a gap', async () => {
   const from = hourAgo(2);
   const times = [10, 20, 30, 40];
@@ -204,6 +212,14 @@ test('a series of a long range merges sketches: percentiles are those of all res
     expect(points[0]?.p50).toBe(quantile(sketchOf(all), 0.5));
     expect(points[0]?.max).toBe(Math.max(...all));
   }
+});
+
+test('a rollup of another version is not read as one of ours', async () => {
+  await ingest([resultAt(monitor, 'eu-west', new Date(hourAgo(30)))]);
+  await rollUpAll();
+  await core.ctx.sql`UPDATE rollups_hourly SET sketch = '{"v": 2}' WHERE monitor_id = ${monitor} AND location <> '*'`;
+  const query = { from: new Date(hourAgo(48)), to: new Date(), step: 60 };
+  await expect(readSeries(core.ctx, monitor, query)).rejects.toThrow('version 2');
 });
 
 test('raw results past 90 days go with their partitions; what has expired goes too', async () => {

@@ -35,8 +35,8 @@ function startOfWindow(to: Date, days: number): Date {
 const CACHED_MS = 60_000;
 /** From this age on a figure is shown once more while the next is being counted, so that no list waits for it. */
 const RENEWED_AFTER_MS = 20_000;
-/** The first figure of a new monitor is due soon. */
-const NULL_RENEWED_AFTER_MS = 3_000;
+/** The first figure of a new monitor is due soon: beyond this age a null is not shown again, a list waits for the count. */
+const NULL_CACHED_MS = 3_000;
 /** About 3 MB. */
 const CACHED_MAX = 20_000;
 
@@ -67,13 +67,14 @@ class UptimeCache {
     monitorIds: readonly string[],
   ): Promise<Map<string, number | null>> {
     const nowMs = ctx.clock.now().getTime();
-    const ageOf = (known: Cached | undefined) => (known === undefined ? Number.POSITIVE_INFINITY : nowMs - known.atMs);
-    const expired = monitorIds.filter((id) => ageOf(this.#known.get(id)) > CACHED_MS);
+    const olderThan = (ms: number, nullMs: number) =>
+      monitorIds.filter((id) => {
+        const known = this.#known.get(id);
+        return known === undefined || nowMs - known.atMs > (known.value === null ? nullMs : ms);
+      });
+    const expired = olderThan(CACHED_MS, NULL_CACHED_MS);
     if (expired.length > 0) await this.#count(ctx, expired);
-    const aged = monitorIds.filter((id) => {
-      const known = this.#known.get(id);
-      return ageOf(known) > (known?.value === null ? NULL_RENEWED_AFTER_MS : RENEWED_AFTER_MS);
-    });
+    const aged = olderThan(RENEWED_AFTER_MS, NULL_CACHED_MS);
     this.#renew(ctx, aged);
     return new Map(monitorIds.map((id) => [id, this.#known.get(id)?.value ?? null]));
   }
