@@ -33,16 +33,25 @@ const FATES = {
   'with a message of a later version': 1,
 } as const;
 
+/** That a batch carries a message which PostgreSQL refuses. */
+const POISON_CHANCE = 0.15;
+
 const EVENTS_PATH = '/edge/v1/events';
 
 /** The way of events from the shard to the core, over the real intake. */
 export class Uplink {
   readonly #parts: Parts;
-  /** Messages that nobody understands, each to be parked once. */
+  /** Messages that nobody understands, or that PostgreSQL refuses, each to be parked once. */
   readonly strange: string[] = [];
+  /** Has a dice of its own, so that what else a seed tells stays. */
+  readonly #poisonLuck: Random;
+  /** What PostgreSQL refuses, in every batch until one with it is accepted. */
+  #poison: object | null = null;
+  #poisons = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#poisonLuck = parts.random.fork('poison');
   }
 
   /** Sends what waits, one batch, with whatever fate; returns the fate. `meanwhile` is done at the same time. */
@@ -63,6 +72,7 @@ export class Uplink {
       requireEqual(await this.#deliver(batch, 'fine', null), true, 'a core in good order takes every batch');
       shard.acknowledged += batch.length;
     }
+    if (this.#poison !== null) requireEqual(await this.#post([]), true, 'what PostgreSQL refuses does not stay');
   }
 
   /** The edge's cron asks the core what there should be. */
@@ -131,7 +141,45 @@ export class Uplink {
     return accepted;
   }
 
-  async #post(events: readonly unknown[]): Promise<boolean> {
+  async #post(batch: readonly unknown[]): Promise<boolean> {
+    if (this.#poison === null && this.#poisonLuck.chance(POISON_CHANCE)) this.#poison = this.#drawPoison();
+    const poison = batch.length < UPLINK_EVENTS_MAX ? this.#poison : null;
+    const place = this.#poisonLuck.int(0, batch.length);
+    const accepted = await this.#postAll(poison === null ? batch : batch.toSpliced(place, 0, poison));
+    if (accepted && poison !== null && poison === this.#poison) {
+      this.strange.push(JSON.stringify(poison));
+      this.#poison = null;
+    }
+    return accepted;
+  }
+
+  /** Of good form, for each of the consumers, with a character that no column takes. */
+  #drawPoison(): object {
+    const id = `evt_poison_${this.#poisons++}`;
+    const at = '2026-03-01T21:00:00.000Z';
+    const name = '\u0000';
+    return this.#poisonLuck.pick<object>([
+      { v: 1, kind: 'location.state', id, location: 'eu-west', shard: name, dark: true, at },
+      {
+        v: 1,
+        kind: 'alert.triggered',
+        id,
+        alertId: `alr_${name}`,
+        ruleId: 'rul_default',
+        monitorId: `mon_${name}`,
+        to: 'firing',
+        severity: 'critical',
+        scheduledAt: at,
+        at,
+        summary: '',
+        cause: 'observed',
+        failing: [],
+        traceId: id,
+      },
+    ]);
+  }
+
+  async #postAll(events: readonly unknown[]): Promise<boolean> {
     const { core, app } = this.#parts;
     const body = JSON.stringify({ v: 1, shard: core.shardId, events });
     const token = await core.edgeToken({ method: 'POST', path: EVENTS_PATH, body });
