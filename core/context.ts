@@ -38,9 +38,10 @@ export interface Clock {
 export interface Streams {
   /**
    * Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream). Events are taken
-   * as they came: the consumer validates each, and parks what it cannot use.
+   * as they came: the consumer validates each, and parks what it cannot use. What the road has just seen it may
+   * drop as told twice, unless it is to come `again`.
    */
-  publish(events: readonly unknown[]): Promise<void>;
+  publish(events: readonly unknown[], options?: { readonly again: boolean }): Promise<void>;
   /** A durable consumer. The handler commits and returns; throwing means "again later". */
   consume(consumer: StreamConsumer): Promise<void>;
   readiness(): Promise<void>;

@@ -92,6 +92,16 @@ test('while the road is closed a replay answers 503 and the message goes on wait
   expect((await shown(id)).replayedAt).toBeNull();
 });
 
+test('a replay is sent as what comes again, for a road that drops what it has just seen', async () => {
+  const id = await parkMessage(app, { v: 1, kind: 'again' });
+  const sent: unknown[] = [];
+  const streams = { ...app.ctx.streams, publish: async (...args: unknown[]) => void sent.push(args) };
+  const browser = browserOf(app.variant({ streams }));
+  for (const [name, value] of ada.cookies) browser.cookies.set(name, value);
+  expect((await browser.request('POST', `${PATH}/${id}/replay`)).status).toBe(202);
+  expect(sent).toEqual([[[{ v: 1, kind: 'again' }], { again: true }]]);
+});
+
 test('a dead letter is deleted for good', async () => {
   const id = await parkMessage(app, { v: 1, kind: 'nonsense' });
   expect((await ada.request('DELETE', `${PATH}/${id}`)).status).toBe(204);

@@ -86,6 +86,18 @@ test('published is stored: a consumer that comes later gets everything, once', a
   );
 });
 
+test('what is to come again comes again, whatever the server has just seen', async () => {
+  const stream = await connect();
+  const got: unknown[] = [];
+  await stream.streams.consume(incidents(async (messages) => void got.push(...messages)));
+  const event = alert(11);
+  await stream.streams.publish([event]);
+  await stream.streams.publish([event], { again: true });
+  await stream.streams.publish([event], { again: true });
+  await eventually('it came three times', () => got.length === 3, 20_000);
+  expect(got).toEqual([event, event, event]);
+});
+
 test('what a consumer did not finish comes to another one', async () => {
   const dying = await connect();
   let taken = 0;
@@ -130,10 +142,15 @@ test('a message that failed again and again is parked and not brought any more',
   await stream.streams.consume(incidents(async (messages) => void got.push(...messages)));
   const parked = await eventually(
     'it is parked',
-    async () => (await core.ctx.sql`SELECT consumer, reason, payload FROM parked_messages`).at(0),
+    async () => (await core.ctx.sql`SELECT subject, consumer, reason, payload FROM parked_messages`).at(0),
     5_000,
   );
-  expect(parked).toEqual({ consumer: 'incidents', reason: 'failed 8 times', payload: JSON.stringify(event) });
+  expect(parked).toEqual({
+    subject: 'alert.triggered',
+    consumer: 'incidents',
+    reason: 'failed 8 times',
+    payload: JSON.stringify(event),
+  });
   expect(got).toEqual([]);
   await eventually('it is gone', async () => (await pendingOf(stream, 'incidents_alert-triggered')) === 0, 5_000);
 });
@@ -167,6 +184,21 @@ test('the database away: the batch is kept and handled when it is back', async (
   await eventually('it failed', () => failures > 0, 5_000);
   away = false;
   await eventually('it was handled', () => got.length === 1, 10_000);
+});
+
+test('a database that answers but has no room is waited for, too: the batch is kept, in its order', async () => {
+  const stream = await connect();
+  const events = [alert(12), alert(13), alert(14)];
+  await stream.streams.publish(events);
+  const tried: (readonly unknown[])[] = [];
+  await stream.streams.consume(
+    incidents(async (messages) => {
+      tried.push(messages);
+      if (tried.length === 1) throw Object.assign(new Error('disk full'), { code: '53100' });
+    }),
+  );
+  await eventually('it was tried again', () => tried.length > 1, 20_000);
+  expect(tried[1]).toEqual(tried[0]);
 });
 
 test('killed and started again, the server brings what was stored, and nobody has to be restarted', async () => {

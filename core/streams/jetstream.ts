@@ -62,7 +62,7 @@ export async function connectJetStream(
   const client = jetstream(connection);
   const consumers: JetStreamConsumer[] = [];
   const streams: Streams = {
-    publish: (events) => publish(client, events),
+    publish: (events, { again } = { again: false }) => publish(client, events, again),
     async consume(consumer) {
       for (const kind of consumer.kinds) {
         const running = new JetStreamConsumer(
@@ -153,12 +153,12 @@ function durableOf(name: string, kind: StreamKind): string {
   return `${name}_${kind.replace('.', '-')}`;
 }
 
-/** Resolves when the server has stored every event. */
-async function publish(client: JetStreamClient, events: readonly unknown[]): Promise<void> {
+/** Resolves when the server has stored every event; an event that comes `again` has no name by which it could be dropped. */
+async function publish(client: JetStreamClient, events: readonly unknown[], again: boolean): Promise<void> {
   try {
     await Promise.all(
       events.map((event) => {
-        const msgID = idOf(event);
+        const msgID = again ? undefined : idOf(event);
         return client.publish(subjectOf(kindOf(event)), JSON.stringify(event), msgID === undefined ? {} : { msgID });
       }),
     );

@@ -15,7 +15,7 @@ export async function replayDeadLetter(ctx: RequestContext, id: string): Promise
   const number = numberOf(ctx, id);
   const message = await markReplayed(ctx, id, number);
   try {
-    await ctx.streams.publish([message]);
+    await ctx.streams.publish([message], { again: true });
   } catch (error) {
     await ctx.db.update(parkedMessages).set({ replayedAt: null }).where(eq(parkedMessages.id, number));
     if (error instanceof ProblemError) throw error;
