@@ -23,10 +23,10 @@ export function sortBatch(messages: readonly unknown[]): SortedBatch {
     }
     switch (parsed.data.kind) {
       case 'check.completed':
-        batch.results.push(printable(parsed.data.result));
+        batch.results.push(parsed.data.result);
         break;
       case 'monitor.status':
-        batch.statuses.push({ ...parsed.data, failing: parsed.data.failing.map(printable) });
+        batch.statuses.push(parsed.data);
         break;
       case 'location.state':
         batch.locations.push(parsed.data);
@@ -37,11 +37,6 @@ export function sortBatch(messages: readonly unknown[]): SortedBatch {
     }
   }
   return batch;
-}
-
-/** A detail may quote what a target answered; PostgreSQL holds no NUL. */
-function printable<T extends { detail?: string | undefined }>(value: T): T {
-  return value.detail?.includes('\u0000') ? { ...value, detail: value.detail.replaceAll('\u0000', '\ufffd') } : value;
 }
 
 export function unusable(message: unknown, reason: string): ParkedMessage {

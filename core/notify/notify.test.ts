@@ -115,6 +115,15 @@ test('what fails is tried again with the same id and body, and every attempt is 
   expect(new Set(received.map((message) => message.body)).size).toBe(1);
 });
 
+test('of a long answer the beginning is kept, cut between characters and without what PostgreSQL cannot hold', async () => {
+  answer = (n) =>
+    n === 1 ? { status: 503, body: `\u0000${'x'.repeat(497)}\u{1f600}${'y'.repeat(100)}` } : { status: 200 };
+  notifier = await startNotifier(ctx);
+  const id = await queueTest();
+  await until(id, 'delivered');
+  expect((await attemptsOf(id))[0]?.detail).toBe(`\ufffd${'x'.repeat(497)}…`);
+});
+
 test('after the last attempt it is dead for everyone to see, in the incident too', async () => {
   answer = () => ({ status: 500 });
   const monitor = await core.addMonitor();

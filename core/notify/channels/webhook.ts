@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { userAgent } from '#domain/product.ts';
 import { DETAIL_LENGTH_MAX } from '#domain/result.ts';
+import { shortened, storable } from '#domain/short-text.ts';
 import { EgressError, egress } from '../../platform/egress.ts';
 
 /** Standard Webhooks advises 15 to 30 s at most; an endpoint that needs longer should queue. */
@@ -61,7 +62,7 @@ export async function sendWebhook(
       permanent: answer.status === 410,
       statusCode: answer.status,
       error: 'http_status',
-      detail: printable(answer.body),
+      detail: storable(shortened(answer.body, DETAIL_LENGTH_MAX)),
     };
   } catch (error) {
     const failure = error instanceof EgressError ? error : new EgressError('connection_failed', String(error));
@@ -74,9 +75,4 @@ function signatureOf(message: WebhookMessage, timestamp: string): string {
   const key = Buffer.from(message.secret.replace(/^whsec_/, ''), 'base64');
   const signed = `${message.id}.${timestamp}.${message.body}`;
   return `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
-}
-
-/** PostgreSQL stores no NUL. */
-function printable(text: string): string {
-  return text.replaceAll('\u0000', '\ufffd').slice(0, DETAIL_LENGTH_MAX);
 }
