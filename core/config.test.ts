@@ -26,6 +26,7 @@ test.each(['proxy.example.com', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/
 
 test.each([
   [true, {}, true],
+  [true, { BLACKTIDE_EDGE_URL: 'http://localhost:9787' }, true],
   [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com' }, false],
   [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com', BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true' }, true],
   [true, { BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'false' }, false],

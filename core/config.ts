@@ -118,23 +118,27 @@ export function readConfig(
       `BLACKTIDE_ROLES=${settings.BLACKTIDE_ROLES.join(',')} needs NATS_URL: without a NATS server all roles must run in one process.`,
     );
   }
+  const edgeUrl = settings.BLACKTIDE_EDGE_URL ?? `http://127.0.0.1:${settings.BLACKTIDE_EDGE_PORT}`;
   return {
     dataDir: settings.BLACKTIDE_DATA_DIR,
     apiPort: settings.BLACKTIDE_API_PORT,
     edgePort: settings.BLACKTIDE_EDGE_PORT,
     roles: settings.BLACKTIDE_ROLES,
     // An edge elsewhere is how a service for others is run: their webhooks must not reach its own network.
-    allowPrivateTargets:
-      settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (options.oneMachine && settings.BLACKTIDE_EDGE_URL === undefined),
+    allowPrivateTargets: settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (options.oneMachine && isThisMachine(edgeUrl)),
     registration: settings.BLACKTIDE_REGISTRATION,
     logLevel: settings.BLACKTIDE_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     natsUrl: settings.NATS_URL,
-    edgeUrl: settings.BLACKTIDE_EDGE_URL ?? `http://127.0.0.1:${settings.BLACKTIDE_EDGE_PORT}`,
+    edgeUrl,
     publicUrl: settings.BLACKTIDE_PUBLIC_URL ?? `http://localhost:${settings.BLACKTIDE_API_PORT}`,
     statusUrl: settings.BLACKTIDE_STATUS_URL ?? `http://localhost:${settings.BLACKTIDE_EDGE_PORT}`,
     corsOrigins: settings.BLACKTIDE_CORS_ORIGINS,
     trustedProxies: settings.BLACKTIDE_TRUSTED_PROXIES,
     healthPort: settings.BLACKTIDE_HEALTH_PORT,
   };
+}
+
+function isThisMachine(url: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
 }
