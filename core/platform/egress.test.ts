@@ -21,7 +21,7 @@ const send = (url: string, changes: Partial<Parameters<typeof egress>[0]> = {}) 
     url,
     headers: {},
     body: 'ä',
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
     responseBytesMax: 100,
     allowPrivateTargets: true,
     ...changes,

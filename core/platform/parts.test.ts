@@ -37,9 +37,9 @@ test('a loop goes on after an error, runs at once when woken, and ends after its
       return turns === 2 ? 'more' : 'idle';
     },
   });
-  await eventually('the first turn fails', () => turns === 1, 20_000);
+  await eventually('the first turn fails', () => turns === 1);
   loop.wake();
-  await eventually('two more turns follow', () => turns === 3, 20_000);
+  await eventually('two more turns follow', () => turns === 3);
   await loop.close();
   loop.wake();
   expect(turns).toBe(3);

@@ -31,7 +31,7 @@ const start = async () => {
 };
 const request = (work: (tx: Parameters<typeof requestPage>[0]) => Promise<void>) => core.ctx.db.transaction(work);
 const queue = () => core.ctx.sql`SELECT kind, key, attempts, last_error FROM publish_queue ORDER BY kind`;
-const drained = () => eventually('the queue is empty', async () => (await queue()).length === 0, 5_000);
+const drained = () => eventually('the queue is empty', async () => (await queue()).length === 0);
 const pagesOf = (slug: string) => core.edge.pages.filter((page) => page.slug === slug);
 const secondsAgo = (seconds: number) => new Date(Math.floor(Date.now() / 1000 - seconds) * 1000);
 
@@ -93,7 +93,7 @@ test('an edge that is away is told when it is back, and the reason can be seen m
   await start();
   await request((tx) => requestAssignment(tx, core.shardId));
   const sent = core.edge.assignments.length;
-  await eventually('it failed', async () => (await queue()).at(0)?.attempts > 0, 5_000);
+  await eventually('it failed', async () => (await queue()).at(0)?.attempts > 0);
   expect(await queue()).toMatchObject([{ kind: 'assignment', last_error: 'The edge is away.' }]);
   core.edge.away = false;
   await drained();
@@ -115,7 +115,7 @@ test('a request made while the last one is being sent is sent too', async () => 
   };
   publisher = await startPublisher({ ...core.ctx, edge });
   await request((tx) => requestPage(tx, id));
-  await eventually('it is being sent', () => sending === 1, 5_000);
+  await eventually('it is being sent', () => sending === 1);
   await request((tx) => requestPage(tx, id));
   release();
   await drained();
@@ -199,7 +199,7 @@ test('a page is made anew when its bars have not moved for a while', async () =>
   expect((await queue()).filter((row) => row.key === 'resting')).toEqual([]);
   await core.ctx.sql`UPDATE status_pages SET published_at = now() - interval '6 minutes' WHERE slug = 'resting'`;
   await start();
-  await eventually('it is sent', () => pagesOf('resting').length === 1, 5_000);
+  await eventually('it is sent', () => pagesOf('resting').length === 1);
 });
 
 test('the edge reads the directory, assignments and pages with a token of its own', async () => {

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 100;
+/** Several times what a busy machine needs: it ends a hang. Promises to people have bounds of their own. */
+const WITHIN_MS = 30_000;
 
 /**
  * Waits until `check` neither throws nor gives undefined or false, and returns what it gave. After `withinMs` the
@@ -9,7 +11,7 @@ const POLL_MS = 100;
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | undefined | false> | T | undefined | false,
-  withinMs: number,
+  withinMs: number = WITHIN_MS,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   let reason = 'the condition never held';

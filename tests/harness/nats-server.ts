@@ -21,7 +21,7 @@ export async function startNatsServer(): Promise<NatsServer> {
   const child = spawn(program, ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dir], {
     stdio: 'ignore',
   });
-  await eventually('nats-server answers', () => answers(port), 10_000);
+  await eventually('nats-server answers', () => answers(port));
   return {
     url: `nats://127.0.0.1:${port}`,
     close: async () => {
