@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signServiceToken } from '#edge/service-token.ts';
@@ -53,7 +53,9 @@ describe('the edge on one machine', () => {
   });
 
   it('says what goes wrong with a target in its result, and nothing in the log that is not a JSON line', async () => {
+    const sockets = new Set<Socket>();
     const banner = createServer((socket) => {
+      sockets.add(socket);
       socket.on('error', () => undefined);
       socket.end('SSH-2.0-OpenSSH_9.2\r\n');
     });
@@ -64,6 +66,8 @@ describe('the edge on one machine', () => {
       reason: 'connection_reset',
       detail: 'the connection was closed before an answer, or what came was no HTTP',
     });
+    // workerd lets go of its end when it next collects garbage.
+    for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => banner.close(resolve));
     await eventually(
       'what workerd says of the dead name',
