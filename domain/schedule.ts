@@ -9,6 +9,10 @@ export interface Cadence {
   readonly intervalSeconds: number;
 }
 
+export function cadenceOf(monitor: { readonly id: string; readonly intervalSeconds: number }): Cadence {
+  return { monitorId: monitor.id, intervalSeconds: monitor.intervalSeconds };
+}
+
 /** Slots fall on whole seconds: fine enough to spread load, coarse enough to share alarms in a shard. */
 const GRID_MS = 1000;
 

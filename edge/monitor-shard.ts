@@ -1,13 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
+import { assign, type MonitorChange, type ShardMonitor, suspend, unassign } from '#domain/assignment-change.ts';
 import { derivedId } from '#domain/id.ts';
+import { type Judgement, judge, type MonitorState } from '#domain/judging.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
 import { isVote } from '#domain/result.ts';
-import { slotAtOrBefore } from '#domain/schedule.ts';
+import { cadenceOf, slotAtOrBefore } from '#domain/schedule.ts';
 import type { AssignedMonitor, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
 import { askProbes } from './ask-probes.ts';
-import { assign, type MonitorChange, suspend, unassign } from './assignment-change.ts';
 import type { CoordinatorEnv } from './env.ts';
-import { type Judgement, judge, type MonitorState } from './judging.ts';
 import { LocationWatch } from './location-watch.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
@@ -15,7 +15,6 @@ import { answeredEvent, unmadeEvent } from './result-event.ts';
 import {
   type Batch,
   batchesOf,
-  cadenceOf,
   checksOf,
   decodeTick,
   dueSlots,
@@ -27,7 +26,7 @@ import {
   type Round,
   type Tick,
 } from './round.ts';
-import { type DirtyComponent, type ShardMonitor, ShardStorage } from './shard-storage.ts';
+import { type DirtyComponent, ShardStorage } from './shard-storage.ts';
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 

@@ -1,7 +1,7 @@
 import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
 import { checkSpecOf } from '#domain/monitor.ts';
 import { isFailure, type OutcomeKind, type Reason, resultId, roundTraceId } from '#domain/result.ts';
-import { slotAfter, slotsBetween } from '#domain/schedule.ts';
+import { cadenceOf, slotAfter, slotsBetween } from '#domain/schedule.ts';
 import { type AssignedMonitor, type CheckCompletedEvent, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire.ts';
 
 /** One slot of one monitor while its locations answer. Lives in memory; its outline lives in the tick's row. */
@@ -106,10 +106,6 @@ export function nextSlot(monitors: Iterable<Scheduled>, cursorMs: number, nowMs:
 /** A monitor that was assigned while the clock was ahead is not held back by that once the clock is set right. */
 function startedUntil(fromMs: number, cursorMs: number, nowMs: number): number {
   return fromMs > nowMs ? cursorMs : Math.max(cursorMs, fromMs);
-}
-
-export function cadenceOf(monitor: AssignedMonitor): { monitorId: string; intervalSeconds: number } {
-  return { monitorId: monitor.id, intervalSeconds: monitor.intervalSeconds };
 }
 
 /** One request to one location's probe Worker. */

@@ -1,14 +1,8 @@
+import type { ShardMonitor } from '#domain/assignment-change.ts';
+import type { MonitorState } from '#domain/judging.ts';
 import type { LocationId } from '#domain/location.ts';
 import type { ComponentState } from '#domain/snapshot.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire.ts';
-import type { MonitorState } from './judging.ts';
-
-/** A monitor as the shard keeps it: what was assigned, since when it is scheduled, and how it is. */
-export interface ShardMonitor {
-  assigned: AssignedMonitor;
-  fromMs: number;
-  state: MonitorState;
-}
 
 /** An event on its way to the core. `body` is its JSON. */
 export interface OutboxEvent {

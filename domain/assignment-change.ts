@@ -1,8 +1,13 @@
-import { slotAtOrBefore } from '#domain/schedule.ts';
-import type { AssignedMonitor } from '#domain/wire.ts';
 import { endAlerts, initialState, type Judgement, type MonitorState, pause, resume, suspended } from './judging.ts';
-import { cadenceOf } from './round.ts';
-import type { ShardMonitor } from './shard-storage.ts';
+import { cadenceOf, slotAtOrBefore } from './schedule.ts';
+import type { AssignedMonitor } from './wire.ts';
+
+/** A monitor as its shard keeps it: what was assigned, since when it is scheduled, and how it is. */
+export interface ShardMonitor {
+  assigned: AssignedMonitor;
+  fromMs: number;
+  state: MonitorState;
+}
 
 /** What a new assignment means for one monitor. */
 export interface MonitorChange extends Judgement {

@@ -5,13 +5,13 @@ import {
   INITIAL_ALERT_STATE,
   type Observation,
   reduceAlert,
-} from '#domain/alert.ts';
-import { derivedId, derivedTraceId } from '#domain/id.ts';
-import type { LocationId } from '#domain/location.ts';
-import { judgeRound, type Verdict } from '#domain/quorum.ts';
-import { roundSummary } from '#domain/round-summary.ts';
-import type { AlertTriggeredEvent, AssignedMonitor, EdgeEvent, MonitorStatusEvent } from '#domain/wire.ts';
-import type { Round } from './round.ts';
+} from './alert.ts';
+import { derivedId, derivedTraceId } from './id.ts';
+import type { LocationId } from './location.ts';
+import { judgeRound, type Verdict } from './quorum.ts';
+import type { OutcomeKind, Reason } from './result.ts';
+import { roundSummary } from './round-summary.ts';
+import type { AlertTriggeredEvent, AssignedMonitor, EdgeEvent, MonitorStatusEvent } from './wire.ts';
 
 type Status = MonitorStatusEvent['status'];
 type EndCause = Exclude<AlertTriggeredEvent['cause'], 'observed'>;
@@ -27,6 +27,16 @@ export interface MonitorState {
   readonly judgedMs: number;
   /** By rule id. */
   readonly alerts: Readonly<Record<string, AlertState>>;
+}
+
+/** What is judged of a round, as far as its locations have answered. */
+export interface JudgedRound {
+  readonly slotMs: number;
+  readonly traceId: string;
+  readonly asked: readonly LocationId[];
+  readonly outcomes: ReadonlyMap<LocationId, OutcomeKind>;
+  readonly failing: ReadonlyMap<LocationId, { reason?: Reason | undefined; detail?: string | undefined }>;
+  judged: boolean;
 }
 
 /** A new state and what has to be told about the way to it. */
@@ -54,7 +64,7 @@ export function initialState(nowMs: number): MonitorState {
 export function judge(
   monitor: AssignedMonitor,
   state: MonitorState,
-  round: Round,
+  round: JudgedRound,
   dark: readonly LocationId[],
   nowMs: number,
 ): Judgement | null {
@@ -70,7 +80,7 @@ export function judge(
 function observe(
   monitor: AssignedMonitor,
   state: MonitorState,
-  round: Round,
+  round: JudgedRound,
   verdict: Verdict,
   nowMs: number,
 ): Judgement {
@@ -96,7 +106,7 @@ function observe(
  * The round's slot, or just after what the alert knows already: the first round after a pause stands for a slot before
  * it, and an alert named by that slot again would be taken for the one that has ended.
  */
-function observedAtMs(round: Round, { sinceMs }: AlertState, nowMs: number): number {
+function observedAtMs(round: JudgedRound, { sinceMs }: AlertState, nowMs: number): number {
   return sinceMs > nowMs ? round.slotMs : Math.max(round.slotMs, sinceMs + 1);
 }
 

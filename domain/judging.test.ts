@@ -1,14 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { newMonitor } from '#tests/edge/shard.ts';
-import { initialState, judge, pause, resume } from './judging.ts';
-import { newRound, type Round } from './round.ts';
+import { initialState, type JudgedRound, judge, pause, resume } from './judging.ts';
+import { LOCATION_IDS } from './location.ts';
+import { type AssignedMonitor, assignedMonitorSchema } from './wire.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
-function roundOf(monitor: ReturnType<typeof newMonitor>, slotMs: number, outcome: 'success' | 'failure'): Round {
-  const round = newRound(monitor, slotMs, false);
-  for (const location of round.asked) round.outcomes.set(location, outcome);
-  return round;
+function newMonitor(): AssignedMonitor {
+  return assignedMonitorSchema.parse({
+    id: 'mon_01jzzzzzzz0000000000000000',
+    orgId: 'org_01jzzzzzzz0000000000000000',
+    name: 'Shop',
+    intervalSeconds: 3600,
+    timeoutMs: 2000,
+    locations: LOCATION_IDS,
+    enabled: true,
+    quorum: null,
+    rules: [],
+    components: [],
+    type: 'http',
+    config: { url: 'https://shop.example.com/' },
+  });
+}
+
+function roundOf({ locations }: AssignedMonitor, slotMs: number, outcome: 'success' | 'failure'): JudgedRound {
+  return {
+    slotMs,
+    traceId: '0'.repeat(32),
+    asked: locations,
+    outcomes: new Map(locations.map((location) => [location, outcome])),
+    failing: new Map(),
+    judged: false,
+  };
 }
 
 describe('changes of one monitor', () => {
