@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'core',
-          include: ['core/**/*.test.ts', 'db/**/*.test.ts', 'standalone/**/*.test.ts'],
+          include: ['core/**/*.test.ts', 'db/**/*.test.ts', 'simulation/**/*.test.ts', 'standalone/**/*.test.ts'],
           globalSetup: 'tests/database-server.ts',
           ...LIMITS,
         },

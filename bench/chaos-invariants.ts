@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Monitor } from '#domain/api/monitor.ts';
-import { LOCATION_IDS } from '#domain/location.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { INTERVAL_SECONDS } from '#tests/harness/scene.ts';
 import type { ReceivedWebhook, WebhookReceiver } from '#tests/harness/webhook-receiver.ts';

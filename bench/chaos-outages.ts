@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Monitor } from '#domain/api/monitor.ts';
-import { LOCATION_IDS } from '#domain/location.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
 import { startTarget, type Target } from '#tests/harness/target.ts';

@@ -1,4 +1,4 @@
-import { murmur3 } from '#domain/id.ts';
+import { murmur3 } from '#domain/base/id.ts';
 
 /** The same numbers for the same seed. */
 export class SeededRandom {

@@ -1,5 +1,5 @@
 import type { Sql } from 'postgres';
-import { LOCATION_IDS } from '#domain/location.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 import { INTERVAL_SECONDS } from '#tests/harness/scene.ts';
 
 export interface SlotFigures {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Monitor } from '#domain/api/monitor.ts';
-import { LOCATION_IDS } from '#domain/location.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
 import type * as schema from '#db/schema.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
-import type { EdgeEvent, TestAnswer, TestRequest } from '#domain/wire.ts';
+import type { EdgeEvent, TestAnswer, TestRequest } from '#domain/wire/wire.ts';
 import type { Config } from './config.ts';
 
 /** What every role is given: made once in main.ts (or by a test), passed down, never imported as a global. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SERVICE_BODY_BYTES_MAX, type TestAnswer, testAnswerSchema } from '#domain/wire.ts';
+import { SERVICE_BODY_BYTES_MAX, type TestAnswer, testAnswerSchema } from '#domain/wire/wire.ts';
 import type { Clock, EdgeClient, ServiceTokens } from './context.ts';
 import { ProblemError } from './platform/problem-error.ts';
 

@@ -8,9 +8,9 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { z } from 'zod';
-import { severitySchema } from '#domain/alert.ts';
-import { INCIDENT_STATUSES } from '#domain/incident.ts';
-import { MONITOR_STATUSES } from '#domain/monitor.ts';
+import { severitySchema } from '#domain/alert/alert.ts';
+import { MONITOR_STATUSES } from '#domain/check/monitor.ts';
+import { INCIDENT_STATUSES } from '#domain/incident/incident.ts';
 import { isUnauthenticated } from './api/api-error.ts';
 import { accountQuery, setupQuery } from './api/queries.ts';
 import { CrashPage, NotFoundPage } from './pages/dead-end-page.tsx';

@@ -314,7 +314,7 @@ export const rollupsHourly = pgTable(
     minMs: doublePrecision('min_ms'),
     maxMs: doublePrecision('max_ms'),
     p95Ms: doublePrecision('p95_ms'),
-    /** DDSketch of response times (domain/sketch.ts); null for '*'. */
+    /** DDSketch of response times (domain/figures/sketch.ts); null for '*'. */
     sketch: jsonb('sketch'),
     /** Seconds of the hour that rounds judged down stand for; only for '*'. */
     downSeconds: doublePrecision('down_seconds').notNull().default(0),

@@ -1,6 +1,6 @@
-import type { LocationId } from '#domain/location.ts';
-import { DETAIL_LENGTH_MAX } from '#domain/result.ts';
-import { type ProbeAnswer, type ProbeRequest, probeAnswerSchema } from '#domain/wire.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import { DETAIL_LENGTH_MAX } from '#domain/check/result.ts';
+import { type ProbeAnswer, type ProbeRequest, probeAnswerSchema } from '#domain/wire/wire.ts';
 import { type CoordinatorEnv, PROBE_BINDINGS } from './env.ts';
 import { reasonOf } from './log.ts';
 

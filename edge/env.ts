@@ -1,4 +1,4 @@
-import type { LocationId } from '#domain/location.ts';
+import type { LocationId } from '#domain/check/location.ts';
 import type { MonitorShard } from './monitor-shard.ts';
 import type { PageDirectory } from './page-directory.ts';
 import type { StatusPage } from './status-page.ts';

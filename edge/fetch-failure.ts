@@ -1,5 +1,5 @@
 import { connect } from 'cloudflare:sockets';
-import type { Reason } from '#domain/result.ts';
+import type { Reason } from '#domain/check/result.ts';
 import { NetworkFailure } from '#probes/network.ts';
 import { reasonOf } from './log.ts';
 

@@ -1,6 +1,6 @@
-import { DARK_MONITORS_MIN, darkLocations } from '#domain/dark-location.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import type { OutcomeKind } from '#domain/result.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import type { OutcomeKind } from '#domain/check/result.ts';
+import { DARK_MONITORS_MIN, darkLocations } from '#domain/watch/dark-location.ts';
 
 /** Watches the locations themselves: the newest outcome of every monitor at each, in memory. */
 export class LocationWatch {

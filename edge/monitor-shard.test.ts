@@ -1,9 +1,9 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { LOCATION_IDS } from '#domain/location.ts';
-import type { CheckResult } from '#domain/result.ts';
-import { slotAtOrBefore, slotsBetween } from '#domain/schedule.ts';
-import type { ProbeRequest } from '#domain/wire.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
+import type { CheckResult } from '#domain/check/result.ts';
+import { slotAtOrBefore, slotsBetween } from '#domain/check/schedule.ts';
+import type { ProbeRequest } from '#domain/wire/wire.ts';
 import type { MonitorShard } from '#edge/monitor-shard.ts';
 import {
   assign,

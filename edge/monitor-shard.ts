@@ -1,11 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
-import { assign, type MonitorChange, type ShardMonitor, suspend, unassign } from '#domain/assignment-change.ts';
-import { derivedId } from '#domain/id.ts';
-import { type Judgement, judge, type MonitorState } from '#domain/judging.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import { isVote } from '#domain/result.ts';
-import { cadenceOf, slotAtOrBefore } from '#domain/schedule.ts';
-import type { AssignedMonitor, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
+import { derivedId } from '#domain/base/id.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import { isVote } from '#domain/check/result.ts';
+import { cadenceOf, slotAtOrBefore } from '#domain/check/schedule.ts';
+import { assign, type MonitorChange, type ShardMonitor, suspend, unassign } from '#domain/watch/assignment-change.ts';
+import { type Judgement, judge, type MonitorState } from '#domain/watch/judging.ts';
+import type { AssignedMonitor, CheckCompletedEvent, EdgeEvent } from '#domain/wire/wire.ts';
 import { askProbes } from './ask-probes.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { LocationWatch } from './location-watch.ts';

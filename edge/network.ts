@@ -1,4 +1,4 @@
-import { isForbiddenHost } from '#domain/address.ts';
+import { isForbiddenHost } from '#domain/base/address.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
 import { bodyFailure, headFailure, substituteFailure } from './fetch-failure.ts';
 

@@ -1,5 +1,5 @@
-import type { PageSnapshot } from '#domain/snapshot.ts';
-import type { AssignmentEnvelope } from '#domain/wire.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
+import type { AssignmentEnvelope } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { pageDirectoryOf } from './page-directory.ts';
 import { understood } from './understood-assignment.ts';

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import type { EdgeEvent } from '#domain/wire.ts';
+import type { EdgeEvent } from '#domain/wire/wire.ts';
 import { newMonitor, newShardName, shardOf } from '#tests/edge/shard.ts';
 import type { MonitorShard } from './monitor-shard.ts';
 import { Outbox } from './outbox.ts';

@@ -1,4 +1,4 @@
-import { UPLINK_EVENTS_MAX } from '#domain/wire.ts';
+import { UPLINK_EVENTS_MAX } from '#domain/wire/wire.ts';
 import { log, reasonOf } from './log.ts';
 import type { OutboxRow, ShardStorage } from './shard-storage.ts';
 import type { Delivery } from './uplink.ts';

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { PAGE_DIRECTORY_NAME } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME } from '#domain/page/snapshot.ts';
 import type { CoordinatorEnv } from './env.ts';
 
 /** Which pages the edge has: known without the core. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type HttpConfig, httpConfigSchema } from '#domain/monitor.ts';
-import { type ProbeAnswer, type ProbeRequest, probeAnswerSchema } from '#domain/wire.ts';
+import { type HttpConfig, httpConfigSchema } from '#domain/check/monitor.ts';
+import { type ProbeAnswer, type ProbeRequest, probeAnswerSchema } from '#domain/wire/wire.ts';
 import { behave, hitsOf, newMonitor, world } from '#tests/edge/shard.ts';
 import probeWorker from './probe-worker.ts';
 

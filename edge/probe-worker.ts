@@ -1,6 +1,6 @@
-import type { LocationId } from '#domain/location.ts';
-import type { CheckSpec } from '#domain/monitor.ts';
-import { type ProbeAnswer, type ProbeRequest, probeRequestSchema } from '#domain/wire.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import type { CheckSpec } from '#domain/check/monitor.ts';
+import { type ProbeAnswer, type ProbeRequest, probeRequestSchema } from '#domain/wire/wire.ts';
 import { type Confirmed, probeWithConfirmation } from '#probes/confirm.ts';
 import { probeOf } from '#probes/table.ts';
 import type { ProbeEnv } from './env.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Problem, type ProblemCode, problemOf } from '#domain/problem.ts';
+import { type Problem, type ProblemCode, problemOf } from '#domain/base/problem.ts';
 
 /** An RFC 9457 answer. */
 export function problemAnswer(code: ProblemCode, detail?: string, errors?: Problem['errors']): Response {

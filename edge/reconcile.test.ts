@@ -5,7 +5,7 @@ import {
   waitOnExecutionContext,
 } from 'cloudflare:test';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Directory } from '#domain/wire.ts';
+import type { Directory } from '#domain/wire/wire.ts';
 import { newPage } from '#tests/edge/page.ts';
 import {
   assign,

@@ -1,5 +1,5 @@
-import { pageSnapshotSchema } from '#domain/snapshot.ts';
-import { assignmentEnvelopeSchema, type Directory, directorySchema } from '#domain/wire.ts';
+import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
+import { assignmentEnvelopeSchema, type Directory, directorySchema } from '#domain/wire/wire.ts';
 import { askCore } from './core-client.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';

@@ -1,6 +1,6 @@
-import type { LocationId } from '#domain/location.ts';
-import type { CheckResult, Reason } from '#domain/result.ts';
-import type { CheckCompletedEvent, ProbeAnswer } from '#domain/wire.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import type { CheckResult, Reason } from '#domain/check/result.ts';
+import type { CheckCompletedEvent, ProbeAnswer } from '#domain/wire/wire.ts';
 import { checkId, type Round } from './round.ts';
 
 /** The result of a check that was made. */

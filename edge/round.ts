@@ -1,8 +1,13 @@
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import { checkSpecOf } from '#domain/monitor.ts';
-import { isFailure, type OutcomeKind, type Reason, resultId, roundTraceId } from '#domain/result.ts';
-import { cadenceOf, slotAfter, slotsBetween } from '#domain/schedule.ts';
-import { type AssignedMonitor, type CheckCompletedEvent, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import { checkSpecOf } from '#domain/check/monitor.ts';
+import { isFailure, type OutcomeKind, type Reason, resultId, roundTraceId } from '#domain/check/result.ts';
+import { cadenceOf, slotAfter, slotsBetween } from '#domain/check/schedule.ts';
+import {
+  type AssignedMonitor,
+  type CheckCompletedEvent,
+  PROBE_BATCH_MAX,
+  type ProbeRequest,
+} from '#domain/wire/wire.ts';
 
 /** One slot of one monitor while its locations answer. Lives in memory; its outline lives in the tick's row. */
 export interface Round {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { SERVICE_TOKEN_SKEW_SECONDS } from '#domain/service-token.ts';
-import { SERVICE_BODY_BYTES_MAX } from '#domain/wire.ts';
+import { SERVICE_TOKEN_SKEW_SECONDS } from '#domain/wire/service-token.ts';
+import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { isMadeFor, readServiceToken } from './service-token.ts';

@@ -6,7 +6,7 @@ import {
   SERVICE_TOKEN_TTL_SECONDS,
   type ServiceTokenClaims,
   serviceTokenClaimsSchema,
-} from '#domain/service-token.ts';
+} from '#domain/wire/service-token.ts';
 
 /** One request between core and edge, as its token is bound to it. */
 export interface SignedRequest {

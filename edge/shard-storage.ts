@@ -1,8 +1,8 @@
-import type { ShardMonitor } from '#domain/assignment-change.ts';
-import type { MonitorState } from '#domain/judging.ts';
-import type { LocationId } from '#domain/location.ts';
-import type { ComponentState } from '#domain/snapshot.ts';
-import type { AssignedMonitor, EdgeEvent } from '#domain/wire.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import type { ComponentState } from '#domain/page/snapshot.ts';
+import type { ShardMonitor } from '#domain/watch/assignment-change.ts';
+import type { MonitorState } from '#domain/watch/judging.ts';
+import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
 
 /** An event on its way to the core. `body` is its JSON. */
 export interface OutboxEvent {

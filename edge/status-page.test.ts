@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema } from '#domain/page/snapshot.ts';
 import type { MonitorShard } from '#edge/monitor-shard.ts';
 import { newPage } from '#tests/edge/page.ts';
 import {

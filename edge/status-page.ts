@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
-import { currentComponent } from '#domain/page-status.ts';
-import { type ComponentState, PAGE_COMPONENTS_MAX, type PageSnapshot, type PageView } from '#domain/snapshot.ts';
+import { currentComponent } from '#domain/page/page-status.ts';
+import { type ComponentState, PAGE_COMPONENTS_MAX, type PageSnapshot, type PageView } from '#domain/page/snapshot.ts';
 import type { CoordinatorEnv } from './env.ts';
 
 /**

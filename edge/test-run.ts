@@ -1,6 +1,6 @@
-import type { LocationId } from '#domain/location.ts';
-import { checkSpecOf } from '#domain/monitor.ts';
-import type { ProbeAnswer, TestAnswer, TestRequest } from '#domain/wire.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import { checkSpecOf } from '#domain/check/monitor.ts';
+import type { ProbeAnswer, TestAnswer, TestRequest } from '#domain/wire/wire.ts';
 import { askProbes } from './ask-probes.ts';
 import type { CoordinatorEnv } from './env.ts';
 

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { type AssignedMonitor, type Assignment, type AssignmentEnvelope, assignedMonitorSchema } from '#domain/wire.ts';
+import {
+  type AssignedMonitor,
+  type Assignment,
+  type AssignmentEnvelope,
+  assignedMonitorSchema,
+} from '#domain/wire/wire.ts';
 import { log } from './log.ts';
 
 /** An assignment as far as this edge understands it. */

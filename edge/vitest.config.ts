@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { buildSync } from 'esbuild';
 import { defineConfig } from 'vitest/config';
-import { LOCATION_IDS } from '#domain/location.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 
 /** Suite `edge`: inside workerd, with the coordinator's real bindings and the six real probe Workers beside it. */
 const ROOT = join(import.meta.dirname, '..');

@@ -1,6 +1,6 @@
 import { SELF } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import type { TestAnswer } from '#domain/wire.ts';
+import type { TestAnswer } from '#domain/wire/wire.ts';
 import {
   assign,
   assignmentOf,

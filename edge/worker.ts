@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
-import { pageSnapshotSchema, slugSchema } from '#domain/snapshot.ts';
-import { assignmentEnvelopeSchema, checkNowSchema, testRequestSchema } from '#domain/wire.ts';
+import { pageSnapshotSchema, slugSchema } from '#domain/page/snapshot.ts';
+import { assignmentEnvelopeSchema, checkNowSchema, testRequestSchema } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { putAssignment, putPage, removePage } from './order.ts';

@@ -1,4 +1,4 @@
-import { isFailure, type Outcome, TRANSCRIPT_LINES_MAX } from '#domain/result.ts';
+import { isFailure, type Outcome, TRANSCRIPT_LINES_MAX } from '#domain/check/result.ts';
 import type { Network, ProbeClock } from './network.ts';
 import type { Probe, ProbeTask } from './probe.ts';
 

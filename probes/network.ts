@@ -1,4 +1,4 @@
-import type { Phases, Reason, TlsFacts } from '#domain/result.ts';
+import type { Phases, Reason, TlsFacts } from '#domain/check/result.ts';
 
 /**
  * The port of the probes: what a probe may do to the outside. Adapters: edge/network.ts (Workers) and

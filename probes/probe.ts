@@ -1,6 +1,6 @@
-import type { LocationId } from '#domain/location.ts';
-import type { CheckSpec } from '#domain/monitor.ts';
-import type { Outcome } from '#domain/result.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import type { CheckSpec } from '#domain/check/monitor.ts';
+import type { Outcome } from '#domain/check/result.ts';
 import type { Network, ProbeClock } from './network.ts';
 
 /** One check to make: what to check, from where, and how long it may take altogether. */

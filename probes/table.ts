@@ -1,4 +1,4 @@
-import type { CheckSpec } from '#domain/monitor.ts';
+import type { CheckSpec } from '#domain/check/monitor.ts';
 import { probeHttp } from './http/probe.ts';
 import type { Probe, ProbeTable } from './probe.ts';
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import type { Config } from '#core/config.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { workerBundle } from './build.ts';
 import type { EdgeKeys } from './keys.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '#core/config.ts';
-import { isJsonObject } from '#domain/json-object.ts';
+import { isJsonObject } from '#domain/base/json-object.ts';
 
 /**
  * What workerd itself says whenever a check's connection fails for a dead name or a failed handshake (tried with workerd

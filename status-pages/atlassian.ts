@@ -1,6 +1,6 @@
-import { derivedId } from '#domain/id.ts';
-import { atlassianComponentStatus, atlassianGroupStatus, type PageIndicator } from '#domain/page-status.ts';
-import type { PageComponent, PageIncident, PageSnapshot } from '#domain/snapshot.ts';
+import { derivedId } from '#domain/base/id.ts';
+import { atlassianComponentStatus, atlassianGroupStatus, type PageIndicator } from '#domain/page/page-status.ts';
+import type { PageComponent, PageIncident, PageSnapshot } from '#domain/page/snapshot.ts';
 import { lastChange, pageAnswer, pagePath } from './page-facts.ts';
 
 /**

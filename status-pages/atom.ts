@@ -1,4 +1,4 @@
-import type { PageIncident, PageSnapshot } from '#domain/snapshot.ts';
+import type { PageIncident, PageSnapshot } from '#domain/page/snapshot.ts';
 import { lastChange, pagePath } from './page-facts.ts';
 import { instantText } from './wording.ts';
 

@@ -1,5 +1,5 @@
-import type { ComponentStatus, PageComponent } from '#domain/snapshot.ts';
-import { PAGE_DAYS } from '#domain/snapshot.ts';
+import type { ComponentStatus, PageComponent } from '#domain/page/snapshot.ts';
+import { PAGE_DAYS } from '#domain/page/snapshot.ts';
 import { Instant } from './incidents.tsx';
 import { StateLabel } from './state-icon.tsx';
 import { UptimeBars } from './uptime-bars.tsx';

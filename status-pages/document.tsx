@@ -1,6 +1,6 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
-import type { ComponentStatus } from '#domain/snapshot.ts';
+import type { ComponentStatus } from '#domain/page/snapshot.ts';
 import { REFRESH_SCRIPT } from './refresh-script.ts';
 import { STYLE } from './style.ts';
 

@@ -1,6 +1,6 @@
-import { PUBLIC_STATUS_WORDS, SEVERITY_WORDS } from '#domain/incident-words.ts';
-import { formatDuration } from '#domain/quantity.ts';
-import type { ComponentStatus, PageComponent, PageIncident } from '#domain/snapshot.ts';
+import { formatDuration } from '#domain/base/quantity.ts';
+import { PUBLIC_STATUS_WORDS, SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
+import type { ComponentStatus, PageComponent, PageIncident } from '#domain/page/snapshot.ts';
 import { StateIcon } from './state-icon.tsx';
 import { dateRangeText, instantText, recentDates } from './wording.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PageSnapshot } from '#domain/snapshot.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { ATLASSIAN_DOCUMENTS } from './atlassian.ts';
 import { renderAtom } from './atom.ts';
 import { sampleComponent, sampleIncident, samplePage } from './sample-page.ts';

@@ -1,5 +1,5 @@
-import { type PageState, pageState } from '#domain/page-status.ts';
-import type { PageSnapshot } from '#domain/snapshot.ts';
+import { type PageState, pageState } from '#domain/page/page-status.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
 
 /** Where a page lives, below its host. */
 export function pagePath(slug: string): string {

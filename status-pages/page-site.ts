@@ -1,4 +1,4 @@
-import { PAGE_DIRECTORY_NAME, type PageSnapshot } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME, type PageSnapshot } from '#domain/page/snapshot.ts';
 import { SAMPLE_NOW_MS } from './sample-page.ts';
 import { createStatusPages } from './worker.tsx';
 

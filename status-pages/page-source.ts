@@ -1,4 +1,4 @@
-import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/snapshot.ts';
+import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/page/snapshot.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Representation } from './representation.ts';
 

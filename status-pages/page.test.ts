@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PageSnapshot } from '#domain/snapshot.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { renderPage } from './page.tsx';
 import { SAMPLE_NOW_MS, sampleComponent, sampleIncident, samplePage } from './sample-page.ts';
 

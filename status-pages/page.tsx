@@ -1,4 +1,4 @@
-import type { ComponentStatus, PageSnapshot } from '#domain/snapshot.ts';
+import type { ComponentStatus, PageSnapshot } from '#domain/page/snapshot.ts';
 import { ComponentList } from './component-list.tsx';
 import { renderDocument } from './document.tsx';
 import { IncidentHistory, Instant, OpenIncidents } from './incidents.tsx';

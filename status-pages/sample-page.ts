@@ -1,4 +1,4 @@
-import type { PageComponent, PageIncident, PageSnapshot } from '#domain/snapshot.ts';
+import type { PageComponent, PageIncident, PageSnapshot } from '#domain/page/snapshot.ts';
 
 /** Builders for tests: a page that is fine, with what a test wants different. */
 export const SAMPLE_NOW_MS = Date.parse('2026-11-22T14:20:00.000Z');

@@ -1,5 +1,5 @@
-import type { ComponentStatus } from '#domain/snapshot.ts';
-import { STATUS_SHAPES, STATUS_STROKE } from '#domain/status-shape.ts';
+import type { ComponentStatus } from '#domain/page/snapshot.ts';
+import { STATUS_SHAPES, STATUS_STROKE } from '#domain/page/status-shape.ts';
 
 /** Every state has a word, a shape and a colour; the shape alone tells them apart. */
 export const STATE_WORDS = {

@@ -1,6 +1,6 @@
 import { raw } from 'hono/html';
-import { formatDuration, formatPercent } from '#domain/quantity.ts';
-import { type ComponentDay, PAGE_DAYS, type PageComponent } from '#domain/snapshot.ts';
+import { formatDuration, formatPercent } from '#domain/base/quantity.ts';
+import { type ComponentDay, PAGE_DAYS, type PageComponent } from '#domain/page/snapshot.ts';
 import { countText, dateRangeText, dateText, recentDates } from './wording.ts';
 
 /** A day below this share of uptime is drawn as an outage, above it as a partial one (14 min 24 s of a day). */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { problemSchema } from '#domain/problem.ts';
+import { problemSchema } from '#domain/base/problem.ts';
 import { createPageSite } from './page-site.ts';
 import { sha256Base64 } from './representation.ts';
 import { sampleComponent, sampleIncident, samplePage } from './sample-page.ts';

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
-import { PROBLEMS, type ProblemCode, problemOf } from '#domain/problem.ts';
-import type { PageSnapshot } from '#domain/snapshot.ts';
+import { PROBLEMS, type ProblemCode, problemOf } from '#domain/base/problem.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { ATLASSIAN_DOCUMENTS, type AtlassianDocument } from './atlassian.ts';
 import { renderAtom } from './atom.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { judgedRounds } from '#db/sql/judge-rounds.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import { judgeRound } from '#domain/quorum.ts';
-import type { CheckResult, OutcomeKind } from '#domain/result.ts';
-import { quantile, sketchOf } from '#domain/sketch.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import type { CheckResult, OutcomeKind } from '#domain/check/result.ts';
+import { quantile, sketchOf } from '#domain/figures/sketch.ts';
+import { judgeRound } from '#domain/watch/quorum.ts';
+import { completed, resultAt, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createIngest } from '../ingest/consumer.ts';
-import { completed, resultAt, startTestCore, type TestCore } from '../test-core.ts';
 import { keepUp } from './aggregator.ts';
 import { readSeries, readUptime, readUptime24h } from './read.ts';
 import { rollUpDirtyHours } from './roll-up.ts';
@@ -68,7 +68,7 @@ test('a quorum of its own decides', async () => {
   expect(await rollup()).toMatchObject({ up: 1, down: 1 });
 });
 
-test('SQL judges every possible round as domain/quorum.ts does', async () => {
+test('SQL judges every possible round as domain/watch/quorum.ts does', async () => {
   const outcomes = ['success', 'failure', 'error'] as const;
   const rounds: { outcomes: Map<LocationId, OutcomeKind>; atMs: number }[] = [];
   for (let size = 1; size <= LOCATION_IDS.length; size++) {

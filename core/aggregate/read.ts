@@ -1,5 +1,5 @@
 import type { Uptime, UptimeWindow } from '#domain/api/monitor.ts';
-import { dailyUptime, EMPTY_TALLY, sumTallies, uptimePercent } from '#domain/uptime.ts';
+import { dailyUptime, EMPTY_TALLY, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
 import type { CoreContext, Database } from '../context.ts';
 import { readTallies, sumTalliesOf } from './tallies.ts';
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Column, type Executor, unnest } from '#db/sql/executor.ts';
 import { tallyRounds } from '#db/sql/judge-rounds.ts';
-import { quantile, type Sketch, sketchOf } from '#domain/sketch.ts';
+import { quantile, type Sketch, sketchOf } from '#domain/figures/sketch.ts';
 import type { CoreContext } from '../context.ts';
 import { type LocationHour, readLocationHours } from './location-hours.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Series } from '#domain/api/monitor.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import { mergeSketches, quantile, type Sketch, sketchCount, sketchOf } from '#domain/sketch.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import { mergeSketches, quantile, type Sketch, sketchCount, sketchOf } from '#domain/figures/sketch.ts';
 import type { CoreContext } from '../context.ts';
 import { readLocationHours } from './location-hours.ts';
 

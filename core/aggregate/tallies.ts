@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { array, type Executor } from '#db/sql/executor.ts';
 import { tallyRounds } from '#db/sql/judge-rounds.ts';
-import type { HourTally } from '#domain/uptime.ts';
+import type { HourTally } from '#domain/figures/uptime.ts';
 
 /**
  * Rounds per monitor and hour in [from, to). Hours that are marked dirty, the current one among them, are

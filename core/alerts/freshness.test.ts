@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
+import { completed, resultAt, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createIngest } from '../ingest/consumer.ts';
-import { completed, resultAt, startTestCore, statusEvent, type TestCore } from '../test-core.ts';
 import { watchFreshness } from './freshness.ts';
 
 let core: TestCore;

@@ -1,10 +1,10 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memberships } from '#db/schema.ts';
+import { type DocumentedRoute, documentedRoutes, pathOf } from '#tests/core/documented-routes.ts';
+import { createSamples, type SampleObjects } from '#tests/core/sample-objects.ts';
+import { type Answer, type Browser, type RequestOptions, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { type DocumentedRoute, documentedRoutes, pathOf } from './documented-routes.ts';
-import { createSamples, type SampleObjects } from './sample-objects.ts';
-import { type Answer, type Browser, type RequestOptions, startTestApp, type TestApp } from './test-app.ts';
 
 /** Made from the OpenAPI document: who may not do something is told so, whatever they send. */
 let app: TestApp;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createIngest } from '#core/ingest/consumer.ts';
 import { isolating } from '#core/streams/isolate.ts';
-import { completed, resultAt } from '#core/test-core.ts';
+import { MONITOR, parkMessage } from '#tests/core/sample-objects.ts';
+import { type Browser, browserOf, startTestApp, type TestApp } from '#tests/core/test-app.ts';
+import { completed, resultAt } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { MONITOR, parkMessage } from './sample-objects.ts';
-import { type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 let ada: Browser;

@@ -2,10 +2,10 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EdgeUnavailable } from '#core/edge-client.ts';
 import { memberships } from '#db/schema.ts';
-import { PROBLEMS, type ProblemCode, problemSchema } from '#domain/problem.ts';
+import { PROBLEMS, type ProblemCode, problemSchema } from '#domain/base/problem.ts';
+import { CHANNEL, createSamples, MONITOR, type SampleObjects } from '#tests/core/sample-objects.ts';
+import { type Answer, type Browser, browserOf, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { CHANNEL, createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
-import { type Answer, type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 let ada: Browser;
@@ -20,7 +20,7 @@ afterAll(() => app.close());
 const API = '/api/v1';
 const json = { 'Content-Type': 'application/json' };
 
-/** One way to each error of domain/problem.ts; the compiler asks for a new one. */
+/** One way to each error of domain/base/problem.ts; the compiler asks for a new one. */
 const PRODUCERS = {
   malformed_json: () => ada.request('POST', `${API}/monitors`, { rawBody: '{"name":' }),
   malformed_request: () => ada.request('GET', `${API}/monitors?cursor=%21`),

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { problemSchema } from '#domain/problem.ts';
+import { problemSchema } from '#domain/base/problem.ts';
+import { documentedRoutes } from '#tests/core/documented-routes.ts';
+import { type GarbageRequest, garbageRequest, type Known } from '#tests/core/garbage.ts';
+import { createSamples } from '#tests/core/sample-objects.ts';
+import { type Answer, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { documentedRoutes } from './documented-routes.ts';
-import { type GarbageRequest, garbageRequest, type Known } from './garbage.ts';
-import { createSamples } from './sample-objects.ts';
-import { type Answer, startTestApp, type TestApp } from './test-app.ts';
 
 /** Made from the OpenAPI document: whatever arrives at a route is answered in order, or changes nothing. */
 const SEED = 20_261_122;

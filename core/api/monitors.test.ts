@@ -4,11 +4,11 @@ import { openIncident } from '#core/incidents/change.ts';
 import { storedMonitor } from '#core/services/monitors/stored.ts';
 import { incidents, monitors, notifications, publishQueue, shards } from '#db/schema.ts';
 import { storeResults } from '#db/sql/store-results.ts';
-import { LOCATION_IDS } from '#domain/location.ts';
-import { type CheckResult, resultId, roundTraceId } from '#domain/result.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
+import { type CheckResult, resultId, roundTraceId } from '#domain/check/result.ts';
+import { CHANNEL, MONITOR } from '#tests/core/sample-objects.ts';
+import { type Browser, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { CHANNEL, MONITOR } from './sample-objects.ts';
-import { type Browser, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 let ada: Browser;

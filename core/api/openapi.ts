@@ -1,6 +1,6 @@
 import type { OpenAPIHono, RouteConfig } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { problemSchema } from '#domain/problem.ts';
+import { problemSchema } from '#domain/base/problem.ts';
 import type { ApiEnv } from './env.ts';
 
 type Json = Record<string, unknown>;

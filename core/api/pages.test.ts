@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { dashboardFiles } from './dashboard.ts';
-import { startTestApp, type TestApp } from './test-app.ts';
 
 /** What browsers load: the dashboard's files, the docs, and the headers on everything. */
 let app: TestApp;

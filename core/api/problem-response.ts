@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { CoreContext } from '#core/context.ts';
 import { postgresCode } from '#core/platform/postgres-code.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
-import { PROBLEMS, type ProblemCode, problemOf } from '#domain/problem.ts';
+import { PROBLEMS, type ProblemCode, problemOf } from '#domain/base/problem.ts';
 import type { ApiEnv } from './env.ts';
 
 const FOREIGN_KEY_VIOLATION = '23503';

@@ -2,9 +2,9 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSecrets } from '#core/services/channels/stored.ts';
 import { channels, notifications, publishQueue } from '#db/schema.ts';
+import { CHANNEL, createSamples, MONITOR, type SampleObjects } from '#tests/core/sample-objects.ts';
+import { type Browser, browserOf, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { CHANNEL, createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
-import { type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 let ada: Browser;

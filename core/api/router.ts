@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { etagOf, type Revised } from '#core/services/expected-revision.ts';
 import { validationProblem } from '#core/services/validated.ts';
-import type { IdPrefix } from '#domain/id.ts';
+import type { IdPrefix } from '#domain/base/id.ts';
 import type { ApiEnv } from './env.ts';
 
 /** A part of the API: what a route's schemas refuse becomes a problem with code and paths. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '#core/platform/logger.ts';
+import { CHANNEL, MONITOR } from '#tests/core/sample-objects.ts';
+import { browserOf, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { CHANNEL, MONITOR } from './sample-objects.ts';
-import { browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 let app: TestApp;
 beforeAll(async () => {

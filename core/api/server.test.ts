@@ -2,9 +2,9 @@ import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { LiveEvent } from '#domain/api/live.ts';
+import { type Browser, browserOf, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { startApi } from './server.ts';
-import { type Browser, browserOf, startTestApp, type TestApp } from './test-app.ts';
 
 /** The stream and the server itself, over real sockets. */
 let app: TestApp;

@@ -4,7 +4,7 @@ import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server
 import { WebSocketServer } from 'ws';
 import { ConfigError } from '#core/config.ts';
 import type { CoreContext } from '#core/context.ts';
-import { problemOf } from '#domain/problem.ts';
+import { problemOf } from '#domain/base/problem.ts';
 import { createApp } from './app.ts';
 import type { StreamOptions } from './stream.ts';
 

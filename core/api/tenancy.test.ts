@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DocumentedRoute, documentedRoutes, pathOf } from '#tests/core/documented-routes.ts';
+import { createSamples, MONITOR, type SampleObjects } from '#tests/core/sample-objects.ts';
+import { type Answer, type Browser, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
-import { type DocumentedRoute, documentedRoutes, pathOf } from './documented-routes.ts';
-import { createSamples, MONITOR, type SampleObjects } from './sample-objects.ts';
-import { type Answer, type Browser, startTestApp, type TestApp } from './test-app.ts';
 
 /**
  * Made from the OpenAPI document: every route that takes an id is called by account B with an object of account

@@ -1,15 +1,15 @@
 import { eq } from 'drizzle-orm';
 import { incidents, incidentTimeline, monitors } from '#db/schema.ts';
-import type { Severity } from '#domain/alert.ts';
+import type { Severity } from '#domain/alert/alert.ts';
 import type { Incident } from '#domain/api/alerting.ts';
-import { derivedTraceId, newId } from '#domain/id.ts';
+import { derivedTraceId, newId } from '#domain/base/id.ts';
 import {
   type IncidentChange,
   type IncidentTransition,
   openedIncident,
   reduceIncident,
   type TimelineEntryDraft,
-} from '#domain/incident.ts';
+} from '#domain/incident/incident.ts';
 import type { Actor, CoreContext, Transaction } from '../context.ts';
 import { enqueueIncident } from '../notify/enqueue.ts';
 import { ProblemError } from '../platform/problem-error.ts';
@@ -69,7 +69,7 @@ export async function openIncident(
 }
 
 /**
- * Changes an incident by domain/incident.ts: row, timeline, notifications and pages in one transaction. Throws
+ * Changes an incident by domain/incident/incident.ts: row, timeline, notifications and pages in one transaction. Throws
  * ProblemError `conflict` when the change is not possible now, `not_found` when there is no such incident.
  * `quietly` keeps the channels out of it; `at` is when it happened, if that was not now: the core may have been
  * away when the edge saw it.

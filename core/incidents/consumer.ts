@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { alertRules, alerts, incidents, monitors } from '#db/schema.ts';
 import { parkMessages } from '#db/sql/park-messages.ts';
 import { storeAlert } from '#db/sql/store-alert.ts';
-import { type AlertTriggeredEvent, alertTriggeredEventSchema } from '#domain/wire.ts';
+import { type AlertTriggeredEvent, alertTriggeredEventSchema } from '#domain/wire/wire.ts';
 import { BLACKTIDE, type CoreContext, type StreamConsumer, type Transaction } from '../context.ts';
 import { CONSUMER_KINDS } from '../streams/consumer-kinds.ts';
 import { changeIncident, openIncident } from './change.ts';

@@ -2,7 +2,7 @@ import { parkMessages } from '#db/sql/park-messages.ts';
 import { storeLocationStates } from '#db/sql/store-location-states.ts';
 import { storeResults } from '#db/sql/store-results.ts';
 import { restoreStatuses, type StatusChange, storeStatuses } from '#db/sql/store-statuses.ts';
-import type { CheckResult } from '#domain/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
 import { requestPagesOfMonitors } from '../publish/request.ts';
 import { CONSUMER_KINDS } from '../streams/consumer-kinds.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
+import { completed, resultAt, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createApp } from '../api/app.ts';
 import { createInProcessStreams } from '../streams/in-process.ts';
 import { isolating } from '../streams/isolate.ts';
-import { completed, resultAt, startTestCore, statusEvent, type TestCore } from '../test-core.ts';
 import { createIngest } from './consumer.ts';
 
 let core: TestCore;

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { type Directory, SERVICE_BODY_BYTES_MAX, uplinkBatchSchema } from '#domain/wire.ts';
+import { type Directory, SERVICE_BODY_BYTES_MAX, uplinkBatchSchema } from '#domain/wire/wire.ts';
 import type { CoreContext } from '../context.ts';
 import { ProblemError } from '../platform/problem-error.ts';
 import { buildAssignment } from '../publish/assignments.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ParkedMessage } from '#db/sql/park-messages.ts';
-import type { CheckResult } from '#domain/result.ts';
-import { edgeEventSchema, type locationStateEventSchema, type MonitorStatusEvent } from '#domain/wire.ts';
+import type { CheckResult } from '#domain/check/result.ts';
+import { edgeEventSchema, type locationStateEventSchema, type MonitorStatusEvent } from '#domain/wire/wire.ts';
 import { kindOf } from '../streams/consumer-kinds.ts';
 
 /** A batch of messages by what they are; `unusable` is parked, so one bad message never blocks the others. */

@@ -1,6 +1,6 @@
 import type { StatusChange } from '#db/sql/store-statuses.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
-import type { CheckResult } from '#domain/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 import type { CoreContext } from '../context.ts';
 
 /** Tells open browsers about results that are new. */

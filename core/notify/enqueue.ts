@@ -1,7 +1,7 @@
 import { and, eq, inArray, max, sql } from 'drizzle-orm';
 import { alertRules, alerts, channels, monitors, notifications } from '#db/schema.ts';
-import { derivedId, newId } from '#domain/id.ts';
-import type { WebhookEventType } from '#domain/incident.ts';
+import { derivedId, newId } from '#domain/base/id.ts';
+import type { WebhookEventType } from '#domain/incident/incident.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { type IncidentRow, presentIncident } from '../incidents/present.ts';
 

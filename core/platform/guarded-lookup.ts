@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { isForbiddenAddress } from '#domain/address.ts';
+import { isForbiddenAddress } from '#domain/base/address.ts';
 
 /**
  * The `lookup` of a socket to a host that a user named: it hands over only addresses that may be dialled. They are the

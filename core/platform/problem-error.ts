@@ -1,4 +1,4 @@
-import { PROBLEMS, type ProblemCode } from '#domain/problem.ts';
+import { PROBLEMS, type ProblemCode } from '#domain/base/problem.ts';
 
 /** An error the API answers as it is: a stable code and one sentence for the caller. */
 export class ProblemError extends Error {

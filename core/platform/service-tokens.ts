@@ -8,7 +8,7 @@ import {
   SERVICE_TOKEN_TTL_SECONDS,
   type ServiceTokenClaims,
   serviceTokenClaimsSchema,
-} from '#domain/service-token.ts';
+} from '#domain/wire/service-token.ts';
 import type { Clock, ServiceTokens } from '../context.ts';
 import { ProblemError } from './problem-error.ts';
 

@@ -1,7 +1,7 @@
 import { asc, eq, inArray } from 'drizzle-orm';
 import { alertRules, monitors, pageComponents, shards, statusPages } from '#db/schema.ts';
-import type { AssignedRule } from '#domain/alert.ts';
-import { type AssignedMonitor, type AssignmentEnvelope, assignedMonitorSchema } from '#domain/wire.ts';
+import type { AssignedRule } from '#domain/alert/alert.ts';
+import { type AssignedMonitor, type AssignmentEnvelope, assignedMonitorSchema } from '#domain/wire/wire.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { type MonitorRow, storedMonitor } from '../services/monitors/stored.ts';
 

@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { pageSnapshotSchema } from '#domain/snapshot.ts';
-import { assignmentSchema, directorySchema } from '#domain/wire.ts';
+import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
+import { assignmentSchema, directorySchema } from '#domain/wire/wire.ts';
+import { alertEvent, completed, resultAt, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { createApp } from '../api/app.ts';
 import { changeIncident } from '../incidents/change.ts';
 import { createIncidents } from '../incidents/consumer.ts';
 import { createIngest } from '../ingest/consumer.ts';
-import { alertEvent, completed, resultAt, startTestCore, statusEvent, type TestCore } from '../test-core.ts';
 import { buildAssignment } from './assignments.ts';
 import { type Publisher, startPublisher } from './publisher.ts';
 import { claimRequests } from './queue.ts';

@@ -1,14 +1,21 @@
 import { and, asc, desc, eq, gt, inArray, ne, or } from 'drizzle-orm';
 import { incidents, incidentTimeline, monitorStatus, pageComponents, statusPages } from '#db/schema.ts';
 import {
+  dailyUptime,
+  EMPTY_TALLY,
+  type HourTally,
+  startOfUtcDay,
+  sumTallies,
+  uptimePercent,
+} from '#domain/figures/uptime.ts';
+import {
   PAGE_DAYS,
   PAGE_INCIDENTS_MAX,
   type PageComponent,
   type PageIncident,
   type PageSnapshot,
   PUBLIC_INCIDENT_STATUSES,
-} from '#domain/snapshot.ts';
-import { dailyUptime, EMPTY_TALLY, type HourTally, startOfUtcDay, sumTallies, uptimePercent } from '#domain/uptime.ts';
+} from '#domain/page/snapshot.ts';
 import { readTallies } from '../aggregate/tallies.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 

@@ -1,4 +1,4 @@
-import type { Reason } from '#domain/result.ts';
+import type { Reason } from '#domain/check/result.ts';
 import { NetworkFailure } from '#probes/network.ts';
 
 /** Node's error codes in the closed taxonomy. */

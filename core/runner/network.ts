@@ -3,7 +3,7 @@ import https from 'node:https';
 import { isIP, type TcpSocketConnectOpts } from 'node:net';
 import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContext, TLSSocket } from 'node:tls';
 import { guardedLookup } from '#core/platform/guarded-lookup.ts';
-import type { Phases, TlsFacts } from '#domain/result.ts';
+import type { Phases, TlsFacts } from '#domain/check/result.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
 import { ACCEPT_ENCODING, decompressed } from './decompress.ts';
 import { networkFailure } from './network-failure.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '#core/api/test-app.ts';
 import type { Transaction } from '#core/context.ts';
+import { startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { inTransaction } from './in-transaction.ts';
 

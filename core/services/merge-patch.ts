@@ -1,4 +1,4 @@
-import { isJsonObject } from '#domain/json-object.ts';
+import { isJsonObject } from '#domain/base/json-object.ts';
 
 /** JSON Merge Patch (RFC 7396): null removes a member, objects merge, everything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { EdgeEvent } from '#domain/wire.ts';
+import type { EdgeEvent } from '#domain/wire/wire.ts';
 import type { StreamConsumer } from '../context.ts';
 
 /** `unknown` is what no version of ours knows: taken by ingest, which parks it. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import type { StreamConsumer } from '../context.ts';
-import { startTestCore, type TestCore } from '../test-core.ts';
 import { isolating } from './isolate.ts';
 
 let core: TestCore;

@@ -1,5 +1,5 @@
 import { parkMessages } from '#db/sql/park-messages.ts';
-import { storable } from '#domain/short-text.ts';
+import { storable } from '#domain/base/short-text.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
 import { kindOf } from './consumer-kinds.ts';
 import { databaseAnswers, isPermanent, mayPass, reasonOf } from './failure.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
+import { completed, resultAt, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { freePort } from '#tests/harness/free-port.ts';
@@ -12,7 +13,6 @@ import { findProgram } from '#tests/programs.ts';
 import type { StreamConsumer } from '../context.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { createNatsLiveBus } from '../platform/live-bus.ts';
-import { completed, resultAt, startTestCore, type TestCore } from '../test-core.ts';
 import { connectJetStream, type JetStream } from './jetstream.ts';
 
 let core: TestCore;

@@ -1,4 +1,4 @@
-import type { Problem } from '#domain/problem.ts';
+import type { Problem } from '#domain/base/problem.ts';
 
 /** What the API (or the way to it) answered instead of what was asked for. */
 export class ApiError extends Error {

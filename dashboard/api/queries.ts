@@ -18,7 +18,7 @@ import {
   uptimeSchema,
 } from '#domain/api/monitor-answers.ts';
 import { statusPageSchema } from '#domain/api/status-page.ts';
-import { LOCATIONS } from '#domain/location.ts';
+import { LOCATIONS } from '#domain/check/location.ts';
 import { ApiError } from './api-error.ts';
 import { request } from './request.ts';
 import { csrfToken } from './send.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { problemSchema } from '#domain/problem.ts';
+import { problemSchema } from '#domain/base/problem.ts';
 import { ApiError } from './api-error.ts';
 import { refreshSession } from './refresh-session.ts';
 import { type RequestOptions, send } from './send.ts';

@@ -1,5 +1,5 @@
 import type { Series } from '#domain/api/monitor-answers.ts';
-import type { LocationId } from '#domain/location.ts';
+import type { LocationId } from '#domain/check/location.ts';
 import { formatLatency } from '../format/measures.ts';
 
 /** Response times in the shape a chart wants; pure. */

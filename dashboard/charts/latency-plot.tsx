@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { LocationId } from '#domain/location.ts';
+import type { LocationId } from '#domain/check/location.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatExact, ZONE } from '../format/time.ts';
 import { type LatencyData, stepText } from './latency-data.ts';

@@ -1,8 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { Series } from '#domain/api/monitor-answers.ts';
-import type { LocationId } from '#domain/location.ts';
-import { formatDuration } from '#domain/quantity.ts';
+import { formatDuration } from '#domain/base/quantity.ts';
+import type { LocationId } from '#domain/check/location.ts';
 import { incidentsQuery, SERIES_RANGES, type SeriesRange, seriesQuery } from '../api/queries.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';

@@ -1,4 +1,4 @@
-import { LOCATIONS, type LocationId } from '#domain/location.ts';
+import { LOCATIONS, type LocationId } from '#domain/check/location.ts';
 
 const names = new Map<LocationId, string>(LOCATIONS.map(({ id, name }) => [id, name]));
 

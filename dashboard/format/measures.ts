@@ -1,4 +1,4 @@
-import * as quantity from '#domain/quantity.ts';
+import * as quantity from '#domain/base/quantity.ts';
 
 /** Numbers for people in tables: what is not there is a dash. */
 

@@ -1,4 +1,4 @@
-import type { OutcomeKind } from '#domain/result.ts';
+import type { OutcomeKind } from '#domain/check/result.ts';
 
 /** Outcomes in words for people, and the state whose shape and colour they are drawn with. */
 

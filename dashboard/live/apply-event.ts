@@ -3,7 +3,7 @@ import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { List } from '#domain/api/common.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import type { CheckResult } from '#domain/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 import { monitorQuery, monitorsQuery, openIncidentsQuery, type ResultFilter, type WholeList } from '../api/queries.ts';
 import { withEvent, withIncidentState, withNewResult, withOpenIncident } from './live-cache.ts';
 

@@ -1,8 +1,8 @@
 import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import type { CheckResult } from '#domain/result.ts';
-import { isFailure } from '#domain/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
+import { isFailure } from '#domain/check/result.ts';
 
 /** What an event of the live stream makes of things that were read before. Pure; equal input gives the same object. */
 

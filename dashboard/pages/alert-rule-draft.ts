@@ -1,4 +1,4 @@
-import type { Severity } from '#domain/alert.ts';
+import type { Severity } from '#domain/alert/alert.ts';
 import type { AlertRule } from '#domain/api/alerting.ts';
 
 /** An alert rule as its form holds it; pure. */

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { SEVERITIES } from '#domain/alert.ts';
+import { SEVERITIES } from '#domain/alert/alert.ts';
 import { type AlertRule, alertRuleCreateSchema, alertRuleSchema } from '#domain/api/alerting.ts';
-import { SEVERITY_WORDS } from '#domain/incident-words.ts';
+import { SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
 import { mergePatch } from '../api/merge-patch.ts';
 import { alertRulesQuery, channelsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AlertRule } from '#domain/api/alerting.ts';
-import { SEVERITY_WORDS } from '#domain/incident-words.ts';
+import { SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
 import { alertRulesQuery, channelsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';

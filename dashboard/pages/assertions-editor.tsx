@@ -1,4 +1,4 @@
-import { ASSERTION_SOURCES, type Assertion, COMPARES_OF_SOURCE } from '#domain/assertion.ts';
+import { ASSERTION_SOURCES, type Assertion, COMPARES_OF_SOURCE } from '#domain/assertion/assertion.ts';
 import { Field } from '../ui/field.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import { TextField } from '../ui/text-field.tsx';

@@ -1,4 +1,4 @@
-import { isHeaderName, isHeaderValue } from '#domain/header-syntax.ts';
+import { isHeaderName, isHeaderValue } from '#domain/base/header-syntax.ts';
 import { IconButton } from '../ui/icon-button.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import type { Pair } from './monitor-draft.ts';

@@ -1,3 +1,3 @@
-import { httpConfigSchema } from '#domain/monitor.ts';
+import { httpConfigSchema } from '#domain/check/monitor.ts';
 
 export const HTTP_METHODS = httpConfigSchema.shape.method.unwrap().options;

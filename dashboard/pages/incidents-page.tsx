@@ -1,8 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { SEVERITIES } from '#domain/alert.ts';
-import { INCIDENT_STATUSES } from '#domain/incident.ts';
-import { SEVERITY_WORDS } from '#domain/incident-words.ts';
+import { SEVERITIES } from '#domain/alert/alert.ts';
+import { INCIDENT_STATUSES } from '#domain/incident/incident.ts';
+import { SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
 import { incidentsQuery, openIncidentsQuery } from '../api/queries.ts';
 import { count } from '../format/measures.ts';
 import { EmptyState } from '../ui/empty-state.tsx';

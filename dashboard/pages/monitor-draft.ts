@@ -1,7 +1,7 @@
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import type { Assertion } from '#domain/assertion.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import type { HttpConfig } from '#domain/monitor.ts';
+import type { Assertion } from '#domain/assertion/assertion.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import type { HttpConfig } from '#domain/check/monitor.ts';
 
 /** A monitor as its form holds it: text where people type, and the request that it becomes. Pure. */
 

@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { SEVERITIES, type Severity } from '#domain/alert.ts';
+import { SEVERITIES, type Severity } from '#domain/alert/alert.ts';
 import { incidentCreateSchema, incidentSchema } from '#domain/api/alerting.ts';
-import { SEVERITY_WORDS } from '#domain/incident-words.ts';
+import { SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
 import { monitorsQuery, openIncidentsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
 import { ErrorNotice } from '../ui/error-notice.tsx';

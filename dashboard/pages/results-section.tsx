@@ -1,10 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import { formatBytes } from '#domain/quantity.ts';
-import { REASON_WORDS } from '#domain/reason-words.ts';
-import { type CheckResult, OUTCOMES } from '#domain/result.ts';
+import { formatBytes } from '#domain/base/quantity.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import { REASON_WORDS } from '#domain/check/reason-words.ts';
+import { type CheckResult, OUTCOMES } from '#domain/check/result.ts';
 import { resultsQuery } from '../api/queries.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LocationId } from '#domain/location.ts';
+import type { LocationId } from '#domain/check/location.ts';
 import { monitor, result } from '../fixtures/answers.ts';
 import { columnsOf, type Round, roundsOf } from './rounds-view.ts';
 

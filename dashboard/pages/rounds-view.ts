@@ -1,6 +1,6 @@
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/location.ts';
-import type { CheckResult } from '#domain/result.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 
 /** Results as rounds: what every location saw in one slot, together; pure. */
 

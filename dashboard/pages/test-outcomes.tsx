@@ -1,5 +1,5 @@
-import { REASON_WORDS } from '#domain/reason-words.ts';
-import type { TestAnswer } from '#domain/wire.ts';
+import { REASON_WORDS } from '#domain/check/reason-words.ts';
+import type { TestAnswer } from '#domain/wire/wire.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { OUTCOME_STATES, OUTCOME_WORDS } from '../format/outcome-words.ts';

@@ -1,6 +1,6 @@
 import type { UseMutationResult } from '@tanstack/react-query';
 import { monitorTestSchema } from '#domain/api/monitor.ts';
-import type { TestAnswer } from '#domain/wire.ts';
+import type { TestAnswer } from '#domain/wire/wire.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Loading } from '../ui/loading.tsx';

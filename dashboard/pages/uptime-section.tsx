@@ -1,6 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { UPTIME_WINDOWS, type Uptime } from '#domain/api/monitor-answers.ts';
-import { formatDuration } from '#domain/quantity.ts';
+import { formatDuration } from '#domain/base/quantity.ts';
 import { uptimeQuery } from '../api/queries.ts';
 import { formatPercent } from '../format/measures.ts';
 import { formatDate } from '../format/time.ts';

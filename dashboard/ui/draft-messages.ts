@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isJsonObject } from '#domain/json-object.ts';
+import { isJsonObject } from '#domain/base/json-object.ts';
 import { plainMessage, sentence } from '../format/plain-message.ts';
 
 /** What the API refused of a form, by path, and what the form said then. */

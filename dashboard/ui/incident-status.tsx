@@ -1,5 +1,5 @@
 import type { Incident } from '#domain/api/alerting.ts';
-import { SEVERITY_WORDS } from '#domain/incident-words.ts';
+import { SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
 import { StatusMark } from './status.tsx';
 
 const INCIDENT_WORDS = {

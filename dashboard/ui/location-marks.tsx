@@ -1,5 +1,5 @@
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import { REASON_WORDS } from '#domain/reason-words.ts';
+import { REASON_WORDS } from '#domain/check/reason-words.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { STATUS_WORDS, StatusMark } from './status.tsx';

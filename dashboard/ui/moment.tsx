@@ -1,4 +1,4 @@
-import { formatDuration } from '#domain/quantity.ts';
+import { formatDuration } from '#domain/base/quantity.ts';
 import { formatExact, formatMoment } from '../format/time.ts';
 import { useNow } from './use-now.ts';
 

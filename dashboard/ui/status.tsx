@@ -1,5 +1,5 @@
-import type { MonitorStatus } from '#domain/monitor.ts';
-import { STATUS_SHAPES, STATUS_STROKE } from '#domain/status-shape.ts';
+import type { MonitorStatus } from '#domain/check/monitor.ts';
+import { STATUS_SHAPES, STATUS_STROKE } from '#domain/page/status-shape.ts';
 
 /** Each state has a word, a shape and a colour; the shape alone tells them apart. */
 export const STATUS_WORDS = {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 /**
- * The rounds of the grid that `hours` selects, each with its verdict: the rule of domain/quorum.ts as SQL, for
+ * The rounds of the grid that `hours` selects, each with its verdict: the rule of domain/watch/quorum.ts as SQL, for
  * millions of rounds at once. `hours` is a relation with the columns monitor_id and hour; "check now" results
  * are beside the grid and left out. `seconds` is what a round stands for: the time to the next round of its
  * hour, at most the interval.

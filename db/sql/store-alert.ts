@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { AlertTriggeredEvent } from '#domain/wire.ts';
+import type { AlertTriggeredEvent } from '#domain/wire/wire.ts';
 import type { Executor } from './executor.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { CheckResult } from '#domain/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 import { type Column, type Executor, unnest } from './executor.ts';
 
 const RESULT_COLUMNS: readonly Column<CheckResult>[] = [

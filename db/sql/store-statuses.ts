@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { MonitorStatusEvent } from '#domain/wire.ts';
+import type { MonitorStatusEvent } from '#domain/wire/wire.ts';
 import { array, type Column, type Executor, unnest } from './executor.ts';
 
 const EVENT_COLUMNS: readonly Column<MonitorStatusEvent>[] = [

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert.ts';
-import { INCIDENT_STATUSES, TIMELINE_KINDS, WEBHOOK_EVENT_TYPES } from '../incident.ts';
-import { PUBLIC_INCIDENT_STATUSES } from '../snapshot.ts';
-import { carriesCredentials } from '../url-credentials.ts';
+import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert/alert.ts';
+import { carriesCredentials } from '../base/url-credentials.ts';
+import { INCIDENT_STATUSES, TIMELINE_KINDS, WEBHOOK_EVENT_TYPES } from '../incident/incident.ts';
+import { PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 
 /* ---- alert rules ---- */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { httpConfigSchema, locationIdSchema, MONITOR_STATUSES } from '../monitor.ts';
-import { checkResultSchema, REASONS } from '../result.ts';
-import { testAnswerSchema } from '../wire.ts';
+import { httpConfigSchema, locationIdSchema, MONITOR_STATUSES } from '../check/monitor.ts';
+import { checkResultSchema, REASONS } from '../check/result.ts';
+import { testAnswerSchema } from '../wire/wire.ts';
 import { timestamp } from './common.ts';
 
 /**

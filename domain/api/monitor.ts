@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { assertionShapeProblems } from '../assertion.ts';
-import { assertionProblems } from '../assertion-evaluation.ts';
-import { LOCATION_IDS } from '../location.ts';
+import { assertionShapeProblems } from '../assertion/assertion.ts';
+import { assertionProblems } from '../assertion/assertion-evaluation.ts';
+import { LOCATION_IDS } from '../check/location.ts';
 import {
   confirmSchema,
   httpConfigSchema,
@@ -11,8 +11,8 @@ import {
   MONITOR_STATUSES,
   tagsSchema,
   timeoutMsSchema,
-} from '../monitor.ts';
-import { OUTCOMES } from '../result.ts';
+} from '../check/monitor.ts';
+import { OUTCOMES } from '../check/result.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 import { UPTIME_WINDOWS } from './monitor-answers.ts';
 import { repeatedHeader } from './repeated-header.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PAGE_COMPONENTS_MAX, slugSchema } from '../snapshot.ts';
+import { PAGE_COMPONENTS_MAX, slugSchema } from '../page/snapshot.ts';
 import { name, timestamp } from './common.ts';
 
 export const componentInputSchema = z.strictObject({

@@ -1,6 +1,6 @@
-import type { LocationId } from '#domain/location.ts';
-import type { HttpConfig } from '#domain/monitor.ts';
-import { userAgent } from '#domain/product.ts';
+import { userAgent } from '#domain/base/product.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import type { HttpConfig } from '#domain/check/monitor.ts';
 import type { HttpRequest } from '../network.ts';
 
 export const LOCATION_HEADER = 'X-BlackTide-Location';

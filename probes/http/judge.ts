@@ -1,6 +1,6 @@
-import { type Answer, evaluateAssertion } from '#domain/assertion-evaluation.ts';
-import type { HttpConfig } from '#domain/monitor.ts';
-import type { Reason } from '#domain/result.ts';
+import { type Answer, evaluateAssertion } from '#domain/assertion/assertion-evaluation.ts';
+import type { HttpConfig } from '#domain/check/monitor.ts';
+import type { Reason } from '#domain/check/result.ts';
 
 export interface Judgement {
   /** The first thing that is wrong; undefined when nothing is. */

@@ -1,7 +1,7 @@
-import type { HttpConfig } from '#domain/monitor.ts';
-import { formatBytes, formatLatency } from '#domain/quantity.ts';
-import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/result.ts';
-import { STATUS_MIN } from '#domain/status-range.ts';
+import { formatBytes, formatLatency } from '#domain/base/quantity.ts';
+import type { HttpConfig } from '#domain/check/monitor.ts';
+import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/check/result.ts';
+import { STATUS_MIN } from '#domain/check/status-range.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '../network.ts';
 import type { ProbeTask } from '../probe.ts';
 import { type Body, bodyText, readBody } from './body.ts';

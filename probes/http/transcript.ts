@@ -1,6 +1,6 @@
-import { formatBytes, formatLatency } from '#domain/quantity.ts';
-import { DETAIL_LENGTH_MAX, type Phases, TRANSCRIPT_LINES_MAX } from '#domain/result.ts';
-import { shortened } from '#domain/short-text.ts';
+import { formatBytes, formatLatency } from '#domain/base/quantity.ts';
+import { shortened } from '#domain/base/short-text.ts';
+import { DETAIL_LENGTH_MAX, type Phases, TRANSCRIPT_LINES_MAX } from '#domain/check/result.ts';
 import type { HttpExchange, HttpRequest } from '../network.ts';
 
 /** The story of a probe, for people. Values of request headers, queries and bodies stay out of it. */

@@ -1,5 +1,5 @@
-import { newId } from '#domain/id.ts';
-import type { PageSnapshot } from '#domain/snapshot.ts';
+import { newId } from '#domain/base/id.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { random } from './shard.ts';
 
 /** A page with one component, as the core would send it. */

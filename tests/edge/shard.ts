@@ -1,8 +1,8 @@
 import { env, SELF } from 'cloudflare:test';
 import { inject } from 'vitest';
-import { newId } from '#domain/id.ts';
-import { LOCATION_IDS } from '#domain/location.ts';
-import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire.ts';
+import { newId } from '#domain/base/id.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
+import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from '#edge/env.ts';
 import { signServiceToken } from '#edge/service-token.ts';
 import type { Received, Reception } from './core-double.ts';

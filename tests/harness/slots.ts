@@ -1,4 +1,4 @@
-import type { CheckResult } from '#domain/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 
 /** Every stored result of a monitor's schedule, newest first; "check now" results are left out. */

@@ -1,7 +1,7 @@
 import { createNodeNetwork, NODE_CLOCK } from '#core/runner/network.ts';
-import type { HttpConfig } from '#domain/monitor.ts';
-import { httpConfigSchema } from '#domain/monitor.ts';
-import { type Outcome, outcomeSchema } from '#domain/result.ts';
+import type { HttpConfig } from '#domain/check/monitor.ts';
+import { httpConfigSchema } from '#domain/check/monitor.ts';
+import { type Outcome, outcomeSchema } from '#domain/check/result.ts';
 import { probeHttp } from '#probes/http/probe.ts';
 import type { Network } from '#probes/network.ts';
 import type { ProbeTask } from '#probes/probe.ts';

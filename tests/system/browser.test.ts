@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LOCATIONS } from '#domain/location.ts';
+import { LOCATIONS } from '#domain/check/location.ts';
 import { openBrowser, type TestBrowser } from '../harness/browser.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type Product, start } from '../harness/product.ts';

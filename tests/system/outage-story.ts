@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { Monitor } from '#domain/api/monitor.ts';
-import { LOCATION_IDS } from '#domain/location.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { createMonitor, INTERVAL_SECONDS, type Scene, untilStatus } from '../harness/scene.ts';

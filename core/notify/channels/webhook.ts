@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { userAgent } from '#domain/product.ts';
-import { DETAIL_LENGTH_MAX } from '#domain/result.ts';
-import { shortened, storable } from '#domain/short-text.ts';
+import { userAgent } from '#domain/base/product.ts';
+import { shortened, storable } from '#domain/base/short-text.ts';
+import { DETAIL_LENGTH_MAX } from '#domain/check/result.ts';
 import { EgressError, egress } from '../../platform/egress.ts';
 
 /** Standard Webhooks advises 15 to 30 s at most; an endpoint that needs longer should queue. */

@@ -12,7 +12,7 @@ import type { RequestContext } from '../request-context.ts';
 import { requireTargets } from './require-targets.ts';
 import { type AlertRuleInput, presentAlertRule } from './stored.ts';
 
-/** What an assignment carries for one monitor (domain/wire.ts). */
+/** What an assignment carries for one monitor (domain/wire/wire.ts). */
 const RULES_PER_MONITOR_MAX = 20;
 
 /** The first rule of a monitor replaces its default rule. */

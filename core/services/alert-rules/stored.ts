@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { alertRules } from '#db/schema.ts';
-import { alertConditionSchema, severitySchema } from '#domain/alert.ts';
+import { alertConditionSchema, severitySchema } from '#domain/alert/alert.ts';
 import type { AlertRule, alertRuleCreateSchema } from '#domain/api/alerting.ts';
 import type { RequestContext } from '../request-context.ts';
 

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
 import { type Channel, channelCreateSchema } from '#domain/api/alerting.ts';
-import { isJsonObject } from '#domain/json-object.ts';
+import { isJsonObject } from '#domain/base/json-object.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
 import { inTransaction } from '../in-transaction.ts';

@@ -1,5 +1,5 @@
 import { repeatedHeader } from '#domain/api/repeated-header.ts';
-import { isHeaderName, isHeaderValue } from '#domain/header-syntax.ts';
+import { isHeaderName, isHeaderValue } from '#domain/base/header-syntax.ts';
 import { invalid } from '../validated.ts';
 
 /** What the delivery itself says: nobody may say something else in its place. */

@@ -1,4 +1,4 @@
-import { isJsonObject } from '#domain/json-object.ts';
+import { isJsonObject } from '#domain/base/json-object.ts';
 
 const HIDDEN = '••••••••';
 /** Members that hold secrets wherever we name one. */

@@ -1,7 +1,7 @@
 import { changeIncident as applyChange } from '#core/incidents/change.ts';
 import { presentIncident } from '#core/incidents/present.ts';
 import type { Incident } from '#domain/api/alerting.ts';
-import type { IncidentChange } from '#domain/incident.ts';
+import type { IncidentChange } from '#domain/incident/incident.ts';
 import { authorize } from '../authorize.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';

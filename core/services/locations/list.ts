@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { List } from '#domain/api/common.ts';
 import type { locationSchema } from '#domain/api/monitor.ts';
-import { LOCATION_IDS, LOCATIONS } from '#domain/location.ts';
+import { LOCATION_IDS, LOCATIONS } from '#domain/check/location.ts';
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 

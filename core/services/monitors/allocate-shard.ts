@@ -1,7 +1,7 @@
 import { asc, eq, lt, sql } from 'drizzle-orm';
 import type { Transaction } from '#core/context.ts';
 import { shards } from '#db/schema.ts';
-import { SHARD_MONITORS_MAX } from '#domain/wire.ts';
+import { SHARD_MONITORS_MAX } from '#domain/wire/wire.ts';
 import { newId } from '../new-id.ts';
 import type { RequestContext } from '../request-context.ts';
 

@@ -3,7 +3,7 @@ import { readUptime24h } from '#core/aggregate/read.ts';
 import type { CoreContext } from '#core/context.ts';
 import { incidents, locationStatus, type monitorStatus } from '#db/schema.ts';
 import { type Monitor, monitorSchema } from '#domain/api/monitor.ts';
-import { isFailure, OUTCOMES } from '#domain/result.ts';
+import { isFailure, OUTCOMES } from '#domain/check/result.ts';
 import { type MonitorRow, storedMonitor } from './stored.ts';
 
 export type MonitorWithStatus = { monitor: MonitorRow; status: typeof monitorStatus.$inferSelect | null };

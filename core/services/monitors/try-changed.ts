@@ -1,5 +1,5 @@
-import { checkSpecOf } from '#domain/monitor.ts';
-import type { TestAnswer } from '#domain/wire.ts';
+import { checkSpecOf } from '#domain/check/monitor.ts';
+import type { TestAnswer } from '#domain/wire/wire.ts';
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findMonitor, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';

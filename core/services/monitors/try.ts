@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { monitorTestSchema } from '#domain/api/monitor.ts';
-import type { TestAnswer } from '#domain/wire.ts';
+import type { TestAnswer } from '#domain/wire/wire.ts';
 import { authorize } from '../authorize.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';

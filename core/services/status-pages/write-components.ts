@@ -11,7 +11,7 @@ import { readComponents } from './stored.ts';
 
 export type ComponentInput = z.output<typeof componentInputSchema>;
 
-/** What an assignment carries for one monitor (domain/wire.ts). */
+/** What an assignment carries for one monitor (domain/wire/wire.ts). */
 const COMPONENTS_PER_MONITOR_MAX = 50;
 
 /** Makes the page's components these, in this order; ids that come along are kept. Tells the monitors' shards. */

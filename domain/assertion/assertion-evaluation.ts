@@ -1,0 +1,309 @@
+import { type JsonValue, query } from 'jsonpath-rfc9535';
+import parseJsonPath from 'jsonpath-rfc9535/parser';
+import { z } from 'zod';
+import { formatLatency } from '../base/quantity.ts';
+import type { TlsFacts } from '../check/result.ts';
+import { inStatusRanges, parseStatusRanges } from '../check/status-range.ts';
+import {
+  type Assertion,
+  type AssertionCompare,
+  type AssertionProblem,
+  assertionShapeProblems,
+  TLS_VERSION,
+  type TlsProperty,
+} from './assertion.ts';
+import { firstContaining, holds, shown } from './comparison.ts';
+import { jsonSchemaMismatch, jsonSchemaProblem } from './json-schema.ts';
+import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
+import { WorkBudget } from './work-budget.ts';
+
+/** What a check got, as far as assertions speak about it. */
+export interface Answer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Decoded text; null when it could not be read. */
+  readonly body: string | null;
+  /** True when the body went on after the size limit. */
+  readonly bodyCut: boolean;
+  readonly responseTimeMs: number;
+  readonly tls: TlsFacts | undefined;
+  /** When the check was made, milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+export type Judgement =
+  | { readonly passed: true; readonly message: string }
+  | {
+      readonly passed: false;
+      readonly reason: 'assertion_failed' | 'assertion_unevaluable';
+      /** One sentence: what was expected, and what came. */
+      readonly message: string;
+    };
+
+/**
+ * Judges one claim. A claim that cannot be evaluated (a missing header or value, invalid JSON, wrong types, a
+ * broken pattern, a body cut by the size limit where the rest would matter) fails; it never passes.
+ * Where a JSONPath finds several values, the claim must hold for each; `contains` takes them as one list.
+ */
+export function evaluateAssertion(assertion: Assertion, answer: Answer): Judgement {
+  const expectation = `expected ${claim(assertion)}`;
+  try {
+    const problem = assertionShapeProblems(assertion)[0];
+    if (problem !== undefined) throw new Error(`${problem.path} ${problem.message}`);
+    const mismatch = mismatchOf(assertion, answer);
+    if (mismatch === null) return { passed: true, message: claim(assertion) };
+    return { passed: false, reason: 'assertion_failed', message: `${expectation}, ${mismatch}` };
+  } catch (error) {
+    // Also what the engines throw: a bad path, an unresolved $ref, a JSON document nested too deeply.
+    const why = error instanceof Error ? error.message : String(error);
+    return { passed: false, reason: 'assertion_unevaluable', message: `${expectation}, but ${why}` };
+  }
+}
+
+/** Everything wrong with an assertion as a user wrote it, including what does not compile. */
+export function assertionProblems(assertion: Assertion): AssertionProblem[] {
+  const problems = assertionShapeProblems(assertion);
+  if (problems.length > 0) return problems;
+  const { source, compare, property, value } = assertion;
+  if (source === 'json' && property !== undefined && property !== '') {
+    const message = jsonPathProblem(property);
+    if (message !== null) problems.push({ path: 'property', message });
+  }
+  const message = compiledValueProblem(compare, value);
+  if (message !== null) problems.push({ path: 'value', message });
+  return problems;
+}
+
+function compiledValueProblem(compare: AssertionCompare, value: unknown): string | null {
+  if (compare === 'matches' || compare === 'notMatches') return regexProblem(String(value));
+  return compare === 'schema' ? jsonSchemaProblem(value) : null;
+}
+
+function jsonPathProblem(path: string): string | null {
+  try {
+    const tree: unknown = parseJsonPath(path);
+    return usesRegex(tree) ? 'match() and search() are not supported; compare by matches' : null;
+  } catch (error) {
+    return `is not a JSONPath (RFC 9535)${placeOf(error)}`;
+  }
+}
+
+/** Where the parser stopped; its own message lists every character it would have taken. */
+function placeOf(error: unknown): string {
+  const location = typeof error === 'object' && error !== null && 'location' in error ? error.location : undefined;
+  const parsed = parserLocationSchema.safeParse(location);
+  return parsed.success ? `: it breaks at character ${parsed.data.start.offset + 1}` : '';
+}
+
+const parserLocationSchema = z.object({ start: z.object({ offset: z.int() }) });
+
+/** The library runs the patterns of match() and search() on the engine's backtracking RegExp. */
+function usesRegex(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  if ('type' in node && node.type === 'FunctionExpr' && 'name' in node) {
+    if (node.name === 'match' || node.name === 'search') return true;
+  }
+  return Object.values(node).some(usesRegex);
+}
+
+/** What came instead, in words, or null when the claim holds. Throws when it cannot be evaluated. */
+function mismatchOf(assertion: Assertion, answer: Answer): string | null {
+  switch (assertion.source) {
+    case 'status':
+      return statusMismatch(assertion, answer);
+    case 'responseTime':
+      return holds(assertion.compare, answer.responseTimeMs, Number(assertion.value), budgetOf(answer))
+        ? null
+        : `got ${formatLatency(answer.responseTimeMs)}`;
+    case 'header':
+      return headerMismatch(assertion, answer);
+    case 'body':
+      return bodyMismatch(assertion, answer);
+    case 'json':
+      return jsonMismatch(assertion, answer);
+    case 'tls':
+      return tlsMismatch(assertion, answer);
+  }
+}
+
+function statusMismatch({ compare, value }: Assertion, answer: Answer): string | null {
+  const { status } = answer;
+  const ranges = compare === 'eq' || compare === 'ne' || compare === 'in' ? parseStatusRanges(value) : null;
+  const held =
+    ranges === null
+      ? holds(compare, status, value, budgetOf(answer))
+      : inStatusRanges(status, ranges) === (compare !== 'ne');
+  return held ? null : `got ${status}`;
+}
+
+function headerMismatch(assertion: Assertion, answer: Answer): string | null {
+  const name = (assertion.property ?? '').toLowerCase();
+  const values = answer.headers.filter(([header]) => header === name).map(([, value]) => value);
+  // RFC 9110, section 5.3: several lines of one name are one list.
+  return textMismatch(
+    assertion,
+    values.length === 0 ? undefined : values.join(', '),
+    'there is no such header',
+    budgetOf(answer),
+  );
+}
+
+function bodyMismatch(assertion: Assertion, answer: Answer): string | null {
+  const body = readableBody(answer);
+  if (answer.bodyCut) return cutBodyMismatch(assertion, body, budgetOf(answer));
+  if (assertion.compare === 'exists') return body === '' ? 'got an empty body' : null;
+  if (assertion.compare === 'notExists') return body === '' ? null : `got ${shown(body)}`;
+  if (assertion.compare === 'schema') return jsonSchemaMismatch(assertion.value, parsedBody(answer), budgetOf(answer));
+  return textMismatch(assertion, body, 'the body is missing', budgetOf(answer));
+}
+
+/** Of a cut body only that is known which its beginning proves: something is there. */
+function cutBodyMismatch({ compare, value }: Assertion, beginning: string, budget: WorkBudget): string | null {
+  const found = (): boolean => {
+    if (compare === 'contains' || compare === 'notContains') return beginning.includes(String(value));
+    // A match that ends at the cut may be due to the cut: `end$`.
+    const match = firstMatch(compileRegex(String(value)), beginning, budget);
+    return match !== null && match.end < beginning.length;
+  };
+  const proven = 'the beginning of the body contains it';
+  if (compare === 'exists') return null;
+  if (compare === 'notExists') return 'got a body';
+  if ((compare === 'contains' || compare === 'matches') && found()) return null;
+  if ((compare === 'notContains' || compare === 'notMatches') && found()) return proven;
+  throw new Error('the body was cut at the size limit');
+}
+
+function jsonMismatch(assertion: Assertion, answer: Answer): string | null {
+  const { compare, value, property } = assertion;
+  const path = property === undefined || property === '' ? '$' : property;
+  const problem = jsonPathProblem(path);
+  if (problem !== null) throw new Error(`the path ${problem}`);
+  const nodes = query(budgetOf(answer).count(parsedBody(answer)), path);
+  if (compare === 'exists') return nodes.length > 0 ? null : 'nothing is there';
+  if (compare === 'notExists') return nodes.length === 0 ? null : `got ${shown(nodes[0])}`;
+  const [first] = nodes;
+  if (first === undefined) throw new Error('nothing is there');
+  if (compare === 'schema') {
+    const budget = budgetOf(answer);
+    return nodes.map((node) => jsonSchemaMismatch(value, node, budget)).find((mismatch) => mismatch !== null) ?? null;
+  }
+  const failing = failingOf(compare, nodes, value, budgetOf(answer));
+  return failing === undefined ? null : `got ${shown(failing)}`;
+}
+
+/** The value, or list of values, for which the claim does not hold. */
+function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value: unknown, budget: WorkBudget) {
+  const several = nodes.length > 1;
+  if (several && compare === 'contains') return holds(compare, nodes, value, budget) ? undefined : nodes;
+  // "An error" is not free of "error" because it has company: each value is looked into as well.
+  if (several && compare === 'notContains') return firstContaining(nodes, value);
+  return nodes.find((node) => !holds(compare, node, value, budget));
+}
+
+const DAY_MS = 86_400_000;
+
+function tlsMismatch(assertion: Assertion, answer: Answer): string | null {
+  const { tls, atMs } = answer;
+  if (tls === undefined) throw new Error('the connection told nothing about TLS');
+  const property = assertion.property as TlsProperty;
+  const notAfterMs = tls.notAfter === undefined ? undefined : Date.parse(tls.notAfter);
+  if (property === 'daysLeft') {
+    const daysLeft = notAfterMs === undefined ? undefined : Math.floor((notAfterMs - atMs) / DAY_MS);
+    return textMismatch(assertion, daysLeft?.toString(), 'the certificate was not seen', budgetOf(answer));
+  }
+  const fact = tls[property];
+  if (isOrder(assertion.compare)) {
+    if (fact === undefined) throw new Error('this is not known of the connection');
+    const ordinal =
+      property === 'notAfter' ? Date.parse : property === 'protocol' ? tlsVersion : (text: string) => text;
+    return holds(assertion.compare, ordinal(fact), ordinal(String(assertion.value)), budgetOf(answer))
+      ? null
+      : `got ${fact}`;
+  }
+  return textMismatch(assertion, fact, 'this is not known of the connection', budgetOf(answer));
+}
+
+function tlsVersion(protocol: string): string {
+  return TLS_VERSION.exec(protocol)?.[1] ?? protocol;
+}
+
+/** A claim about text that may be missing; `absence` says so in words. */
+function textMismatch(
+  { compare, value }: Assertion,
+  text: string | undefined,
+  absence: string,
+  budget: WorkBudget,
+): string | null {
+  if (compare === 'exists') return text === undefined ? absence : null;
+  if (compare === 'notExists') return text === undefined ? null : `got ${shown(text)}`;
+  if (text === undefined) throw new Error(absence);
+  const expected = Array.isArray(value) ? value.map(String) : String(value);
+  return holds(compare, text, expected, budget) ? null : `got ${shown(text)}`;
+}
+
+function isOrder(compare: AssertionCompare): boolean {
+  return compare === 'lt' || compare === 'lte' || compare === 'gt' || compare === 'gte';
+}
+
+function readableBody(answer: Answer): string {
+  if (answer.body === null) throw new Error('the body could not be read');
+  return answer.body;
+}
+
+/** Fifty assertions about one answer parse it once. */
+const PARSED = new WeakMap<Answer, JsonValue>();
+
+function parsedBody(answer: Answer): JsonValue {
+  const known = PARSED.get(answer);
+  if (known !== undefined) return known;
+  const text = readableBody(answer);
+  if (answer.bodyCut) throw new Error('the body was cut at the size limit');
+  const parsed = parseJson(text);
+  PARSED.set(answer, parsed);
+  return parsed;
+}
+
+/** One for all assertions about an answer: fifty of them may not take fifty times as long. */
+const BUDGETS = new WeakMap<Answer, WorkBudget>();
+
+function budgetOf(answer: Answer): WorkBudget {
+  const budget = BUDGETS.get(answer) ?? new WorkBudget();
+  BUDGETS.set(answer, budget);
+  return budget;
+}
+
+function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('the body is not JSON');
+  }
+}
+
+const COMPARE_WORDS = {
+  eq: 'to be',
+  ne: 'not to be',
+  lt: 'to be below',
+  lte: 'to be at most',
+  gt: 'to be above',
+  gte: 'to be at least',
+  contains: 'to contain',
+  notContains: 'not to contain',
+  matches: 'to match',
+  notMatches: 'not to match',
+  exists: 'to exist',
+  notExists: 'not to exist',
+  in: 'to be one of',
+  schema: 'to match the schema',
+} as const satisfies Record<AssertionCompare, string>;
+
+/** "header content-type to contain "json"" */
+function claim({ source, property, compare, value }: Assertion): string {
+  const subject = source === 'responseTime' ? 'response time' : source === 'json' ? '' : source;
+  const named = [subject, property ?? (source === 'json' ? 'JSON' : '')].filter((part) => part !== '').join(' ');
+  const words = `${named} ${COMPARE_WORDS[compare]}`;
+  if (compare === 'exists' || compare === 'notExists' || compare === 'schema') return words;
+  if (source === 'responseTime' && typeof value === 'number') return `${words} ${formatLatency(value)}`;
+  return `${words} ${source === 'status' && typeof value === 'string' ? value : shown(value)}`;
+}

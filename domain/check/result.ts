@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { derivedId, derivedTraceId, type Id } from '../base/id.ts';
+import { storable } from '../base/short-text.ts';
+import { LOCATION_IDS, type LocationId } from './location.ts';
+import { STATUS_MAX, STATUS_MIN } from './status-range.ts';
+
+/** What one check at one location in one slot came to. */
+
+/** `error` is the probe's own fault and never counts as the target being down. */
+export const OUTCOMES = ['success', 'failure', 'timeout', 'error'] as const;
+export type OutcomeKind = (typeof OUTCOMES)[number];
+
+/** The closed failure taxonomy. Adding a reason is a change of the wire format. */
+export const REASONS = [
+  // the way to the target
+  'dns_failure',
+  'connection_refused',
+  'connection_reset',
+  'network_unreachable',
+  'connection_failed',
+  'tls_failure',
+  'certificate_invalid',
+  'address_refused',
+  // the exchange
+  'timeout',
+  'protocol_error',
+  'too_many_redirects',
+  'redirect_invalid',
+  'body_too_large',
+  'body_unreadable',
+  // the judgement
+  'status_unexpected',
+  'assertion_failed',
+  'assertion_unevaluable',
+  // the probe's own faults
+  'missed_slot',
+  'location_unavailable',
+  'probe_error',
+  'unsupported_here',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+const ms = z.number().min(0);
+export const phasesSchema = z.strictObject({
+  dnsMs: ms.optional(),
+  connectMs: ms.optional(),
+  tlsMs: ms.optional(),
+  ttfbMs: ms.optional(),
+  transferMs: ms.optional(),
+});
+export type Phases = z.infer<typeof phasesSchema>;
+
+export const tlsFactsSchema = z.object({
+  protocol: z.string().optional(),
+  issuer: z.string().optional(),
+  subject: z.string().optional(),
+  notAfter: z.iso.datetime().optional(),
+  fingerprintSha256: z.string().optional(),
+});
+export type TlsFacts = z.infer<typeof tlsFactsSchema>;
+
+/** Longest free text in a result: enough for an assertion's expected and actual value. */
+export const DETAIL_LENGTH_MAX = 500;
+/** A transcript is for people: one probe's story, not a capture. */
+export const TRANSCRIPT_LINES_MAX = 100;
+
+/** Why it failed, in words that may quote the target. */
+export const detailSchema = z.string().max(DETAIL_LENGTH_MAX).overwrite(storable);
+
+const outcomeShape = {
+  outcome: z.enum(OUTCOMES),
+  reason: z.enum(REASONS).optional(),
+  detail: detailSchema.optional(),
+  /** Whole exchange including the body, in milliseconds; null when nothing was exchanged. */
+  responseTimeMs: ms.nullable(),
+  phases: phasesSchema.optional(),
+  statusCode: z.int().min(STATUS_MIN).max(STATUS_MAX).optional(),
+  bodyBytes: z.int().min(0).optional(),
+  tls: tlsFactsSchema.optional(),
+};
+
+/** What a probe returns: the judgement of one attempt, with the story of how it came to it. */
+export const outcomeSchema = z.strictObject({
+  ...outcomeShape,
+  transcript: z.array(z.string().max(DETAIL_LENGTH_MAX)).max(TRANSCRIPT_LINES_MAX).optional(),
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** One row per monitor, location and slot. `scheduledAt` is the slot on the grid, never the clock. */
+export const checkResultSchema = z.strictObject({
+  id: z.string().startsWith('chk_'),
+  monitorId: z.string().startsWith('mon_'),
+  location: z.enum(LOCATION_IDS as [LocationId, ...LocationId[]]),
+  /** The data centre that really ran the check, as the runtime names it; null where it does not. */
+  colo: z.string().max(16).nullable(),
+  scheduledAt: z.iso.datetime(),
+  startedAt: z.iso.datetime(),
+  ...outcomeShape,
+  /** Attempts inside this round: 1, or more when a failure was re-checked at once; 0 when none was made. */
+  attempts: z.int().min(0).max(10),
+  manual: z.boolean(),
+  traceId: z.string().length(32),
+});
+export type CheckResult = z.infer<typeof checkResultSchema>;
+
+/** The derived id: monitor, location and slot name a result completely. */
+export function resultId(monitorId: string, location: LocationId, scheduledAtMs: number, manual: boolean): Id<'chk'> {
+  return derivedId('chk', scheduledAtMs, monitorId, location, manual ? 'manual' : 'grid');
+}
+
+/** One trace id for everything that follows from one round. */
+export function roundTraceId(monitorId: string, scheduledAtMs: number, manual: boolean): string {
+  return derivedTraceId(monitorId, String(scheduledAtMs), manual ? 'manual' : 'grid');
+}
+
+/** True when the outcome speaks about the target (and so has a vote); a probe's own fault does not. */
+export function isVote(outcome: OutcomeKind): boolean {
+  return outcome !== 'error';
+}
+
+export function isFailure(outcome: OutcomeKind): boolean {
+  return outcome === 'failure' || outcome === 'timeout';
+}

@@ -1,0 +1,48 @@
+import { murmur3 } from '../base/id.ts';
+
+/**
+ * The schedule's grid: slot k of a monitor is `phase + k x interval` since the epoch. Everything that names a
+ * round uses the slot, so a late, repeated or resumed alarm names the same rounds again.
+ */
+export interface Cadence {
+  readonly monitorId: string;
+  readonly intervalSeconds: number;
+}
+
+export function cadenceOf(monitor: { readonly id: string; readonly intervalSeconds: number }): Cadence {
+  return { monitorId: monitor.id, intervalSeconds: monitor.intervalSeconds };
+}
+
+/** Slots fall on whole seconds: fine enough to spread load, coarse enough to share alarms in a shard. */
+const GRID_MS = 1000;
+
+/** Offset of the monitor's grid in [0, interval), in milliseconds, spread by the monitor's id. */
+export function phaseMs(cadence: Cadence): number {
+  return (murmur3(cadence.monitorId, 0) % cadence.intervalSeconds) * GRID_MS;
+}
+
+/** The newest slot at or before `atMs`. */
+export function slotAtOrBefore(cadence: Cadence, atMs: number): number {
+  const interval = cadence.intervalSeconds * 1000;
+  const phase = phaseMs(cadence);
+  return phase + Math.floor((atMs - phase) / interval) * interval;
+}
+
+/** The first slot strictly after `afterMs`. */
+export function slotAfter(cadence: Cadence, afterMs: number): number {
+  return slotAtOrBefore(cadence, afterMs) + cadence.intervalSeconds * 1000;
+}
+
+/**
+ * Slots in (afterMs, untilMs], oldest first; when there are more than `limit`, the newest `limit` of them, so
+ * that a shard that slept for a week does not wake up to a week of bookkeeping.
+ */
+export function slotsBetween(cadence: Cadence, afterMs: number, untilMs: number, limit: number): number[] {
+  const interval = cadence.intervalSeconds * 1000;
+  const slots: number[] = [];
+  const oldest = slotAfter(cadence, afterMs);
+  for (let slot = slotAtOrBefore(cadence, untilMs); slot >= oldest && slots.length < limit; slot -= interval) {
+    slots.push(slot);
+  }
+  return slots.reverse();
+}

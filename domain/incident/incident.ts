@@ -1,0 +1,150 @@
+import type { PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
+
+/**
+ * The life of an incident: `open → acknowledged → resolved`, re-opened only from resolved. A pure function of
+ * (state, change); the caller stores the state by compare-and-set together with the timeline entry.
+ */
+export const INCIDENT_STATUSES = ['open', 'acknowledged', 'resolved'] as const;
+export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
+export type PublicIncidentStatus = (typeof PUBLIC_INCIDENT_STATUSES)[number];
+
+export const TIMELINE_KINDS = [
+  'opened',
+  'acknowledged',
+  'resolved',
+  'reopened',
+  'note',
+  'update',
+  'notification',
+  'recovery',
+] as const;
+export type TimelineKind = (typeof TIMELINE_KINDS)[number];
+
+export const WEBHOOK_EVENT_TYPES = [
+  'incident.opened',
+  'incident.acknowledged',
+  'incident.resolved',
+  'incident.updated',
+  'monitor.down',
+  'monitor.up',
+  'test',
+] as const;
+export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
+
+/** What the reducer decides on. The public status is kept apart from the internal one. */
+export interface IncidentState {
+  readonly status: IncidentStatus;
+  readonly publicStatus: PublicIncidentStatus;
+}
+
+export type IncidentChange =
+  | { readonly type: 'acknowledge' }
+  /** By a person. */
+  | { readonly type: 'resolve' }
+  /** Its alert ended. `summary` is the round in words. */
+  | { readonly type: 'recover'; readonly summary: string }
+  | { readonly type: 'reopen' }
+  | { readonly type: 'note'; readonly text: string }
+  /** Shown on status pages. */
+  | { readonly type: 'update'; readonly status: PublicIncidentStatus; readonly body: string };
+
+/** The row to append to the timeline; `text` is one sentence, or what the person wrote. */
+export interface TimelineEntryDraft {
+  readonly kind: TimelineKind;
+  readonly text: string;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+export interface IncidentTransition {
+  readonly refused: false;
+  readonly state: IncidentState;
+  readonly entry: TimelineEntryDraft;
+  /** What the channels are told; null when it is not their business. */
+  readonly webhook: WebhookEventType | null;
+}
+
+export interface IncidentRefusal {
+  readonly refused: true;
+  readonly reason: 'already_acknowledged' | 'already_resolved' | 'not_resolved';
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/** A new incident. `summary` says why, in one sentence. */
+export function openedIncident(summary: string): IncidentTransition {
+  return transition({ status: 'open', publicStatus: 'investigating' }, entry('opened', summary), 'incident.opened');
+}
+
+/** The next state with what to write and whom to tell, or why the change is not possible. */
+export function reduceIncident(state: IncidentState, change: IncidentChange): IncidentTransition | IncidentRefusal {
+  switch (change.type) {
+    case 'acknowledge':
+      return acknowledge(state);
+    case 'resolve':
+      if (state.status === 'resolved') return refusal('already_resolved', 'The incident is resolved already.');
+      return resolved(entry('resolved', 'Resolved by hand.'));
+    case 'recover':
+      return recover(state, change.summary);
+    case 'reopen':
+      return reopen(state);
+    case 'note':
+      return transition(state, entry('note', change.text), null);
+    case 'update':
+      return update(state, change.status, change.body);
+  }
+}
+
+function acknowledge(state: IncidentState): IncidentTransition | IncidentRefusal {
+  if (state.status === 'acknowledged') {
+    return refusal('already_acknowledged', 'The incident is acknowledged already.');
+  }
+  if (state.status === 'resolved') return refusal('already_resolved', 'A resolved incident cannot be acknowledged.');
+  const text = 'Acknowledged: somebody is working on it.';
+  return transition({ ...state, status: 'acknowledged' }, entry('acknowledged', text), 'incident.acknowledged');
+}
+
+/** A recovery after a person resolved it is worth a line in the timeline, but tells nobody again. */
+function recover(state: IncidentState, summary: string): IncidentTransition {
+  if (state.status === 'resolved') return transition(state, entry('recovery', summary), null);
+  return resolved(entry('resolved', summary, { automatic: 'true' }));
+}
+
+function reopen(state: IncidentState): IncidentTransition | IncidentRefusal {
+  if (state.status !== 'resolved') return refusal('not_resolved', 'Only a resolved incident can be opened again.');
+  // Told as opened: whoever closed their ticket on `incident.resolved` has to open it again.
+  const next: IncidentState = { status: 'open', publicStatus: 'investigating' };
+  return transition(next, entry('reopened', 'Opened again.'), 'incident.opened');
+}
+
+function update(
+  state: IncidentState,
+  publicStatus: PublicIncidentStatus,
+  body: string,
+): IncidentTransition | IncidentRefusal {
+  if (state.status === 'resolved' && publicStatus !== 'resolved') {
+    return refusal('already_resolved', `A resolved incident cannot be shown as ${publicStatus}; open it again first.`);
+  }
+  return transition({ ...state, publicStatus }, entry('update', body, { publicStatus }), 'incident.updated');
+}
+
+function resolved(draft: TimelineEntryDraft): IncidentTransition {
+  return transition({ status: 'resolved', publicStatus: 'resolved' }, draft, 'incident.resolved');
+}
+
+function entry(kind: TimelineKind, text: string, data: Readonly<Record<string, string>> = {}): TimelineEntryDraft {
+  return { kind, text, data };
+}
+
+function transition(
+  state: IncidentState,
+  draft: TimelineEntryDraft,
+  webhook: WebhookEventType | null,
+): IncidentTransition {
+  // Callers reduce whole rows; only what the reducer decides goes back.
+  const { status, publicStatus } = state;
+  return { refused: false, state: { status, publicStatus }, entry: draft, webhook };
+}
+
+function refusal(reason: IncidentRefusal['reason'], message: string): IncidentRefusal {
+  return { refused: true, reason, message };
+}

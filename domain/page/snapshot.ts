@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../alert/alert.ts';
+
+/** What the edge knows of a status page: everything needed to render it while the core is down. */
+
+export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const slugSchema = z.string().regex(SLUG_PATTERN, 'use a-z, 0-9 and hyphens, at most 63 characters');
+export const PAGE_COMPONENTS_MAX = 200;
+export const PAGE_DAYS = 90;
+/** Open incidents and those resolved in the last 14 days, newest first. */
+export const PAGE_INCIDENTS_MAX = 50;
+
+export const COMPONENT_STATUSES = ['pending', 'up', 'degraded', 'down', 'unknown', 'paused', 'maintenance'] as const;
+export type ComponentStatus = (typeof COMPONENT_STATUSES)[number];
+
+/** One bar: a UTC day. `uptimePercent` is null when nothing was measured; gaps stay gaps. */
+export const componentDaySchema = z.object({
+  date: z.iso.date(),
+  uptimePercent: z.number().min(0).max(100).nullable(),
+  downSeconds: z.number().min(0),
+});
+export type ComponentDay = z.infer<typeof componentDaySchema>;
+
+export const pageComponentSchema = z.object({
+  id: z.string().startsWith('cmp_'),
+  name: z.string(),
+  description: z.string().nullable(),
+  group: z.string().nullable(),
+  monitored: z.boolean(),
+  /** The core's view when the snapshot was made; a newer state from the shard overrides it. */
+  status: z.enum(COMPONENT_STATUSES),
+  statusSince: z.iso.datetime().nullable(),
+  /** When the edge judged `status` (MonitorStatusEvent.at); decides which view is newer. */
+  observedAt: z.iso.datetime().nullable(),
+  uptimePercent: z.number().min(0).max(100).nullable(),
+  /** Oldest first, PAGE_DAYS entries at most, the last one today. */
+  days: z.array(componentDaySchema).max(PAGE_DAYS),
+  createdAt: z.iso.datetime(),
+});
+export type PageComponent = z.infer<typeof pageComponentSchema>;
+
+export const PUBLIC_INCIDENT_STATUSES = ['investigating', 'identified', 'monitoring', 'resolved'] as const;
+
+export const pageIncidentSchema = z.object({
+  id: z.string().startsWith('inc_'),
+  title: z.string(),
+  status: z.enum(PUBLIC_INCIDENT_STATUSES),
+  severity: z.enum(SEVERITIES),
+  startedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  resolvedAt: z.iso.datetime().nullable(),
+  componentIds: z.array(z.string()),
+  /** Newest first. */
+  updates: z
+    .array(
+      z.object({
+        id: z.string(),
+        status: z.enum(PUBLIC_INCIDENT_STATUSES),
+        body: z.string(),
+        at: z.iso.datetime(),
+      }),
+    )
+    .max(100),
+});
+export type PageIncident = z.infer<typeof pageIncidentSchema>;
+
+export const pageSnapshotSchema = z.object({
+  v: z.literal(1),
+  slug: slugSchema,
+  pageId: z.string().startsWith('stp_'),
+  /** Monotonic; an older one never replaces a newer one. */
+  version: z.int().min(1),
+  name: z.string(),
+  description: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  components: z.array(pageComponentSchema).max(PAGE_COMPONENTS_MAX),
+  incidents: z.array(pageIncidentSchema).max(PAGE_INCIDENTS_MAX),
+});
+export type PageSnapshot = z.infer<typeof pageSnapshotSchema>;
+
+/** Shard → page object, edge to edge: how a component is right now. */
+export const componentStateSchema = z.object({
+  componentId: z.string(),
+  status: z.enum(COMPONENT_STATUSES),
+  since: z.iso.datetime(),
+  observedAt: z.iso.datetime(),
+});
+export type ComponentState = z.infer<typeof componentStateSchema>;
+
+/**
+ * What the page object answers to the status-pages Worker: `GET https://page/view` → 200 PageView, 404.
+ * `revision` changes with every change of content, whoever made it; caches are keyed by it.
+ */
+export const pageViewSchema = z.object({ revision: z.int(), page: pageSnapshotSchema });
+export type PageView = z.infer<typeof pageViewSchema>;
+
+/**
+ * The one object that knows which pages there are: `GET https://pages/{slug}` → 204 or 404. The status-pages Worker asks
+ * it before it leads a visitor to a page's object, which asking alone would bring into being.
+ */
+export const PAGE_DIRECTORY_NAME = 'all';

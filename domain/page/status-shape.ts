@@ -1,0 +1,30 @@
+import type { MonitorStatus } from '../check/monitor.ts';
+
+/**
+ * How each state is drawn, in a square of 16 units, with SVG path data: what is filled, and what is outlined with
+ * STATUS_STROKE. The shape alone tells the states apart; the word beside it is the reader's own.
+ */
+export interface StatusShape {
+  readonly filled?: string;
+  readonly outlined?: string;
+  /** Length of dash and gap, where the outline is broken. */
+  readonly dash?: string;
+}
+
+export const STATUS_STROKE = 1.5;
+
+const DISC = 'M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12z';
+const RING = 'M8 2.75a5.25 5.25 0 1 1 0 10.5a5.25 5.25 0 1 1 0-10.5z';
+
+export const STATUS_SHAPES: Readonly<Record<MonitorStatus, StatusShape>> = {
+  up: { filled: DISC },
+  degraded: { outlined: RING, filled: 'M8 2a6 6 0 0 1 0 12z' },
+  down: { filled: 'M3 2h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1h-10a1 1 0 0 1-1-1v-10a1 1 0 0 1 1-1z' },
+  unknown: { outlined: RING, dash: '2.6 1.52' },
+  pending: { outlined: RING },
+  paused: { filled: 'M4 3h3v10H4zM9 3h3v10H9z' },
+  maintenance: {
+    filled:
+      'M10.6 1.6a3.9 3.9 0 0 0-3.9 5L1.9 11.4a1.9 1.9 0 0 0 2.7 2.7l4.8-4.8a3.9 3.9 0 0 0 4.9-5l-2.2 2.2-2-.6-.6-2 2.2-2.1a4 4 0 0 0-1.1-.2z',
+  },
+};

@@ -1,0 +1,98 @@
+import type { EdgeClient } from '#core/context.ts';
+import { EdgeUnavailable } from '#core/edge-client.ts';
+import { type PageSnapshot, pageSnapshotSchema } from '#domain/page/snapshot.ts';
+import { type Assignment, assignmentSchema, type Directory } from '#domain/wire/wire.ts';
+import type { SimulatedShard } from './shard.ts';
+import type { SimulatedTime } from './simulated-time.ts';
+import { requireEqual } from './violation.ts';
+
+/** What goes wrong with one call of the core. */
+export type EdgeFault = 'away' | 'answer lost';
+
+/**
+ * The edge as the core's publisher meets it. What it is told passes the schemas of the wire, an older version
+ * changes nothing, and the same version must say the same each time it is told.
+ */
+export class SimulatedEdge implements EdgeClient {
+  readonly pages = new Map<string, PageSnapshot>();
+  readonly #shard: SimulatedShard;
+  readonly #time: SimulatedTime;
+  readonly #nextFault: () => EdgeFault | null;
+  readonly #contents = new Map<string, unknown>();
+
+  constructor(shard: SimulatedShard, time: SimulatedTime, nextFault: () => EdgeFault | null) {
+    this.#shard = shard;
+    this.#time = time;
+    this.#nextFault = nextFault;
+  }
+
+  async putAssignment(_shard: string, body: unknown): Promise<void> {
+    await this.#call(() => this.takeAssignment(assignmentSchema.parse(overTheWire(body))));
+  }
+
+  async putPage(_slug: string, body: unknown): Promise<void> {
+    await this.#call(() => this.takePage(pageSnapshotSchema.parse(overTheWire(body))));
+  }
+
+  async deletePage(slug: string): Promise<void> {
+    await this.#call(() => this.pages.delete(slug));
+  }
+
+  async checkNow(_shard: string, monitorId: string): Promise<{ scheduledAt: string }> {
+    this.#shard.checkNow(monitorId, this.#time.nowMs);
+    return { scheduledAt: new Date(this.#time.nowMs).toISOString() };
+  }
+
+  async test(): Promise<never> {
+    throw new EdgeUnavailable('Nobody tests here.');
+  }
+
+  takeAssignment(assignment: Assignment): void {
+    this.#requireSame(`assignment ${assignment.shard} ${assignment.version}`, assignment);
+    this.#shard.putAssignment(assignment, this.#time.nowMs);
+  }
+
+  takePage(page: PageSnapshot): void {
+    this.#requireSame(`page ${page.pageId} ${page.version}`, withoutFigures(page));
+    const held = this.pages.get(page.slug);
+    if (held === undefined || held.version < page.version) this.pages.set(page.slug, page);
+  }
+
+  /** What the edge has to pull or to forget, by the core's directory. */
+  behind(directory: Directory): { assignments: string[]; pages: string[]; gone: string[] } {
+    const wanted = new Set(directory.pages.map(({ slug }) => slug));
+    return {
+      assignments: directory.shards.filter(({ version }) => version > this.#shard.version).map(({ shard }) => shard),
+      pages: directory.pages
+        .filter(({ slug, version }) => version > (this.pages.get(slug)?.version ?? 0))
+        .map(({ slug }) => slug),
+      gone: [...this.pages.keys()].filter((slug) => !wanted.has(slug)),
+    };
+  }
+
+  async #call(take: () => void): Promise<void> {
+    const fault = this.#nextFault();
+    if (fault === 'away') throw new EdgeUnavailable('The edge is away.');
+    take();
+    if (fault === 'answer lost') throw new EdgeUnavailable('The edge took it, and its answer was lost.');
+  }
+
+  #requireSame(name: string, content: unknown): void {
+    const known = this.#contents.get(name);
+    if (known === undefined) this.#contents.set(name, content);
+    else requireEqual(content, known, `${name} says the same each time`);
+  }
+}
+
+function overTheWire(body: unknown): unknown {
+  return JSON.parse(JSON.stringify(body));
+}
+
+/** Bars and figures move with time, and a confirmed status with each observation, without a new version. */
+function withoutFigures(page: PageSnapshot) {
+  const { components, updatedAt: _moves, ...rest } = page;
+  return {
+    ...rest,
+    components: components.map(({ id, name, status, monitored }) => ({ id, name, status, monitored })),
+  };
+}

@@ -1,0 +1,69 @@
+import type { CoreContext, Database } from '#core/context.ts';
+
+/** How a transaction may fail: never begun, undone at its end, or done with the answer lost. */
+type Breakdown = 'before' | 'within' | 'after';
+
+/** The connection to PostgreSQL breaks at one of the next transactions. Nothing that trying again does not cure. */
+export class Breakdowns {
+  #armed: { kind: Breakdown; countdown: number } | null = null;
+
+  /** Breaks the `nth` transaction from here. */
+  arm(kind: Breakdown, nth: number): void {
+    this.#armed = { kind, countdown: nth };
+  }
+
+  disarm(): void {
+    this.#armed = null;
+  }
+
+  /** The same core, whose transactions break as armed. */
+  upon(ctx: CoreContext): CoreContext {
+    const transaction: Database['transaction'] = async (work, config) => {
+      const breakdown = this.#next();
+      if (breakdown === 'before') throw connectionLost();
+      const value = await ctx.db.transaction(async (tx) => {
+        const done = await work(tx);
+        if (breakdown === 'within') throw connectionLost();
+        return done;
+      }, config);
+      if (breakdown === 'after') throw connectionLost();
+      return value;
+    };
+    return { ...ctx, db: Object.create(ctx.db, { transaction: { value: transaction } }) as Database };
+  }
+
+  #next(): Breakdown | null {
+    if (this.#armed === null) return null;
+    this.#armed.countdown--;
+    if (this.#armed.countdown > 0) return null;
+    const { kind } = this.#armed;
+    this.#armed = null;
+    return kind;
+  }
+}
+
+/** A process that is suspended at its next transaction, until it is thawed. */
+export class Suspension {
+  thaw: () => void = () => undefined;
+  #reach: () => void = () => undefined;
+  /** Resolves when the process stands still. */
+  readonly reached = new Promise<void>((resolve) => {
+    this.#reach = resolve;
+  });
+  readonly #thawed = new Promise<void>((resolve) => {
+    this.thaw = resolve;
+  });
+
+  upon(ctx: CoreContext): CoreContext {
+    const transaction: Database['transaction'] = async (work, config) => {
+      this.#reach();
+      await this.#thawed;
+      return ctx.db.transaction(work, config);
+    };
+    return { ...ctx, db: Object.create(ctx.db, { transaction: { value: transaction } }) as Database };
+  }
+}
+
+function connectionLost(): Error {
+  return Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' });
+}
