@@ -9,7 +9,7 @@ import {
 } from '@tanstack/react-router';
 import { z } from 'zod';
 import { severitySchema } from '#domain/alert/alert.ts';
-import { MONITOR_STATUSES } from '#domain/check/monitor.ts';
+import { MONITOR_STATUSES } from '#domain/check/status.ts';
 import { INCIDENT_STATUSES } from '#domain/incident/incident.ts';
 import { isUnauthenticated } from './api/api-error.ts';
 import { accountQuery, setupQuery } from './api/queries.ts';

@@ -14,6 +14,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { WatchStatus } from '#domain/check/status.ts';
 
 /** The tables. Ids are text (`mon_…`, UUIDv7 in base 32), so their order is the order of creation. */
 
@@ -194,9 +195,9 @@ export const monitorStatus = pgTable('monitor_status', {
   monitorId: text('monitor_id')
     .primaryKey()
     .references(() => monitors.id, { onDelete: 'cascade' }),
-  status: text('status').notNull().$type<'pending' | 'up' | 'degraded' | 'down' | 'unknown' | 'paused'>(),
+  status: text('status').notNull().$type<WatchStatus>(),
   /** What the edge said last. While results are missing `status` is `unknown`; this is what it goes back to. */
-  edgeStatus: text('edge_status').$type<'pending' | 'up' | 'degraded' | 'down' | 'unknown' | 'paused'>(),
+  edgeStatus: text('edge_status').$type<WatchStatus>(),
   /** True while `status` is `unknown` because no results arrive. */
   stale: boolean('stale').notNull().default(false),
   since: at('since'),

@@ -1,6 +1,6 @@
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { checkSpecOf } from '#domain/check/monitor.ts';
-import { isFailure, type OutcomeKind, type Reason, resultId, roundTraceId } from '#domain/check/result.ts';
+import { isFailure, type OutcomeKind, resultId, roundTraceId } from '#domain/check/result.ts';
 import { cadenceOf, slotAfter, slotsBetween } from '#domain/check/schedule.ts';
 import {
   type AssignedMonitor,
@@ -18,7 +18,7 @@ export interface Round {
   readonly traceId: string;
   readonly asked: readonly LocationId[];
   readonly outcomes: Map<LocationId, OutcomeKind>;
-  readonly failing: Map<LocationId, { reason?: Reason | undefined; detail?: string | undefined }>;
+  readonly failing: Map<LocationId, { reason?: string | undefined; detail?: string | undefined }>;
   judged: boolean;
 }
 

@@ -1,4 +1,5 @@
-import type { ComponentStatus, PageComponent } from '#domain/page/snapshot.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
+import type { PageComponent } from '#domain/page/snapshot.ts';
 import { PAGE_DAYS } from '#domain/page/snapshot.ts';
 import { Instant } from './incidents.tsx';
 import { StateLabel } from './state-icon.tsx';
@@ -13,7 +14,7 @@ const BY_CONCERN = [
   'pending',
   'up',
   'paused',
-] as const satisfies readonly ComponentStatus[];
+] as const satisfies readonly MonitorStatus[];
 
 interface Group {
   readonly name: string | null;
@@ -60,7 +61,7 @@ function grouped(components: readonly PageComponent[]): readonly Group[] {
   return groups;
 }
 
-function worst(components: readonly PageComponent[]): ComponentStatus {
+function worst(components: readonly PageComponent[]): MonitorStatus {
   return BY_CONCERN.find((status) => components.some((component) => component.status === status)) ?? 'unknown';
 }
 

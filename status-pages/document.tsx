@@ -1,6 +1,7 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
-import type { ComponentStatus } from '#domain/page/snapshot.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
+
 import { REFRESH_SCRIPT } from './refresh-script.ts';
 import { STYLE } from './style.ts';
 
@@ -15,7 +16,7 @@ const ICONS = {
 
 interface DocumentProps {
   readonly title: string;
-  readonly status: ComponentStatus | null;
+  readonly status: MonitorStatus | null;
   /** Absent on pages that search engines and link previews should leave alone. */
   readonly description?: string;
   readonly feedPath?: string;
@@ -63,7 +64,7 @@ function Document({ title, status, description, feedPath, children }: DocumentPr
   );
 }
 
-function iconUrl(status: ComponentStatus | null): string {
+function iconUrl(status: MonitorStatus | null): string {
   const shape = status === 'up' || status === 'degraded' || status === 'down' ? ICONS[status] : ICONS.other;
   return `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${shape}</svg>`)}`;
 }

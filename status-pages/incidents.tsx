@@ -1,6 +1,7 @@
 import { formatDuration } from '#domain/base/quantity.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
 import { PUBLIC_STATUS_WORDS, SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
-import type { ComponentStatus, PageComponent, PageIncident } from '#domain/page/snapshot.ts';
+import type { PageComponent, PageIncident } from '#domain/page/snapshot.ts';
 import { StateIcon } from './state-icon.tsx';
 import { dateRangeText, instantText, recentDates } from './wording.ts';
 
@@ -11,7 +12,7 @@ const SEVERITY_STATES = {
   major: 'down',
   minor: 'degraded',
   info: 'maintenance',
-} as const satisfies Record<PageIncident['severity'], ComponentStatus>;
+} as const satisfies Record<PageIncident['severity'], MonitorStatus>;
 
 interface IncidentsProps {
   readonly incidents: readonly PageIncident[];

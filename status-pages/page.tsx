@@ -1,4 +1,5 @@
-import type { ComponentStatus, PageSnapshot } from '#domain/page/snapshot.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
+import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { ComponentList } from './component-list.tsx';
 import { renderDocument } from './document.tsx';
 import { IncidentHistory, Instant, OpenIncidents } from './incidents.tsx';
@@ -39,7 +40,7 @@ export function renderPage(page: PageSnapshot, nowMs: number): string {
   });
 }
 
-function Answer({ page, status, sentence }: { page: PageSnapshot; status: ComponentStatus; sentence: string }) {
+function Answer({ page, status, sentence }: { page: PageSnapshot; status: MonitorStatus; sentence: string }) {
   const since = status === 'up' ? null : sinceOf(page, status);
   return (
     <section class={`answer ${status}`} aria-labelledby="answer">
@@ -59,7 +60,7 @@ function Answer({ page, status, sentence }: { page: PageSnapshot; status: Compon
 }
 
 /** When the trouble began: the earliest of the components that are in the page's state. */
-function sinceOf(page: PageSnapshot, status: ComponentStatus): string | null {
+function sinceOf(page: PageSnapshot, status: MonitorStatus): string | null {
   const instants = page.components
     .filter((component) => component.status === status && component.statusSince !== null)
     .map((component) => component.statusSince ?? '');

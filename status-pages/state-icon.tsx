@@ -1,4 +1,5 @@
-import type { ComponentStatus } from '#domain/page/snapshot.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
+
 import { STATUS_SHAPES, STATUS_STROKE } from '#domain/page/status-shape.ts';
 
 /** Every state has a word, a shape and a colour; the shape alone tells them apart. */
@@ -10,10 +11,10 @@ export const STATE_WORDS = {
   pending: 'Not checked yet',
   paused: 'Paused',
   maintenance: 'Maintenance',
-} as const satisfies Record<ComponentStatus, string>;
+} as const satisfies Record<MonitorStatus, string>;
 
 /** The shape by itself; the word stands beside it, so it is hidden from assistive technology. */
-export function StateIcon({ status }: { status: ComponentStatus }) {
+export function StateIcon({ status }: { status: MonitorStatus }) {
   const { outlined, dash, filled } = STATUS_SHAPES[status];
   return (
     <svg class={`icon ${status}`} viewBox="0 0 16 16" aria-hidden="true">
@@ -25,7 +26,7 @@ export function StateIcon({ status }: { status: ComponentStatus }) {
   );
 }
 
-export function StateLabel({ status }: { status: ComponentStatus }) {
+export function StateLabel({ status }: { status: MonitorStatus }) {
   return (
     <span class={`state ${status}`}>
       <StateIcon status={status} />

@@ -1,20 +1,25 @@
-import type { z } from 'zod';
 import type { ParkedMessage } from '#db/sql/park-messages.ts';
 import type { CheckResult } from '#domain/check/result.ts';
-import { edgeEventSchema, type locationStateEventSchema, type MonitorStatusEvent } from '#domain/wire/wire.ts';
+import {
+  edgeEventSchema,
+  type LocationStateEvent,
+  type MonitorStatusEvent,
+  type RoundJudgedEvent,
+} from '#domain/wire/wire.ts';
 import { kindOf } from '../streams/consumer-kinds.ts';
 
 /** A batch of messages by what they are; `unusable` is parked, so one bad message never blocks the others. */
 export interface SortedBatch {
   readonly results: CheckResult[];
   readonly statuses: MonitorStatusEvent[];
-  readonly locations: z.infer<typeof locationStateEventSchema>[];
+  readonly rounds: RoundJudgedEvent[];
+  readonly locations: LocationStateEvent[];
   readonly unusable: ParkedMessage[];
 }
 
 /** Validates each message once: this is the border. */
 export function sortBatch(messages: readonly unknown[]): SortedBatch {
-  const batch: SortedBatch = { results: [], statuses: [], locations: [], unusable: [] };
+  const batch: SortedBatch = { results: [], statuses: [], rounds: [], locations: [], unusable: [] };
   for (const message of messages) {
     const parsed = edgeEventSchema.safeParse(message);
     if (!parsed.success) {
@@ -27,6 +32,9 @@ export function sortBatch(messages: readonly unknown[]): SortedBatch {
         break;
       case 'monitor.status':
         batch.statuses.push(parsed.data);
+        break;
+      case 'round.judged':
+        batch.rounds.push(parsed.data);
         break;
       case 'location.state':
         batch.locations.push(parsed.data);

@@ -49,10 +49,10 @@ function assigned(
   row: MonitorRow,
   parts: Pick<AssignedMonitor, 'rules' | 'components'>,
 ): AssignedMonitor | { id: string } {
-  const { id, organizationId: orgId } = row;
+  const { id } = row;
   try {
     const { confirm, ...stored } = storedMonitor(ctx, row);
-    return assignedMonitorSchema.parse({ ...stored, id, orgId, quorum: confirm.quorum ?? null, ...parts });
+    return assignedMonitorSchema.parse({ ...stored, id, quorum: confirm.quorum ?? null, ...parts });
   } catch (error) {
     ctx.logger.error({ err: error, monitorId: id, shard: row.shardId }, 'a stored monitor cannot be read');
     return { id };

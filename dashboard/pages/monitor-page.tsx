@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { formatDuration } from '#domain/base/quantity.ts';
-import { REASON_WORDS } from '#domain/check/reason-words.ts';
+import { reasonWords } from '#domain/check/reason-words.ts';
 import { monitorQuery, monitorsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
 import { LatencySection } from '../charts/latency-section.tsx';
@@ -87,7 +87,7 @@ function Answer({ monitor }: { readonly monitor: Monitor }): ReactNode {
 /** What was seen that makes the status what it is. */
 function Evidence({ monitor }: { readonly monitor: Monitor }) {
   const failing = monitor.locations.filter(({ status }) => status === 'down');
-  const reasons = [...new Set(failing.flatMap(({ reason }) => (reason === null ? [] : [REASON_WORDS[reason]])))];
+  const reasons = [...new Set(failing.flatMap(({ reason }) => (reason === null ? [] : [reasonWords(reason)])))];
   return (
     <>
       <Status status={monitor.status} />
@@ -211,7 +211,7 @@ function LocationsSection({ monitor }: { readonly monitor: Monitor }) {
                   <span className="quiet">{location.status === 'up' ? 'as expected' : '–'}</span>
                 ) : (
                   <>
-                    {REASON_WORDS[location.reason]}
+                    {reasonWords(location.reason)}
                     {location.detail !== null && <span className="quiet">: {location.detail}</span>}
                   </>
                 )}

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { memo, useEffect } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import type { MonitorStatus } from '#domain/check/monitor.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
 import { monitorsQuery } from '../api/queries.ts';
 import { formatLatency, formatPercent } from '../format/measures.ts';
 import { monitorTarget } from '../format/monitor-target.ts';

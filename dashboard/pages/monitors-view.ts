@@ -1,5 +1,5 @@
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import type { MonitorStatus } from '#domain/check/monitor.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
 import { count } from '../format/measures.ts';
 import { monitorTarget } from '../format/monitor-target.ts';
 

@@ -3,7 +3,7 @@ import { useId, useState } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { formatBytes } from '#domain/base/quantity.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
-import { REASON_WORDS } from '#domain/check/reason-words.ts';
+import { reasonWords } from '#domain/check/reason-words.ts';
 import { type CheckResult, OUTCOMES } from '#domain/check/result.ts';
 import { resultsQuery } from '../api/queries.ts';
 import { locationName } from '../format/location-name.ts';
@@ -190,7 +190,7 @@ function Cell(props: {
       </span>
       {failed && (
         <span className={`cause small-text state-${state}${alone || responseTimeMs === null ? ' beside' : ''}`}>
-          {alone ? seen(result) : reason === undefined ? OUTCOME_WORDS[outcome] : REASON_WORDS[reason]}
+          {alone ? seen(result) : reason === undefined ? OUTCOME_WORDS[outcome] : reasonWords(reason)}
         </span>
       )}
     </>
@@ -220,7 +220,7 @@ function Detail({ result }: { readonly result: CheckResult }) {
 
 function seen(result: CheckResult): string {
   const parts: string[] = [];
-  if (result.reason !== undefined) parts.push(REASON_WORDS[result.reason]);
+  if (result.reason !== undefined) parts.push(reasonWords(result.reason));
   if (result.detail !== undefined) parts.push(result.detail);
   if (parts.length === 0 && result.statusCode !== undefined) parts.push(`HTTP ${result.statusCode}`);
   if (result.bodyBytes !== undefined && result.reason === undefined) parts.push(formatBytes(result.bodyBytes));

@@ -1,4 +1,4 @@
-import { REASON_WORDS } from '#domain/check/reason-words.ts';
+import { reasonWords } from '#domain/check/reason-words.ts';
 import type { TestAnswer } from '#domain/wire/wire.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
@@ -28,7 +28,7 @@ export function TestOutcomes({ outcomes }: { readonly outcomes: TestAnswer['outc
             </p>
             <p className="quiet small-text detail">
               {outcome.statusCode !== undefined && `HTTP ${outcome.statusCode}. `}
-              {outcome.reason !== undefined && `${REASON_WORDS[outcome.reason]}. `}
+              {outcome.reason !== undefined && `${reasonWords(outcome.reason)}. `}
               {outcome.detail}
             </p>
             {outcome.transcript !== undefined && outcome.transcript.length > 0 && (

@@ -1,5 +1,5 @@
 import type { Monitor } from '#domain/api/monitor-answers.ts';
-import { REASON_WORDS } from '#domain/check/reason-words.ts';
+import { reasonWords } from '#domain/check/reason-words.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { STATUS_WORDS, StatusMark } from './status.tsx';
@@ -19,7 +19,7 @@ export function LocationMarks({ locations }: { readonly locations: readonly Loca
 
 function describe(location: LocationStatus): string {
   const parts = [`${locationName(location.id)}: ${STATUS_WORDS[location.status].toLowerCase()}`];
-  if (location.reason !== null) parts.push(REASON_WORDS[location.reason]);
+  if (location.reason !== null) parts.push(reasonWords(location.reason));
   else if (location.responseTimeMs !== null) parts.push(formatLatency(location.responseTimeMs));
   return parts.join(', ');
 }

@@ -1,4 +1,4 @@
-import type { MonitorStatus } from '#domain/check/monitor.ts';
+import type { MonitorStatus } from '#domain/check/status.ts';
 import { STATUS_SHAPES, STATUS_STROKE } from '#domain/page/status-shape.ts';
 
 /** Each state has a word, a shape and a colour; the shape alone tells them apart. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { MONITOR_STATUSES } from '../check/monitor.ts';
 import { checkResultSchema } from '../check/result.ts';
+import { MONITOR_STATUSES } from '../check/status.ts';
 import { incidentSchema } from './alerting.ts';
 import { timestamp } from './common.ts';
 

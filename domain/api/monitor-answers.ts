@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { httpConfigSchema, locationIdSchema, MONITOR_STATUSES } from '../check/monitor.ts';
-import { checkResultSchema, REASONS } from '../check/result.ts';
+import { httpConfigSchema, locationIdSchema } from '../check/monitor.ts';
+import { checkResultSchema, reasonSchema } from '../check/result.ts';
+import { MONITOR_STATUSES } from '../check/status.ts';
 import { testAnswerSchema } from '../wire/wire.ts';
 import { timestamp } from './common.ts';
 
@@ -27,7 +28,7 @@ export const locationStatusSchema = z.object({
   lastCheckAt: timestamp.nullable(),
   responseTimeMs: z.number().nullable(),
   colo: z.string().nullable(),
-  reason: z.enum(REASONS).nullable(),
+  reason: reasonSchema.nullable(),
   detail: z.string().nullable(),
 });
 

@@ -8,11 +8,11 @@ import {
   intervalSecondsSchema,
   locationIdSchema,
   locationsSchema,
-  MONITOR_STATUSES,
   tagsSchema,
   timeoutMsSchema,
 } from '../check/monitor.ts';
 import { OUTCOMES } from '../check/result.ts';
+import { MONITOR_STATUSES } from '../check/status.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 import { UPTIME_WINDOWS } from './monitor-answers.ts';
 import { repeatedHeader } from './repeated-header.ts';

@@ -6,9 +6,6 @@ import { LOCATION_IDS, type LocationId } from './location.ts';
 
 /** What a person asks to have watched. HTTP is the first type; others join the union below. */
 
-export const MONITOR_STATUSES = ['pending', 'up', 'degraded', 'down', 'unknown', 'paused', 'maintenance'] as const;
-export type MonitorStatus = (typeof MONITOR_STATUSES)[number];
-
 /** Faster than every 5 s is load, not monitoring; slower than daily finds nothing in time. */
 export const INTERVAL_SECONDS_MIN = 5;
 export const INTERVAL_SECONDS_MAX = 86_400;

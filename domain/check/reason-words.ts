@@ -1,7 +1,6 @@
 import type { Reason } from './result.ts';
 
-/** Each failure reason in plain words, to stand after a colon: "4 of 6 locations failed: connection refused". */
-export const REASON_WORDS = {
+const REASON_WORDS = {
   dns_failure: 'the name could not be resolved',
   connection_refused: 'connection refused',
   connection_reset: 'connection reset',
@@ -20,7 +19,16 @@ export const REASON_WORDS = {
   assertion_failed: 'assertion failed',
   assertion_unevaluable: 'assertion could not be evaluated',
   missed_slot: 'the check was missed',
+  overloaded: 'the check was missed: too many checks were under way',
   location_unavailable: 'the location was not available',
   probe_error: 'the probe failed',
   unsupported_here: 'not possible from this location',
 } as const satisfies Record<Reason, string>;
+
+/**
+ * A reason in plain words, to stand after a colon: "4 of 6 locations failed: connection refused". A reason of a newer
+ * version is shown by its own name.
+ */
+export function reasonWords(reason: string): string {
+  return Object.hasOwn(REASON_WORDS, reason) ? REASON_WORDS[reason as Reason] : reason.replaceAll('_', ' ');
+}

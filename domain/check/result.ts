@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { derivedId, derivedTraceId, type Id } from '../base/id.ts';
 import { storable } from '../base/short-text.ts';
+import { tolerant } from '../base/tolerant.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
 import { STATUS_MAX, STATUS_MIN } from './status-range.ts';
 
@@ -10,7 +11,7 @@ import { STATUS_MAX, STATUS_MIN } from './status-range.ts';
 export const OUTCOMES = ['success', 'failure', 'timeout', 'error'] as const;
 export type OutcomeKind = (typeof OUTCOMES)[number];
 
-/** The closed failure taxonomy. Adding a reason is a change of the wire format. */
+/** The reasons that this version gives. A newer edge may tell others: see `reasonSchema`. */
 export const REASONS = [
   // the way to the target
   'dns_failure',
@@ -34,11 +35,18 @@ export const REASONS = [
   'assertion_unevaluable',
   // the probe's own faults
   'missed_slot',
+  'overloaded',
   'location_unavailable',
   'probe_error',
   'unsupported_here',
 ] as const;
 export type Reason = (typeof REASONS)[number];
+
+/** A reason as it is read: a word of this version, or of a newer one, which is carried as it came. */
+export const reasonSchema = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9_]*$/);
 
 const ms = z.number().min(0);
 export const phasesSchema = z.strictObject({
@@ -69,7 +77,7 @@ export const detailSchema = z.string().max(DETAIL_LENGTH_MAX).overwrite(storable
 
 const outcomeShape = {
   outcome: z.enum(OUTCOMES),
-  reason: z.enum(REASONS).optional(),
+  reason: reasonSchema.optional(),
   detail: detailSchema.optional(),
   /** Whole exchange including the body, in milliseconds; null when nothing was exchanged. */
   responseTimeMs: ms.nullable(),
@@ -80,14 +88,17 @@ const outcomeShape = {
 };
 
 /** What a probe returns: the judgement of one attempt, with the story of how it came to it. */
-export const outcomeSchema = z.strictObject({
+export const outcomeSchema = tolerant({
   ...outcomeShape,
   transcript: z.array(z.string().max(DETAIL_LENGTH_MAX)).max(TRANSCRIPT_LINES_MAX).optional(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** One row per monitor, location and slot. `scheduledAt` is the slot on the grid, never the clock. */
-export const checkResultSchema = z.strictObject({
+/**
+ * One row per monitor, location and slot. `scheduledAt` is the slot on the grid, or the moment of the change that
+ * called for a round at once. Facts that only a newer version knows stand beside the others and travel with them.
+ */
+export const checkResultSchema = tolerant({
   id: z.string().startsWith('chk_'),
   monitorId: z.string().startsWith('mon_'),
   location: z.enum(LOCATION_IDS as [LocationId, ...LocationId[]]),

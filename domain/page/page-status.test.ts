@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { MONITOR_STATUSES, type MonitorStatus } from '../check/status.ts';
 import { atlassianComponentStatus, atlassianGroupStatus, currentComponent, pageState } from './page-status.ts';
-import { COMPONENT_STATUSES, type ComponentState, type ComponentStatus, type PageComponent } from './snapshot.ts';
+import type { ComponentState, PageComponent } from './snapshot.ts';
 
-function page(statuses: readonly ComponentStatus[], incidents: Parameters<typeof pageState>[1] = []) {
+function page(statuses: readonly MonitorStatus[], incidents: Parameters<typeof pageState>[1] = []) {
   return pageState(
     statuses.map((status) => ({ status })),
     incidents,
@@ -39,7 +40,7 @@ describe('the page in one sentence', () => {
 
 describe("Atlassian's words", () => {
   it('exist for every status', () => {
-    expect(COMPONENT_STATUSES.map(atlassianComponentStatus)).toEqual([
+    expect(MONITOR_STATUSES.map(atlassianComponentStatus)).toEqual([
       'operational',
       'operational',
       'degraded_performance',

@@ -1,4 +1,5 @@
-import type { ComponentState, ComponentStatus, PageComponent, PageIncident } from './snapshot.ts';
+import type { MonitorStatus } from '../check/status.ts';
+import type { ComponentState, PageComponent, PageIncident } from './snapshot.ts';
 
 /** What a status page says: one sentence and an indicator, in the terms of Atlassian's Statuspage API v2. */
 
@@ -13,7 +14,7 @@ export type AtlassianComponentStatus =
 export interface PageState {
   readonly indicator: PageIndicator;
   /** The state to draw: its word, shape and colour. */
-  readonly status: ComponentStatus;
+  readonly status: MonitorStatus;
   /** "All systems operational", "2 of 5 systems are down", … */
   readonly sentence: string;
 }
@@ -30,9 +31,9 @@ const ATLASSIAN_STATUS = {
   unknown: 'operational',
   paused: 'operational',
   maintenance: 'under_maintenance',
-} as const satisfies Record<ComponentStatus, AtlassianComponentStatus>;
+} as const satisfies Record<MonitorStatus, AtlassianComponentStatus>;
 
-export function atlassianComponentStatus(status: ComponentStatus): AtlassianComponentStatus {
+export function atlassianComponentStatus(status: MonitorStatus): AtlassianComponentStatus {
   return ATLASSIAN_STATUS[status];
 }
 
@@ -40,7 +41,7 @@ export function atlassianComponentStatus(status: ComponentStatus): AtlassianComp
  * A group's status: the worst of its members, a partial outage where only some are down.
  * An empty group is operational.
  */
-export function atlassianGroupStatus(statuses: readonly ComponentStatus[]): AtlassianComponentStatus {
+export function atlassianGroupStatus(statuses: readonly MonitorStatus[]): AtlassianComponentStatus {
   const down = statuses.filter((status) => status === 'down').length;
   if (down > 0) return down === statuses.length ? 'major_outage' : 'partial_outage';
   if (statuses.includes('degraded')) return 'degraded_performance';
@@ -64,7 +65,7 @@ export function pageState(
   components: readonly Pick<PageComponent, 'status'>[],
   incidents: readonly Pick<PageIncident, 'status' | 'severity'>[],
 ): PageState {
-  const count = (status: ComponentStatus) => components.filter((component) => component.status === status).length;
+  const count = (status: MonitorStatus) => components.filter((component) => component.status === status).length;
   const total = components.length;
   const down = count('down');
   if (down > 0 && down === total) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../alert/alert.ts';
+import { MONITOR_STATUSES } from '../check/status.ts';
 
 /** What the edge knows of a status page: everything needed to render it while the core is down. */
 
@@ -9,9 +10,6 @@ export const PAGE_COMPONENTS_MAX = 200;
 export const PAGE_DAYS = 90;
 /** Open incidents and those resolved in the last 14 days, newest first. */
 export const PAGE_INCIDENTS_MAX = 50;
-
-export const COMPONENT_STATUSES = ['pending', 'up', 'degraded', 'down', 'unknown', 'paused', 'maintenance'] as const;
-export type ComponentStatus = (typeof COMPONENT_STATUSES)[number];
 
 /** One bar: a UTC day. `uptimePercent` is null when nothing was measured; gaps stay gaps. */
 export const componentDaySchema = z.object({
@@ -28,7 +26,7 @@ export const pageComponentSchema = z.object({
   group: z.string().nullable(),
   monitored: z.boolean(),
   /** The core's view when the snapshot was made; a newer state from the shard overrides it. */
-  status: z.enum(COMPONENT_STATUSES),
+  status: z.enum(MONITOR_STATUSES),
   statusSince: z.iso.datetime().nullable(),
   /** When the edge judged `status` (MonitorStatusEvent.at); decides which view is newer. */
   observedAt: z.iso.datetime().nullable(),
@@ -82,7 +80,7 @@ export type PageSnapshot = z.infer<typeof pageSnapshotSchema>;
 /** Shard → page object, edge to edge: how a component is right now. */
 export const componentStateSchema = z.object({
   componentId: z.string(),
-  status: z.enum(COMPONENT_STATUSES),
+  status: z.enum(MONITOR_STATUSES),
   since: z.iso.datetime(),
   observedAt: z.iso.datetime(),
 });

@@ -1,4 +1,4 @@
-import type { MonitorStatus } from '../check/monitor.ts';
+import type { MonitorStatus } from '../check/status.ts';
 
 /**
  * How each state is drawn, in a square of 16 units, with SVG path data: what is filled, and what is outlined with

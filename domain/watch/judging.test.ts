@@ -8,7 +8,6 @@ const NOW_MS = Date.UTC(2026, 0, 1);
 function newMonitor(): AssignedMonitor {
   return assignedMonitorSchema.parse({
     id: 'mon_01jzzzzzzz0000000000000000',
-    orgId: 'org_01jzzzzzzz0000000000000000',
     name: 'Shop',
     intervalSeconds: 3600,
     timeoutMs: 2000,

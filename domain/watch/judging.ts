@@ -8,7 +8,7 @@ import {
 } from '../alert/alert.ts';
 import { derivedId, derivedTraceId } from '../base/id.ts';
 import type { LocationId } from '../check/location.ts';
-import type { OutcomeKind, Reason } from '../check/result.ts';
+import type { OutcomeKind } from '../check/result.ts';
 import type { AlertTriggeredEvent, AssignedMonitor, EdgeEvent, MonitorStatusEvent } from '../wire/wire.ts';
 import { judgeRound, type Verdict } from './quorum.ts';
 import { roundSummary } from './round-summary.ts';
@@ -35,7 +35,7 @@ export interface JudgedRound {
   readonly traceId: string;
   readonly asked: readonly LocationId[];
   readonly outcomes: ReadonlyMap<LocationId, OutcomeKind>;
-  readonly failing: ReadonlyMap<LocationId, { reason?: Reason | undefined; detail?: string | undefined }>;
+  readonly failing: ReadonlyMap<LocationId, { reason?: string | undefined; detail?: string | undefined }>;
   judged: boolean;
 }
 

@@ -1,11 +1,10 @@
 import { shortened } from '../base/short-text.ts';
-import { REASON_WORDS } from '../check/reason-words.ts';
-import type { Reason } from '../check/result.ts';
+import { reasonWords } from '../check/reason-words.ts';
 
 /** One sentence about a round, for alerts, incidents, webhooks and pages. */
 export interface FailingLocation {
   readonly location: string;
-  readonly reason?: Reason | undefined;
+  readonly reason?: string | undefined;
   readonly detail?: string | undefined;
 }
 
@@ -27,19 +26,19 @@ export function roundSummary(asked: number, failing: readonly FailingLocation[])
 
 /** The most frequent reason in words, with its detail where everybody tells the same. */
 function mainCause(failing: readonly FailingLocation[]): string | null {
-  const counts = new Map<Reason, number>();
+  const counts = new Map<string, number>();
   for (const { reason } of failing) if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const [main] = [...counts].sort(([, a], [, b]) => b - a);
   if (main === undefined) return null;
   const [reason] = main;
   const details = new Set(failing.filter((one) => one.reason === reason).map((one) => one.detail));
   const [detail] = details;
-  if (!DETAIL_SAYS_MORE.has(reason) || details.size !== 1 || detail === undefined) return REASON_WORDS[reason];
+  if (!DETAIL_SAYS_MORE.has(reason) || details.size !== 1 || detail === undefined) return reasonWords(reason);
   return shortened(detail, QUOTED_DETAIL_MAX);
 }
 
 /** Reasons whose detail is a better sentence than their words: "expected status 200-399, got 503". */
-const DETAIL_SAYS_MORE: ReadonlySet<Reason> = new Set([
+const DETAIL_SAYS_MORE: ReadonlySet<string> = new Set([
   'status_unexpected',
   'assertion_failed',
   'assertion_unevaluable',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { assignedRuleSchema, severitySchema } from '../alert/alert.ts';
+import { tolerant } from '../base/tolerant.ts';
 import {
   checkSpecSchema,
   intervalSecondsSchema,
@@ -7,9 +8,13 @@ import {
   locationsSchema,
   timeoutMsSchema,
 } from '../check/monitor.ts';
-import { checkResultSchema, detailSchema, outcomeSchema, REASONS } from '../check/result.ts';
+import { checkResultSchema, detailSchema, outcomeSchema, reasonSchema } from '../check/result.ts';
+import { VERDICTS, WATCH_STATUSES } from '../check/status.ts';
 
-/** Everything that crosses a process border, versioned (`v: 1`) and validated once by the receiver. */
+/**
+ * Everything that crosses a process border, versioned (`v: 1`) and validated once by the receiver. Edge and core are
+ * deployed at different moments: members, reasons and location names that the receiver does not know are carried.
+ */
 
 /** A shard object holds up to this many monitors: see ARCHITECTURE.md, "Sharded objects". */
 export const SHARD_MONITORS_MAX = 200;
@@ -26,7 +31,6 @@ export const PROBE_BATCH_MAX = 6;
 export const assignedMonitorSchema = z
   .object({
     id: z.string().startsWith('mon_'),
-    orgId: z.string().startsWith('org_'),
     name: z.string(),
     intervalSeconds: intervalSecondsSchema,
     timeoutMs: timeoutMsSchema,
@@ -93,7 +97,7 @@ export const probeRequestSchema = z.object({
     .max(PROBE_BATCH_MAX),
 });
 export type ProbeRequest = z.infer<typeof probeRequestSchema>;
-export const probeAnswerSchema = z.object({
+export const probeAnswerSchema = tolerant({
   key: z.string(),
   outcome: outcomeSchema,
   attempts: z.int().min(1).max(10),
@@ -104,29 +108,66 @@ export type ProbeAnswer = z.infer<typeof probeAnswerSchema>;
 
 /* ---- edge → core --------------------------------------------------------------------------------------- */
 
+/** A location by its name: one that the receiver does not know is still told by it. */
+const locationNameSchema = z.string().min(1).max(64);
+
+const failingSchema = z.array(
+  tolerant({ location: locationNameSchema, reason: reasonSchema.optional(), detail: detailSchema.optional() }),
+);
+/** The locations that fail, with what they saw. */
+export type Failing = z.infer<typeof failingSchema>;
+
 /** A monitor's status changed. `scheduledAt` is the slot of the round that changed it. */
-export const monitorStatusEventSchema = z.object({
+const monitorStatusEventSchema = tolerant({
   v: z.literal(1),
   kind: z.literal('monitor.status'),
   id: z.string().startsWith('evt_'),
   monitorId: z.string().startsWith('mon_'),
-  status: z.enum(['pending', 'up', 'degraded', 'down', 'unknown', 'paused']),
-  previous: z.enum(['pending', 'up', 'degraded', 'down', 'unknown', 'paused']),
+  status: z.enum(WATCH_STATUSES),
+  previous: z.enum(WATCH_STATUSES),
   /** Slot of the round behind the change. */
   scheduledAt: z.iso.datetime(),
-  /**
-   * When the edge judged it. Orders the changes of one monitor (newer wins), here and in ComponentState:
-   * `scheduledAt` cannot, for the first round after a resumption stands for a slot before it.
-   */
+  /** When it was judged. Orders the changes of one monitor (newer wins), here and in ComponentState. */
   at: z.iso.datetime(),
-  failing: z.array(
-    z.object({ location: locationIdSchema, reason: z.enum(REASONS).optional(), detail: detailSchema.optional() }),
-  ),
+  failing: failingSchema,
   traceId: z.string(),
 });
 export type MonitorStatusEvent = z.infer<typeof monitorStatusEventSchema>;
 
-export const checkCompletedEventSchema = z.object({
+/**
+ * Why nobody can say how the target was in a round: nobody checked it (`missed`, `overloaded`), the shard was restarted
+ * meanwhile (`interrupted`), the monitor was changed or paused meanwhile (`changed`, `paused`), or the probes themselves
+ * failed (`no_votes`). A newer edge may know more.
+ */
+export const UNKNOWN_CAUSES = ['missed', 'overloaded', 'interrupted', 'changed', 'paused', 'no_votes'] as const;
+export type UnknownCause = (typeof UNKNOWN_CAUSES)[number];
+
+/**
+ * A round of the schedule was judged: told once for each, whatever it came to. Verdicts are stored as told here and
+ * never judged again; uptime is their integral over time.
+ */
+const roundJudgedEventSchema = tolerant({
+  v: z.literal(1),
+  kind: z.literal('round.judged'),
+  /** Derived from monitor and slot. */
+  id: z.string().startsWith('evt_'),
+  monitorId: z.string().startsWith('mon_'),
+  /** The slot. Names the round, together with the monitor. */
+  scheduledAt: z.iso.datetime(),
+  at: z.iso.datetime(),
+  status: z.enum(VERDICTS),
+  failing: failingSchema,
+  /** Locations that were asked and left out of the vote: dark ones, and those whose probe itself failed. */
+  excluded: z.array(locationNameSchema),
+  /** Only with `unknown`. */
+  cause: reasonSchema.optional(),
+  /** The verdict stands until the next round, and no longer than this. */
+  intervalSeconds: intervalSecondsSchema,
+  traceId: z.string(),
+});
+export type RoundJudgedEvent = z.infer<typeof roundJudgedEventSchema>;
+
+const checkCompletedEventSchema = tolerant({
   v: z.literal(1),
   kind: z.literal('check.completed'),
   result: checkResultSchema,
@@ -134,7 +175,7 @@ export const checkCompletedEventSchema = z.object({
 export type CheckCompletedEvent = z.infer<typeof checkCompletedEventSchema>;
 
 /** An alert began or ended. Incidents are made of these. */
-export const alertTriggeredEventSchema = z.object({
+export const alertTriggeredEventSchema = tolerant({
   v: z.literal(1),
   kind: z.literal('alert.triggered'),
   /** Derived from alert and direction: the same change told twice has the same id. */
@@ -145,30 +186,35 @@ export const alertTriggeredEventSchema = z.object({
   to: z.enum(['firing', 'resolved']),
   severity: severitySchema,
   scheduledAt: z.iso.datetime(),
-  /** When the edge judged it. */
+  /** When it was judged. */
   at: z.iso.datetime(),
   /** One sentence for people: "4 of 6 locations failed: connection refused". */
   summary: detailSchema,
   cause: z.enum(['observed', 'paused', 'deleted', 'rule_removed']),
-  failing: monitorStatusEventSchema.shape.failing,
+  failing: failingSchema,
   traceId: z.string(),
 });
 export type AlertTriggeredEvent = z.infer<typeof alertTriggeredEventSchema>;
 
-/** A location was excluded from verdicts, or is back. Operators are told; no monitor goes down for it. */
-export const locationStateEventSchema = z.object({
+/**
+ * A location was excluded from verdicts, or is back; or it refused checks because too many were under way. Operators are
+ * told; no monitor goes down for it.
+ */
+const locationStateEventSchema = tolerant({
   v: z.literal(1),
   kind: z.literal('location.state'),
   id: z.string().startsWith('evt_'),
-  location: locationIdSchema,
+  location: locationNameSchema,
   shard: z.string(),
   dark: z.boolean(),
   at: z.iso.datetime(),
 });
+export type LocationStateEvent = z.infer<typeof locationStateEventSchema>;
 
 export const edgeEventSchema = z.discriminatedUnion('kind', [
   checkCompletedEventSchema,
   monitorStatusEventSchema,
+  roundJudgedEventSchema,
   alertTriggeredEventSchema,
   locationStateEventSchema,
 ]);

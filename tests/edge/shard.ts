@@ -31,7 +31,6 @@ export function newMonitor(changes: Partial<AssignedMonitor> = {}, url?: string)
   const id = newId('mon', Date.now(), random());
   const monitor: AssignedMonitor = {
     id,
-    orgId: newId('org', Date.now(), random()),
     name: 'Shop',
     intervalSeconds: 3600,
     timeoutMs: 2_000,
