@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ParkedMessage } from '#db/sql/park-messages.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import {
