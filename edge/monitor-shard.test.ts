@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import { slotAtOrBefore, slotsBetween } from '#domain/check/schedule.ts';
-import type { ProbeRequest } from '#domain/wire/wire.ts';
+import type { AssignedMonitor, ProbeRequest, RoundJudgedEvent } from '#domain/wire/wire.ts';
 import type { MonitorShard } from '#edge/monitor-shard.ts';
 import {
   assign,
@@ -54,14 +54,20 @@ async function untilQuiet(shard: string): Promise<void> {
   });
 }
 
-/** Makes one more round happen now, beside the schedule. */
-async function checkNow(shard: string, monitor: { id: string }): Promise<void> {
-  const before = (await eventsOf(shard)).length;
-  const body = { v: 1, requestedAt: new Date().toISOString() };
-  const answer = await order('POST', `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`, body);
-  expect(answer.status).toBe(202);
-  await until('the round', async () => ((await eventsOf(shard)).length >= before + 6 ? true : null));
+/** Makes the next round of every monitor happen now: from now on each is checked in another way. */
+async function nextRounds(shard: string, monitors: readonly AssignedMonitor[]): Promise<void> {
+  const judgedBefore = (await roundsOf(shard)).length;
+  const { version } = await shardOf(shard).inspect();
+  const changed = monitors.map((monitor) => ({ ...monitor, timeoutMs: 20_000 + version }));
+  expect((await assign(shard, version + 1, changed)).status).toBe(200);
+  await until('the rounds', async () =>
+    (await roundsOf(shard)).length >= judgedBefore + monitors.length ? true : null,
+  );
   await untilQuiet(shard);
+}
+
+async function roundsOf(shard: string): Promise<RoundJudgedEvent[]> {
+  return (await eventsOf(shard)).flatMap((event) => (event.kind === 'round.judged' ? [event] : []));
 }
 
 /** Checks that did not start in their slot. The first round is left out: it starts when the monitor is made. */
@@ -189,33 +195,74 @@ describe('a round', () => {
 });
 
 describe('rounds that overlap', () => {
-  it('are judged forward only: an old answer that comes late is stored, and says nothing about now', async () => {
+  it('are judged in the order of their slots: a failure that comes late is told before the recovery', async () => {
     const shard = newShardName();
     await assign(shard, 1, []);
     const late = Promise.withResolvers<void>();
+    let asked = 0;
     await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
       const location = {
         fetch: async (_url: string, { body }: { body: string }) => {
           const [check] = (JSON.parse(body) as ProbeRequest).checks;
-          const isOld = check?.key.endsWith(':grid');
-          if (isOld) await late.promise;
-          const outcome = { outcome: isOld ? 'failure' : 'success', responseTimeMs: null };
+          asked += 1;
+          const isFirst = asked === 1;
+          if (isFirst) await late.promise;
+          const outcome = { outcome: isFirst ? 'failure' : 'success', responseTimeMs: null };
           const answer = { key: check?.key, outcome, attempts: 1, startedAt: new Date().toISOString(), colo: 'IAD' };
           return new Response(`${JSON.stringify(answer)}\n`);
         },
       };
       Object.assign(instance, { env: { ...bindings, PROBE_US_EAST: location } });
     });
-    const monitor = newMonitor({ locations: ['us-east'] });
+    const monitor = newMonitor({ locations: ['us-east'], intervalSeconds: 5 });
     await assign(shard, 2, [monitor]);
-    await shardOf(shard).checkNow(monitor.id, Date.now());
     await untilEvents(shard, 'check.completed', 1);
+    expect(await statuses(shard)).toEqual([]);
     late.resolve();
-    await untilEvents(shard, 'check.completed', 2);
+    await untilEvents(shard, 'alert.triggered', 2);
+    expect((await roundsOf(shard)).slice(0, 2).map((round) => round.status)).toEqual(['down', 'up']);
+    expect(await statuses(shard)).toEqual(['down', 'up']);
+    expect(await alerts(shard)).toEqual(['firing observed', 'resolved observed']);
+  });
+});
+
+describe('a check that a person asked for', () => {
+  it('is stored, and counts neither for the status nor for alerts nor as a round', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor();
+    await assign(shard, 1, [monitor]);
+    await untilEvents(shard, 'monitor.status', 1);
     await untilQuiet(shard);
-    expect((await resultsOf(shard)).map((result) => [result.outcome, result.colo])).toEqual([
-      ['success', 'IAD'],
-      ['failure', 'IAD'],
+    await behave(monitor, { status: 500 });
+    const body = { v: 1, requestedAt: new Date().toISOString() };
+    const path = `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`;
+    expect((await order('POST', path, body)).status).toBe(202);
+    await untilEvents(shard, 'check.completed', 12);
+    await untilQuiet(shard);
+    const manual = (await resultsOf(shard)).filter((result) => result.manual);
+    expect(manual.map((result) => result.outcome)).toEqual(Array(6).fill('failure'));
+    expect(await statuses(shard)).toEqual(['up']);
+    expect(await alerts(shard)).toEqual([]);
+    expect(await roundsOf(shard)).toHaveLength(1);
+  });
+});
+
+describe('a monitor that is corrected', () => {
+  it('is checked at once, and a round on its way for the old configuration does not judge it', async () => {
+    const shard = newShardName();
+    const monitor = newMonitor({ timeoutMs: 10_000 });
+    await behave(monitor, { status: 500, delayMs: 3_000 });
+    await assign(shard, 1, [monitor]);
+    await until('the round on its way', async () => ((await hitsOf(monitor)).length === 6 ? true : null));
+    const good = newMonitor();
+    await assign(shard, 2, [{ ...monitor, config: good.config }]);
+    const [status] = await untilEvents(shard, 'monitor.status', 1);
+    expect(status).toMatchObject({ status: 'up', previous: 'pending' });
+    await untilEvents(shard, 'check.completed', 12);
+    await untilQuiet(shard);
+    expect((await roundsOf(shard)).map(({ status, cause }) => [status, cause])).toEqual([
+      ['unknown', 'changed'],
+      ['up', undefined],
     ]);
     expect(await statuses(shard)).toEqual(['up']);
     expect(await alerts(shard)).toEqual([]);
@@ -251,10 +298,10 @@ describe('an alert', () => {
     expect(fired).toMatchObject({ to: 'firing', severity: 'critical', ruleId: 'rul_default', cause: 'observed' });
     expect(fired?.summary).toMatch(/of 6 locations failed/);
     await untilQuiet(shard);
-    await checkNow(shard, monitor);
+    await nextRounds(shard, [monitor]);
     expect(await alerts(shard)).toEqual(['firing observed']);
     await behave(monitor, {});
-    await checkNow(shard, monitor);
+    await nextRounds(shard, [monitor]);
     const [, resolved] = await untilEvents(shard, 'alert.triggered', 2);
     expect(resolved).toMatchObject({ to: 'resolved', alertId: fired?.alertId });
     expect(await statuses(shard)).toEqual(['down', 'up']);
@@ -275,7 +322,7 @@ describe('an alert', () => {
     await untilQuiet(shard);
     expect(await alerts(shard)).toEqual([]);
     await evictDurableObject(shardOf(shard));
-    await checkNow(shard, monitor);
+    await nextRounds(shard, [monitor]);
     expect(await alerts(shard)).toEqual(['firing observed']);
   });
 
@@ -309,11 +356,12 @@ describe('an alert', () => {
       severity: 'major',
       recoveryCount: 1,
     } as const;
-    await assign(shard, 2, [{ ...monitor, rules: [own] }]);
-    await checkNow(shard, monitor);
+    const heir = { ...monitor, rules: [own] };
+    await assign(shard, 2, [heir]);
+    await nextRounds(shard, [heir]);
     expect(await alerts(shard)).toEqual(['firing observed']);
     await behave(monitor, {});
-    await checkNow(shard, monitor);
+    await nextRounds(shard, [heir]);
     const [, resolved] = await untilEvents(shard, 'alert.triggered', 2);
     expect(resolved).toMatchObject({ to: 'resolved', alertId: fired?.alertId, ruleId: 'rul_own', cause: 'observed' });
   });
@@ -544,7 +592,7 @@ describe('an eviction', () => {
     await untilEvents(shard, 'check.completed', 6);
     await untilQuiet(shard);
     expect(await alerts(shard)).toEqual([]);
-    await checkNow(shard, monitor);
+    await nextRounds(shard, [monitor]);
     expect(await alerts(shard)).toEqual(['firing observed']);
   });
 
@@ -634,7 +682,7 @@ describe('the outbox', () => {
     await assign(shard, 1, [monitor]);
     await until('a refusal', async () => ((await batchesOf(shard)).length > 1 ? true : null));
     await checkNowRefused(shard, monitor);
-    expect((await shardOf(shard).inspect()).outboxDepth).toBe(13);
+    expect((await shardOf(shard).inspect()).outboxDepth).toBe(14);
     await setReception(shard, 'accept');
     await untilEvents(shard, 'check.completed', 12);
     await untilQuiet(shard);
@@ -662,7 +710,7 @@ describe('the outbox', () => {
     const monitor = newMonitor();
     await setReception(shard, 'refuse');
     await assign(shard, 1, [monitor]);
-    await until('a full outbox', async () => ((await shardOf(shard).inspect()).outboxDepth === 7 ? true : null));
+    await until('a full outbox', async () => ((await shardOf(shard).inspect()).outboxDepth === 8 ? true : null));
     await kill(shard);
     await setReception(shard, 'accept');
     await runDurableObjectAlarm(shardOf(shard));
@@ -670,7 +718,7 @@ describe('the outbox', () => {
     await untilQuiet(shard);
     // The killed one's last delivery may have been accepted, too: the same ids, so the core stores them once.
     const ids = (await eventsOf(shard)).map((event) => (event.kind === 'check.completed' ? event.result.id : event.id));
-    expect(new Set(ids).size).toBe(7);
+    expect(new Set(ids).size).toBe(8);
   });
 
   it('keeps a batch that the core calls malformed', async () => {
@@ -691,14 +739,14 @@ describe('a location from which nearly everything fails', () => {
     const [dark] = await untilEvents(shard, 'location.state', 1);
     expect(dark).toMatchObject({ location: 'sa-east', dark: true, shard });
     await untilQuiet(shard);
-    for (const monitor of monitors) await checkNow(shard, monitor);
+    await nextRounds(shard, monitors);
     expect(await alerts(shard)).toEqual([]);
     expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
     // Sleeping does not light it again.
     await evictDurableObject(shardOf(shard));
     expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
     for (const monitor of monitors) await behave(monitor, {});
-    for (const monitor of monitors) await checkNow(shard, monitor);
+    await nextRounds(shard, monitors);
     const [, back] = await untilEvents(shard, 'location.state', 2);
     expect(back).toMatchObject({ location: 'sa-east', dark: false });
   });
@@ -726,5 +774,5 @@ async function checkNowThree(shard: string, monitor: { id: string }): Promise<vo
 
 async function checkNowRefused(shard: string, monitor: { id: string }): Promise<void> {
   await shardOf(shard).checkNow(monitor.id, Date.now());
-  await until('a second round', async () => ((await shardOf(shard).inspect()).outboxDepth >= 13 ? true : null));
+  await until('a second round', async () => ((await shardOf(shard).inspect()).outboxDepth >= 14 ? true : null));
 }

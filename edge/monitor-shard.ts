@@ -1,41 +1,33 @@
 import { DurableObject } from 'cloudflare:workers';
 import { derivedId } from '#domain/base/id.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
-import { isVote } from '#domain/check/result.ts';
-import { cadenceOf, slotAtOrBefore } from '#domain/check/schedule.ts';
-import { assign, type MonitorChange, type ShardMonitor, suspend, unassign } from '#domain/watch/assignment-change.ts';
-import { type Judgement, judge, type MonitorState } from '#domain/watch/judging.ts';
-import type { AssignedMonitor, CheckCompletedEvent, EdgeEvent } from '#domain/wire/wire.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import { checkSpecOf } from '#domain/check/monitor.ts';
+import type { Answer } from '#domain/watch/events.ts';
+import { LocationWatch } from '#domain/watch/location-watch.ts';
+import { admissionMs, type Round, roundKey, traceIdOf } from '#domain/watch/round.ts';
+import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
+import { type AssignedMonitor, type EdgeEvent, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire/wire.ts';
+import { Admission, type Applicant, DEFAULT_LIMITS, Room } from './admission.ts';
 import { askProbes } from './ask-probes.ts';
+import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
-import { LocationWatch } from './location-watch.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
-import { answeredEvent, unmadeEvent } from './result-event.ts';
-import {
-  type Batch,
-  batchesOf,
-  checksOf,
-  decodeTick,
-  dueSlots,
-  encodeTick,
-  newRound,
-  nextSlot,
-  noteOutcome,
-  openLocations,
-  type Round,
-  type Tick,
-} from './round.ts';
-import { type DirtyComponent, ShardStorage } from './shard-storage.ts';
+import { ShardStorage, type Watch } from './shard-storage.ts';
+import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './ticks.ts';
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 
-/** Answers of many streams that arrive within this time become one commit; nobody sees ten milliseconds. */
-const COMMIT_LINGER_MS = 10;
+/** Answers of many streams that arrive within this time become one commit; nobody sees fifty milliseconds. */
+const COMMIT_LINGER_MS = 50;
+/** Checks that found no room ask again this often. */
+const ADMIT_EVERY_MS = 50;
 /** While events or component states wait for someone who is away, the alarm looks again at least this often. */
 const RETRY_EVERY_MS = 5_000;
 /** An alarm that failed is repeated after this long, instead of by the platform, which gives up after six times. */
 const ALARM_RETRY_MS = 1_000;
+/** Overload is told once a minute with a count: a line for each check would be a load of its own. */
+const OVERLOAD_LOG_MS = 60_000;
 
 /** What a shard tells about itself. */
 export interface ShardFigures {
@@ -45,6 +37,10 @@ export interface ShardFigures {
   /** Monitors of its assignment that this edge does not understand, and so does not check. */
   readonly notUnderstood: number;
   readonly openRounds: number;
+  /** Checks that wait for room. */
+  readonly waitingChecks: number;
+  /** Checks that found no room in time since the object woke. */
+  readonly overloadedChecks: number;
   readonly outboxDepth: number;
   readonly outboxBytes: number;
   readonly resultsDropped: number;
@@ -58,35 +54,53 @@ export interface Revived {
   readonly understoodAll: boolean;
 }
 
-/** An outcome (or the lack of one) on its way into the next commit. */
-interface Arrival {
-  readonly key: string;
-  readonly location: LocationId;
-  readonly eventOf: (round: Round) => CheckCompletedEvent;
+/** Something that happened to one of the shard's monitors. */
+interface Happening {
+  readonly monitorId: string;
+  readonly input: WatchInput;
 }
 
-/** Schedule, rounds in flight, alert state and outbox of up to 200 monitors. */
+/** A monitor before and after what happened to it. */
+interface Change {
+  readonly before: Watch | undefined;
+  readonly after: Watch;
+  readonly reduced: Reduced;
+}
+
+/** One check of a round at one location. */
+interface Check extends Applicant {
+  readonly monitor: AssignedMonitor;
+  readonly round: Round;
+}
+
+/** All shards that live in this process share its room. */
+const room = new Room(DEFAULT_LIMITS);
+
+/** The host of up to 200 watches: it starts what they ask for, hands them what was answered, and stores what they say. */
 export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #storage: ShardStorage;
   readonly #outbox: Outbox;
-  readonly #monitors = new Map<string, ShardMonitor>();
-  readonly #flights = new Map<string, Flight>();
-  readonly #locations = new LocationWatch();
+  readonly #pages: ComponentPush;
+  readonly #watches = new Map<string, Watch>();
+  readonly #ticks = new Ticks();
+  readonly #admission = new Admission<Check>(room);
+  readonly #locations: LocationWatch;
   #shard: string;
-  #dark: readonly LocationId[];
-  #arrivals: Arrival[] = [];
+  #arrivals: Happening[] = [];
   #commitPlanned = false;
-  #pushing = false;
+  #admitPlanned = false;
   #urgent = false;
+  #overloaded = 0;
+  #overloadLogged = { count: 0, atMs: 0 };
 
   constructor(state: DurableObjectState, env: CoordinatorEnv) {
     super(state, env);
     this.#storage = new ShardStorage(state.storage);
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
+    this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
     this.#shard = this.#storage.shard ?? '';
-    this.#dark = this.#storage.darkLocations;
-    for (const monitor of this.#storage.monitors()) this.#monitors.set(monitor.assigned.id, monitor);
-    this.#storage.atomically(() => this.#writeOffInterrupted());
+    this.#locations = new LocationWatch(this.#storage.darkLocations, Date.now());
+    this.#storage.atomically(() => this.#wake(Date.now()));
   }
 
   /** A round's table of contents. It waits for no target (rounds overlap) and never throws. */
@@ -146,10 +160,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /** Checks a monitor at once, beside its schedule. False when it is not here. */
   checkNow(monitorId: string, requestedAtMs: number): boolean {
-    const monitor = this.#monitors.get(monitorId);
-    if (monitor === undefined) return false;
-    const rounds = this.#launch([newRound(monitor.assigned, requestedAtMs, true)]);
-    this.#commit(() => this.#keep(rounds));
+    if (!this.#watches.has(monitorId)) return false;
+    this.#take([{ monitorId, input: { kind: 'checkNow', atMs: requestedAtMs } }], Date.now());
     return true;
   }
 
@@ -159,92 +171,109 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     return {
       shard: this.#storage.shard,
       version: this.#storage.version,
-      monitors: this.#monitors.size,
+      monitors: this.#watches.size,
       notUnderstood: this.#storage.notUnderstood,
-      openRounds: this.#flights.size,
+      openRounds: this.#ticks.openRounds,
+      waitingChecks: this.#admission.waiting,
+      overloadedChecks: this.#overloaded,
       outboxDepth: this.#storage.outboxDepth(),
       outboxBytes: this.#storage.outboxBytes,
       resultsDropped: this.#storage.resultsDropped,
-      darkLocations: [...this.#dark],
+      darkLocations: [...this.#locations.dark],
       nextAlarmAt: nextAlarmMs === null ? null : new Date(nextAlarmMs).toISOString(),
     };
   }
 
-  /* ---- starting rounds ---------------------------------------------------------------------------------- */
+  /* ---- time ---------------------------------------------------------------------------------------------- */
 
   /** Starts what is due and, in the same turn, persists it with the next alarm: one commit, after the fetches. */
   #startDueRounds(nowMs: number): void {
-    const { due, missed } = dueSlots(this.#monitors.values(), this.#storage.cursorMs, nowMs);
-    const rounds = this.#launch(due.map(({ monitor, slotMs }) => newRound(monitor, slotMs, false)));
-    this.#commit(() => {
-      this.#keep(rounds);
-      this.#storage.saveCursor(nowMs);
-      this.#tell(
-        missed.flatMap(({ monitor, slotMs }) => missedEvents(newRound(monitor, slotMs, false), NEVER_STARTED)),
-      );
-    });
+    const startedMs = this.#storage.cursorMs;
+    const due: Happening[] = [];
+    for (const [monitorId, { assigned, state }] of this.#watches) {
+      const atMs = nextTickMs(assigned, state, startedMs, nowMs);
+      if (atMs !== null && atMs <= nowMs) due.push({ monitorId, input: { kind: 'tick', startedMs } });
+    }
+    this.#take(due, nowMs, () => this.#storage.saveCursor(nowMs));
     this.#setNextAlarm(nowMs);
-  }
-
-  /** Sends the rounds' checks on their way; one that is on its way already stays the only one. */
-  #launch(rounds: readonly Round[]): Round[] {
-    const fresh = rounds.filter((round) => !this.#flights.has(round.key));
-    for (const batch of batchesOf(fresh)) this.ctx.waitUntil(this.#ask(batch));
-    return fresh;
-  }
-
-  /** Remembers rounds, so that an eviction cannot swallow them silently. */
-  #keep(rounds: readonly Round[]): void {
-    const outline = encodeTick(rounds);
-    if (outline === null) return;
-    const tick: Tick = { id: this.#storage.addTick(outline), rounds };
-    for (const round of rounds) this.#flights.set(round.key, { round, tick });
-  }
-
-  async #ask({ location, rounds }: Batch): Promise<void> {
-    const unanswered = await askProbes(this.env, location, checksOf(rounds), (answers) =>
-      this.#arrive(
-        answers.map((answer) => ({
-          key: answer.key,
-          location,
-          eventOf: (round) => answeredEvent(round, location, answer),
-        })),
-      ),
-    );
-    this.#arrive(
-      unanswered.map(({ key, reason, detail }) => ({
-        key,
-        location,
-        eventOf: (round) => unmadeEvent(round, location, reason, detail),
-      })),
-    );
   }
 
   #setNextAlarm(nowMs: number): void {
     // From the cursor on: an assignment may come between the moment a slot is due and its alarm.
-    const slotMs = nextSlot(this.#monitors.values(), this.#storage.cursorMs, nowMs);
-    const retryMs = this.#storage.hasWaiting() ? nowMs + RETRY_EVERY_MS : null;
-    const times = [slotMs, retryMs].filter((time) => time !== null);
-    if (times.length === 0) this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
-    else this.ctx.waitUntil(this.ctx.storage.setAlarm(Math.min(...times)));
+    const startedMs = this.#storage.cursorMs;
+    let nextMs = this.#storage.hasWaiting() ? nowMs + RETRY_EVERY_MS : Number.POSITIVE_INFINITY;
+    for (const { assigned, state } of this.#watches.values()) {
+      nextMs = Math.min(nextMs, nextTickMs(assigned, state, startedMs, nowMs) ?? Number.POSITIVE_INFINITY);
+    }
+    if (nextMs === Number.POSITIVE_INFINITY) this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
+    else this.ctx.waitUntil(this.ctx.storage.setAlarm(nextMs));
   }
 
-  /* ---- taking in what they came to ---------------------------------------------------------------------- */
-
-  #arrive(arrivals: readonly Arrival[]): void {
-    this.#arrivals.push(...arrivals);
-    if (this.#commitPlanned || this.#arrivals.length === 0) return;
-    this.#commitPlanned = true;
-    setTimeout(() => this.#commitArrivals(), COMMIT_LINGER_MS);
+  /** Rounds that an eviction interrupted go on from what was stored of them. */
+  #wake(nowMs: number): void {
+    for (const { assigned, state } of this.#storage.monitors(nowMs))
+      this.#watches.set(assigned.id, { assigned, state });
+    const ticks = this.#storage.ticks();
+    for (const { id, rounds } of ticks) {
+      for (const { monitorId, round } of decodeTick(rounds, (one) => this.#watches.get(one)?.assigned)) {
+        const watch = this.#watches.get(monitorId);
+        if (watch === undefined) continue;
+        const rounds = [...watch.state.rounds, round].sort((one, other) => one.slotMs - other.slotMs);
+        this.#watches.set(monitorId, { ...watch, state: { ...watch.state, rounds } });
+      }
+      this.#storage.saveTick(id, null);
+    }
+    const interrupted = [...this.#watches].filter(([, { state }]) => state.rounds.length > 0);
+    for (const [monitorId] of interrupted) {
+      this.#save(this.#changed({ monitorId, input: { kind: 'interrupted' } }, nowMs));
+    }
   }
 
-  /** Results, monitor and alert state, and outbox: all of it in one synchronous commit, or nothing. */
-  #commitArrivals(): void {
-    this.#commitPlanned = false;
-    const arrivals = this.#arrivals;
-    this.#arrivals = [];
-    this.#commit(() => this.#record(arrivals, Date.now()));
-    this.#sendWaiting();
+  /* ---- what happens to watches --------------------------------------------------------------------------- */
+
+  /** Hands happenings to their watches, sends their checks on their way, and stores all of it in one commit. */
+  #take(happenings: readonly Happening[], nowMs: number, alsoSave: () => void = () => undefined): void {
+    const changes = happenings.flatMap((happening) => this.#changed(happening, nowMs) ?? []);
+    this.#launch(changes, nowMs);
+    this.#commit(() => {
+      for (const change of changes) this.#save(change);
+      this.#keep(changes);
+      alsoSave();
+    });
+  }
+
+  /** In memory only: #save writes it down. Null when the monitor is not here. */
+  #changed({ monitorId, input }: Happening, nowMs: number): Change | null {
+    const before = this.#watches.get(monitorId);
+    if (before === undefined) return null;
+    const circumstances = { nowMs, dark: this.#locations.dark };
+    const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
+    const assigned = input.kind === 'assigned' ? input.next : before.assigned;
+    return this.#entered(before, assigned, reduced);
+  }
+
+  #entered(before: Watch | undefined, assigned: AssignedMonitor, reduced: Reduced): Change {
+    const after = { assigned, state: reduced.state };
+    this.#watches.set(assigned.id, after);
+    return { before, after, reduced };
+  }
+
+  #save(change: Change | null): void {
+    if (change === null) return;
+    const { before, after, reduced } = change;
+    if (before === undefined || before.assigned !== after.assigned) this.#storage.saveMonitor(after);
+    else if (isWorthStoring(before.state, after.state)) this.#storage.saveState(after);
+    this.#markDirty(before, after);
+    this.#tell(reduced.events);
+  }
+
+  /** Remembers the rounds that were started, so that an eviction cannot swallow them silently. */
+  #keep(changes: readonly Change[]): void {
+    const started = changes.flatMap(({ after, reduced }) =>
+      reduced.ask.map((round) => ({ monitorId: after.assigned.id, round })),
+    );
+    const outline = encodeTick(started);
+    if (outline !== null) this.#ticks.add(this.#storage.addTick(outline), started);
   }
 
   /** When the change cannot be stored (the disk is full), memory is ahead of storage: begin again from storage. */
@@ -258,64 +287,102 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     }
   }
 
-  #record(arrivals: readonly Arrival[], nowMs: number): void {
-    const answered = new Set<Flight>();
-    for (const { key, location, eventOf } of arrivals) {
-      const flight = this.#flights.get(key);
-      if (flight === undefined || flight.round.outcomes.has(location)) continue;
-      const event = eventOf(flight.round);
-      noteOutcome(flight.round, event);
-      answered.add(flight);
-      const monitor = this.#monitors.get(event.result.monitorId);
-      if (monitor === undefined) continue;
-      if (monitor.assigned.enabled) this.#locations.note(monitor.assigned.id, location, event.result.outcome);
-      this.#tell([event]);
-    }
-    this.#watchLocations(nowMs);
-    for (const { round } of answered) this.#judge(round, nowMs);
-    for (const tick of new Set([...answered].map((flight) => flight.tick))) {
-      this.#storage.saveTick(tick.id, encodeTick(tick.rounds));
-    }
-    for (const { round } of answered) if (openLocations(round).length === 0) this.#flights.delete(round.key);
+  /* ---- checks -------------------------------------------------------------------------------------------- */
+
+  #launch(changes: readonly Change[], nowMs: number): void {
+    const checks = changes.flatMap(({ after, reduced }) =>
+      reduced.ask.flatMap((round) => checksOf(after.assigned, round)),
+    );
+    if (checks.length === 0) return;
+    this.#admission.apply(checks);
+    this.#admit(nowMs);
   }
 
-  #judge(round: Round, nowMs: number): void {
-    const monitor = this.#monitors.get(round.monitor.id);
-    if (monitor === undefined) return;
-    const judgement = judge(monitor.assigned, monitor.state, round, this.#dark, nowMs);
-    if (judgement !== null) this.#apply(monitor, judgement);
+  /** Sends checks on their way as far as there is room; one that has waited for half its slot is not made any more. */
+  #admit(nowMs: number): void {
+    const { admitted, overdue } = this.#admission.admit(nowMs);
+    for (const batch of batchesOf(admitted)) this.ctx.waitUntil(this.#ask(batch));
+    if (overdue.length > 0) this.#turnAway(overdue, nowMs);
+    if (this.#admission.waiting === 0 || this.#admitPlanned) return;
+    this.#admitPlanned = true;
+    setTimeout(() => {
+      this.#admitPlanned = false;
+      this.#admit(Date.now());
+    }, ADMIT_EVERY_MS);
   }
 
-  #apply(monitor: ShardMonitor, { state, events }: Judgement): void {
-    const before = monitor.state;
-    monitor.state = state;
-    if (isWorthStoring(before, state)) this.#storage.saveState(monitor.assigned.id, state);
-    if (before.status !== state.status) this.#markDirty(monitor, monitor.assigned.components);
-    this.#tell(events);
+  #turnAway(checks: readonly Check[], nowMs: number): void {
+    this.#overloaded += checks.length;
+    this.#arrive(checks.map((check) => answered(check, { reason: 'overloaded', detail: NO_ROOM })));
+    const { count, atMs } = this.#overloadLogged;
+    if (nowMs - atMs < OVERLOAD_LOG_MS) return;
+    log('warn', 'checks found no room in time', { shard: this.#shard, checks: this.#overloaded - count });
+    this.#overloadLogged = { count: this.#overloaded, atMs: nowMs };
   }
 
-  #watchLocations(nowMs: number): void {
-    const dark = this.#locations.darkNow(this.#dark);
-    const changed = LOCATION_IDS.filter((location) => dark.includes(location) !== this.#dark.includes(location));
-    if (changed.length === 0) return;
-    this.#dark = dark;
-    this.#storage.saveDarkLocations(dark);
-    this.#tell(changed.map((location) => locationEvent(this.#shard, location, dark.includes(location), nowMs)));
+  async #ask(batch: readonly [Check, ...Check[]]): Promise<void> {
+    const [{ location }] = batch;
+    const byKey = new Map(batch.map((check) => [check.key, check]));
+    const over = (key: string, answer: Answer): Happening[] => {
+      const check = byKey.get(key);
+      if (check === undefined) return [];
+      this.#admission.leave(check);
+      return [answered(check, answer)];
+    };
+    const unanswered = await askProbes(this.env, location, batch.map(requestOf), (answers) =>
+      this.#arrive(answers.flatMap((answer) => over(answer.key, answer))),
+    );
+    this.#arrive(unanswered.flatMap(({ key, reason, detail }) => over(key, { reason, detail })));
+    if (this.#admission.waiting > 0) this.#admit(Date.now());
   }
 
-  /** Rounds that an eviction interrupted: what was not answered is missed, what was is judged. */
-  #writeOffInterrupted(): void {
-    const nowMs = Date.now();
-    for (const { id, rounds } of this.#storage.ticks()) {
-      for (const round of decodeTick(rounds, (monitorId) => this.#monitors.get(monitorId)?.assigned)) {
-        const missed = missedEvents(round, INTERRUPTED);
-        for (const event of missed) noteOutcome(round, event);
-        this.#tell(missed);
-        // Nothing at all was heard: that says nothing about the target, and the next round is near.
-        if ([...round.outcomes.values()].some(isVote)) this.#judge(round, nowMs);
+  #arrive(arrivals: readonly Happening[]): void {
+    this.#arrivals.push(...arrivals);
+    if (this.#commitPlanned || this.#arrivals.length === 0) return;
+    this.#commitPlanned = true;
+    setTimeout(() => this.#commitArrivals(Date.now()), COMMIT_LINGER_MS);
+  }
+
+  /** Results, verdicts, monitor and alert state, and outbox: all of it in one synchronous commit, or nothing. */
+  #commitArrivals(nowMs: number): void {
+    this.#commitPlanned = false;
+    const arrivals = this.#arrivals;
+    this.#arrivals = [];
+    this.#commit(() => {
+      this.#watchLocations(arrivals, nowMs);
+      const ticks = new Set<Tick>();
+      for (const arrival of arrivals) {
+        this.#save(this.#changed(arrival, nowMs));
+        if (arrival.input.kind !== 'answered') continue;
+        const tick = this.#ticks.of(roundKey(arrival.monitorId, arrival.input.round));
+        if (tick !== undefined) ticks.add(tick);
       }
-      this.#storage.saveTick(id, null);
+      for (const tick of ticks) this.#saveTick(tick);
+    });
+    this.#sendWaiting();
+  }
+
+  #saveTick(tick: Tick): void {
+    const open: MonitorRound[] = [];
+    for (const { monitorId, slotMs, manual } of tick.rounds) {
+      const rounds = this.#watches.get(monitorId)?.state.rounds;
+      const round = rounds?.find((one) => one.slotMs === slotMs && one.manual === manual);
+      if (round === undefined) this.#ticks.forget(roundKey(monitorId, { slotMs, manual }));
+      else open.push({ monitorId, round });
     }
+    this.#storage.saveTick(tick.id, encodeTick(open));
+  }
+
+  #watchLocations(arrivals: readonly Happening[], nowMs: number): void {
+    for (const { monitorId, input } of arrivals) {
+      if (input.kind !== 'answered' || !('outcome' in input.answer)) continue;
+      if (this.#watches.get(monitorId)?.assigned.enabled !== true) continue;
+      this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, nowMs);
+    }
+    const changed = this.#locations.look(nowMs);
+    if (changed.length === 0) return;
+    this.#storage.saveDarkLocations(this.#locations.dark);
+    this.#tell(changed.map(({ location, dark }) => locationEvent(this.#shard, location, dark, nowMs)));
   }
 
   /* ---- assignments -------------------------------------------------------------------------------------- */
@@ -326,72 +393,54 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     nowMs: number,
     alsoSave: () => void,
   ): void {
-    const changes = next.map((assigned) => {
-      const before = this.#monitors.get(assigned.id);
-      return { before, assigned, change: assign(before, assigned, nowMs) };
-    });
-    const rounds = this.#launch(
-      changes
-        .filter(({ change }) => change.startNow)
-        .map(({ assigned }) => newRound(assigned, slotAtOrBefore(cadenceOf(assigned), nowMs), false)),
+    const kept = new Set([...next.map((monitor) => monitor.id), ...notUnderstood]);
+    const changes = next.map((assigned) => this.#assigned(assigned, nowMs));
+    const suspended = notUnderstood.flatMap((id) =>
+      id === null ? [] : (this.#changed({ monitorId: id, input: { kind: 'notUnderstood' } }, nowMs) ?? []),
     );
-    for (const { before, assigned } of changes) {
-      if (before?.assigned.enabled === false && assigned.enabled) this.#reopenRounds(assigned.id);
-    }
+    this.#launch(changes, nowMs);
     this.#commit(() => {
-      this.#removeAllBut(new Set([...next.map((monitor) => monitor.id), ...notUnderstood]), nowMs);
-      this.#suspend(notUnderstood, nowMs);
-      for (const { before, assigned, change } of changes) this.#replaceMonitor(before, assigned, change);
-      this.#keep(rounds);
+      this.#removeAllBut(kept, nowMs);
+      for (const change of [...suspended, ...changes]) this.#save(change);
+      this.#keep(changes);
       alsoSave();
     });
     this.#setNextAlarm(nowMs);
     this.#sendWaiting();
   }
 
-  /** What was judged before a pause no longer counts; the slot's round may still be on its way, and is the only one. */
-  #reopenRounds(monitorId: string): void {
-    for (const { round } of this.#flights.values()) if (round.monitor.id === monitorId) round.judged = false;
-  }
-
-  /** They are still the shard's, but what is asked of them now is not understood. */
-  #suspend(ids: readonly (string | null)[], nowMs: number): void {
-    for (const [id, before] of this.#monitors) {
-      if (ids.includes(id))
-        this.#replaceMonitor(before, { ...before.assigned, enabled: false }, suspend(before, nowMs));
-    }
+  #assigned(assigned: AssignedMonitor, nowMs: number): Change {
+    const before = this.#watches.get(assigned.id);
+    if (before === undefined) return this.#entered(before, assigned, beginWatch(assigned, { nowMs }));
+    const isElsewhere = before.assigned.locations.join() !== assigned.locations.join();
+    if (!assigned.enabled || isElsewhere) this.#locations.forget(assigned.id);
+    const circumstances = { nowMs, dark: this.#locations.dark };
+    const input = { kind: 'assigned', next: assigned } as const;
+    const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
+    // The very same again is not written again.
+    return this.#entered(before, isSame(before.assigned, assigned) ? before.assigned : assigned, reduced);
   }
 
   #removeAllBut(kept: ReadonlySet<string | null>, nowMs: number): void {
-    for (const [id, monitor] of this.#monitors) {
-      if (kept.has(id)) continue;
-      this.#tell(unassign(monitor, nowMs).events);
-      this.#storage.removeMonitor(id);
-      this.#monitors.delete(id);
-      this.#locations.forget(id);
+    for (const monitorId of this.#watches.keys()) {
+      if (kept.has(monitorId)) continue;
+      this.#tell(this.#changed({ monitorId, input: { kind: 'removed' } }, nowMs)?.reduced.events ?? []);
+      this.#storage.removeMonitor(monitorId);
+      this.#watches.delete(monitorId);
+      this.#locations.forget(monitorId);
     }
-  }
-
-  #replaceMonitor(before: ShardMonitor | undefined, assigned: AssignedMonitor, change: MonitorChange): void {
-    const monitor = { assigned, fromMs: change.fromMs, state: change.state };
-    this.#monitors.set(assigned.id, monitor);
-    if (!isSame(before, monitor)) this.#storage.saveMonitor(monitor);
-    const isElsewhere = before !== undefined && !isSameList(before.assigned.locations, assigned.locations);
-    if (!assigned.enabled || isElsewhere) this.#locations.forget(assigned.id);
-    const changedStatus = before?.state.status !== change.state.status;
-    const components = changedStatus ? assigned.components : newComponents(before, assigned);
-    this.#markDirty(monitor, components);
-    this.#tell(change.events);
   }
 
   /* ---- telling others ----------------------------------------------------------------------------------- */
 
   #tell(events: readonly EdgeEvent[]): void {
     this.#storage.addEvents(events);
-    if (events.some((event) => event.kind !== 'check.completed')) this.#urgent = true;
+    if (events.some(({ kind }) => kind !== 'check.completed' && kind !== 'round.judged')) this.#urgent = true;
   }
 
-  #markDirty({ state }: ShardMonitor, components: AssignedMonitor['components']): void {
+  #markDirty(before: Watch | undefined, { assigned, state }: Watch): void {
+    const changed = before?.state.status !== state.status;
+    const components = changed ? assigned.components : newComponents(before?.assigned, assigned);
     for (const { slug, componentId } of components) {
       this.#storage.markDirty(slug, {
         componentId,
@@ -406,70 +455,52 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#outbox.enforceBounds();
     this.ctx.waitUntil(this.#outbox.wake(this.#urgent ? 'now' : 'soon'));
     this.#urgent = false;
-    this.ctx.waitUntil(this.#pushComponents());
-  }
-
-  /** Component states go straight to the page objects: the page is right while the core is down. */
-  async #pushComponents(): Promise<void> {
-    if (this.#pushing) return;
-    this.#pushing = true;
-    try {
-      // Pages that cannot be told stay dirty; the next alarm tries again.
-      const failed = new Set<string>();
-      for (;;) {
-        const dirty = this.#storage.dirtyComponents().filter((component) => !failed.has(component.slug));
-        if (dirty.length === 0) return;
-        for (const [slug, components] of Map.groupBy(dirty, (component) => component.slug)) {
-          if (!(await this.#pushTo(slug, components))) failed.add(slug);
-        }
-      }
-    } finally {
-      this.#pushing = false;
-    }
-  }
-
-  async #pushTo(slug: string, components: readonly DirtyComponent[]): Promise<boolean> {
-    try {
-      await this.env.STATUS_PAGES.getByName(slug).putStates(components.map((component) => component.state));
-      for (const component of components) this.#storage.markClean(component);
-      return true;
-    } catch (error) {
-      log('warn', 'a status page could not be told', { shard: this.#shard, slug, reason: reasonOf(error) });
-      return false;
-    }
+    this.ctx.waitUntil(this.#pages.push());
   }
 }
 
-/** A round on its way, with the stored outline it belongs to. */
-interface Flight {
-  readonly round: Round;
-  readonly tick: Tick;
+const NO_ROOM = 'no room within half of the slot: too many checks were under way';
+
+function checksOf(monitor: AssignedMonitor, round: Round): Check[] {
+  const key = roundKey(monitor.id, round);
+  const untilMs = round.startedMs + admissionMs(monitor);
+  return round.asked.map((location) => ({ key, location, untilMs, monitor, round }));
 }
 
-const INTERRUPTED = 'the shard was restarted while this check was running';
-const NEVER_STARTED = 'the shard was not awake when this check was due';
+function requestOf({ key, monitor, round }: Check): ProbeRequest['checks'][number] {
+  const traceId = traceIdOf(monitor.id, round);
+  return { key, timeoutMs: monitor.timeoutMs, traceId, confirm: true, transcript: false, ...checkSpecOf(monitor) };
+}
 
-function missedEvents(round: Round, cause: string): CheckCompletedEvent[] {
-  return openLocations(round).map((location) => unmadeEvent(round, location, 'missed_slot', cause));
+function answered({ monitor, round, location }: Check, answer: Answer): Happening {
+  return { monitorId: monitor.id, input: { kind: 'answered', round, location, answer } };
+}
+
+/** One request to one location's probe Worker each. */
+function batchesOf(checks: readonly Check[]): [Check, ...Check[]][] {
+  const batches: [Check, ...Check[]][] = [];
+  for (const here of Map.groupBy(checks, (check) => check.location).values()) {
+    for (let start = 0; start < here.length; start += PROBE_BATCH_MAX) {
+      const [first, ...others] = here.slice(start, start + PROBE_BATCH_MAX);
+      if (first !== undefined) batches.push([first, ...others]);
+    }
+  }
+  return batches;
 }
 
 /** A round judged like the one before it changes nothing that an eviction could lose. */
-function isWorthStoring(before: MonitorState, after: MonitorState): boolean {
-  if (before.status !== after.status) return true;
+function isWorthStoring(before: Watch['state'], after: Watch['state']): boolean {
+  if (before.status !== after.status || before.suspended !== after.suspended) return true;
   const ids = Object.keys(after.alerts);
   return ids.length !== Object.keys(before.alerts).length || ids.some((id) => before.alerts[id] !== after.alerts[id]);
 }
 
-function isSame(before: ShardMonitor | undefined, after: ShardMonitor): boolean {
-  return before !== undefined && JSON.stringify(before) === JSON.stringify(after);
+function isSame(one: AssignedMonitor, other: AssignedMonitor): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function isSameList(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((item) => other.includes(item));
-}
-
-function newComponents(before: ShardMonitor | undefined, assigned: AssignedMonitor): AssignedMonitor['components'] {
-  const known = before?.assigned.components ?? [];
+function newComponents(before: AssignedMonitor | undefined, assigned: AssignedMonitor): AssignedMonitor['components'] {
+  const known = before?.components ?? [];
   return assigned.components.filter(
     ({ slug, componentId }) => !known.some((one) => one.slug === slug && one.componentId === componentId),
   );

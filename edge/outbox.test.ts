@@ -1,11 +1,11 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { resultEvent } from '#domain/watch/events.ts';
+import { newRound } from '#domain/watch/round.ts';
 import type { EdgeEvent } from '#domain/wire/wire.ts';
 import { newMonitor, newShardName, shardOf } from '#tests/edge/shard.ts';
 import type { MonitorShard } from './monitor-shard.ts';
 import { Outbox } from './outbox.ts';
-import { unmadeEvent } from './result-event.ts';
-import { newRound } from './round.ts';
 import { type OutboxRow, ShardStorage } from './shard-storage.ts';
 
 /** An outbox over real storage, and the batches that were handed over. */
@@ -18,7 +18,8 @@ async function story(tell: (parts: { storage: ShardStorage; state: DurableObject
 const monitor = newMonitor();
 
 function result(slot: number): EdgeEvent {
-  return unmadeEvent(newRound(monitor, slot * 1000, false), 'us-east', 'missed_slot', 'for the test');
+  const round = newRound(monitor, slot * 1000, false, slot * 1000);
+  return resultEvent(monitor.id, round, 'us-east', { reason: 'missed_slot', detail: 'for the test' });
 }
 
 function transition(number: number): EdgeEvent {

@@ -1,8 +1,13 @@
 import type { LocationId } from '#domain/check/location.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
-import type { ShardMonitor } from '#domain/watch/assignment-change.ts';
-import type { MonitorState } from '#domain/watch/judging.ts';
+import type { WatchState } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
+
+/** A monitor as it was assigned, and how it is. */
+export interface Watch {
+  readonly assigned: AssignedMonitor;
+  readonly state: WatchState;
+}
 
 /** An event on its way to the core. `body` is its JSON. */
 export interface OutboxEvent {
@@ -93,30 +98,30 @@ export class ShardStorage {
     this.#saveMeta('cursorMs', String(cursorMs));
   }
 
-  monitors(): ShardMonitor[] {
+  monitors(nowMs: number): Watch[] {
     return this.#sql
       .exec<{ assigned: string; from_ms: number; state: string }>('SELECT assigned, from_ms, state FROM monitors')
       .toArray()
       .map((row) => ({
         assigned: JSON.parse(row.assigned) as AssignedMonitor,
-        fromMs: row.from_ms,
-        state: JSON.parse(row.state) as MonitorState,
+        state: readState(row.state, row.from_ms, nowMs),
       }));
   }
 
-  saveMonitor({ assigned, fromMs, state }: ShardMonitor): void {
+  saveMonitor({ assigned, state }: Watch): void {
     this.#sql.exec(
       `INSERT INTO monitors (id, assigned, from_ms, state) VALUES (?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET assigned = excluded.assigned, from_ms = excluded.from_ms, state = excluded.state`,
       assigned.id,
       JSON.stringify(assigned),
-      fromMs,
-      JSON.stringify(state),
+      state.fromMs,
+      writeState(state),
     );
   }
 
-  saveState(monitorId: string, state: MonitorState): void {
-    this.#sql.exec('UPDATE monitors SET state = ? WHERE id = ?', JSON.stringify(state), monitorId);
+  saveState({ assigned, state }: Watch): void {
+    const { fromMs } = state;
+    this.#sql.exec('UPDATE monitors SET from_ms = ?, state = ? WHERE id = ?', fromMs, writeState(state), assigned.id);
   }
 
   removeMonitor(monitorId: string): void {
@@ -254,4 +259,15 @@ export class ShardStorage {
       value,
     );
   }
+}
+
+/** Rounds are stored by their ticks, `fromMs` in a column of its own, and `votedMs` begins anew when the shard wakes. */
+function writeState({ rounds: _byTicks, fromMs: _column, votedMs: _anew, ...state }: WatchState): string {
+  return JSON.stringify(state);
+}
+
+/** Version 0.1.0 did not know `suspended`. */
+function readState(text: string, fromMs: number, nowMs: number): WatchState {
+  const stored = JSON.parse(text) as Omit<WatchState, 'rounds' | 'fromMs' | 'votedMs'>;
+  return { ...stored, suspended: stored.suspended ?? false, votedMs: nowMs, fromMs, rounds: [] };
 }

@@ -26,7 +26,7 @@ function observe(
   const ids: string[] = [];
   for (const [index, letter] of [...story].entries()) {
     const status = STATUS[letter as keyof typeof STATUS];
-    const observation: Observation = { scheduledAtMs: index * 5000, status, failing: [] };
+    const observation: Observation = { scheduledAtMs: index * 5000, status };
     const step = reduceAlert('mon_1', by, state, observation);
     state = step.state;
     phases.push(state.phase);

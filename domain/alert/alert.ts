@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { derivedId } from '../base/id.ts';
-import type { LocationId } from '../check/location.ts';
+import type { VerdictStatus } from '../check/status.ts';
 
 /**
  * Alert rules and their state machine: a deterministic function of (rule, state, observation).
@@ -27,8 +27,7 @@ export type AssignedRule = z.infer<typeof assignedRuleSchema>;
 
 export interface Observation {
   readonly scheduledAtMs: number;
-  readonly status: 'up' | 'degraded' | 'down' | 'unknown';
-  readonly failing: readonly { location: LocationId; reason?: string | undefined; detail?: string | undefined }[];
+  readonly status: VerdictStatus;
 }
 
 export const alertStateSchema = z.object({

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../base/duration.ts';
 import type { LocationId } from '../check/location.ts';
 import { isFailure, isVote, type OutcomeKind } from '../check/result.ts';
 
@@ -11,20 +12,33 @@ export const DARK_MONITORS_MIN = 5;
 /** "Nearly everything fails from there." */
 export const DARK_FAILING_SHARE_MIN = 0.9;
 /** Above this share the same targets fail elsewhere too: they are down, the location is not dark. */
-export const DARK_FAILING_ELSEWHERE_SHARE_MAX = 0.5;
+const DARK_FAILING_ELSEWHERE_SHARE_MAX = 0.5;
+/** An outcome older than this says nothing about a location now. */
+export const EVIDENCE_MS_MAX = 2 * MINUTE_MS;
+
+/** What a location came to for one monitor, and when that was heard (milliseconds since the epoch). */
+export interface Evidence {
+  readonly outcome: OutcomeKind;
+  readonly atMs: number;
+}
 
 /** The newest outcome of one monitor at each of its locations. */
-export type MonitorOutcomes = ReadonlyMap<LocationId, OutcomeKind>;
+export type MonitorEvidence = ReadonlyMap<LocationId, Evidence>;
+
+/** True for an outcome that still says something about its location: a vote that is fresh. */
+export function isEvidence({ outcome, atMs }: Evidence, nowMs: number): boolean {
+  return isVote(outcome) && nowMs - atMs <= EVIDENCE_MS_MAX;
+}
 
 /** The dark locations, sorted; never all that were observed, for that is an outage. */
-export function darkLocations(monitors: Iterable<MonitorOutcomes>): LocationId[] {
-  const observed = new Map<LocationId, Evidence>();
-  for (const outcomes of monitors) gather(observed, outcomes);
-  const dark = [...observed].filter(([, evidence]) => isDark(evidence)).map(([location]) => location);
+export function darkLocations(monitors: Iterable<MonitorEvidence>, nowMs: number): LocationId[] {
+  const observed = new Map<LocationId, Tally>();
+  for (const evidence of monitors) count(observed, evidence, nowMs);
+  const dark = [...observed].filter(([, tally]) => isDark(tally)).map(([location]) => location);
   return dark.length === observed.size ? [] : dark.sort();
 }
 
-interface Evidence {
+interface Tally {
   /** Monitors with a vote from here, and those of them that fail here. */
   seen: number;
   failing: number;
@@ -33,28 +47,28 @@ interface Evidence {
   failingElsewhere: number;
 }
 
-function gather(observed: Map<LocationId, Evidence>, outcomes: MonitorOutcomes): void {
-  const votes = [...outcomes].filter(([, outcome]) => isVote(outcome));
-  const failures = votes.filter(([, outcome]) => isFailure(outcome)).length;
-  for (const [location, outcome] of votes) {
-    const evidence = observed.get(location) ?? { seen: 0, failing: 0, comparable: 0, failingElsewhere: 0 };
+function count(observed: Map<LocationId, Tally>, evidence: MonitorEvidence, nowMs: number): void {
+  const votes = [...evidence].filter(([, one]) => isEvidence(one, nowMs));
+  const failures = votes.filter(([, { outcome }]) => isFailure(outcome)).length;
+  for (const [location, { outcome }] of votes) {
+    const tally = observed.get(location) ?? { seen: 0, failing: 0, comparable: 0, failingElsewhere: 0 };
     const failsHere = isFailure(outcome) ? 1 : 0;
     const others = votes.length - 1;
-    evidence.seen += 1;
-    evidence.failing += failsHere;
+    tally.seen += 1;
+    tally.failing += failsHere;
     if (others > 0) {
-      evidence.comparable += 1;
-      if ((failures - failsHere) * 2 > others) evidence.failingElsewhere += 1;
+      tally.comparable += 1;
+      if ((failures - failsHere) * 2 > others) tally.failingElsewhere += 1;
     }
-    observed.set(location, evidence);
+    observed.set(location, tally);
   }
 }
 
-function isDark(evidence: Evidence): boolean {
+function isDark(tally: Tally): boolean {
   return (
-    evidence.seen >= DARK_MONITORS_MIN &&
-    evidence.failing >= evidence.seen * DARK_FAILING_SHARE_MIN &&
-    evidence.comparable >= DARK_MONITORS_MIN &&
-    evidence.failingElsewhere <= evidence.comparable * DARK_FAILING_ELSEWHERE_SHARE_MAX
+    tally.seen >= DARK_MONITORS_MIN &&
+    tally.failing >= tally.seen * DARK_FAILING_SHARE_MIN &&
+    tally.comparable >= DARK_MONITORS_MIN &&
+    tally.failingElsewhere <= tally.comparable * DARK_FAILING_ELSEWHERE_SHARE_MAX
   );
 }

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LOCATION_IDS, type LocationId } from '../check/location.ts';
 import { OUTCOMES, type OutcomeKind } from '../check/result.ts';
-import { judgeRound, type Round, type Verdict } from './quorum.ts';
+import { type Ballot, judgeBallot, type Verdict } from './quorum.ts';
 
 const LETTERS = { s: 'success', f: 'failure', t: 'timeout', e: 'error' } as const satisfies Record<string, OutcomeKind>;
 
 /** A round in letters, one per location: s, f, t, e, or "." for no answer yet. */
-function round(letters: string, options: { quorum?: number; dark?: readonly number[] } = {}): Round {
+function round(letters: string, options: { quorum?: number; dark?: readonly number[] } = {}): Ballot {
   const asked = LOCATION_IDS.slice(0, letters.length);
   const outcomes = new Map<LocationId, OutcomeKind>();
   for (const [index, location] of asked.entries()) {
@@ -44,12 +44,13 @@ describe('the verdict of a round', () => {
     ['five successes wait for the slow sixth', 'sssss.', {}, null],
     ['one failure waits: it may be the only one', 'f.....', {}, null],
   ] as const)('%s (%s)', (_reason, letters, options, status) => {
-    expect(judgeRound(round(letters, options))?.status ?? null).toBe(status);
+    expect(judgeBallot(round(letters, options))?.status ?? null).toBe(status);
   });
 
   it('names the failing locations and how many were needed', () => {
-    expect(judgeRound(round('sfstss'))).toEqual<Verdict>({
+    expect(judgeBallot(round('sfstss'))).toEqual<Verdict>({
       status: 'degraded',
+      excluded: [],
       failing: ['us-west', 'eu-central'],
       needed: 4,
     });
@@ -65,7 +66,7 @@ describe('the verdict of a round', () => {
         let early: Verdict | null = null;
         for (const [index, location] of locations.entries()) {
           outcomes.set(location, kinds[index] ?? 'error');
-          const verdict = judgeRound({ asked: LOCATION_IDS, dark, quorum: needed, outcomes });
+          const verdict = judgeBallot({ asked: LOCATION_IDS, dark, quorum: needed, outcomes });
           if (early !== null) expect(verdict?.status).toBe(early.status);
           early ??= verdict;
         }
@@ -79,7 +80,7 @@ describe('the verdict of a round', () => {
       fc.property(fc.array(fc.constantFrom(...OUTCOMES), { minLength: 6, maxLength: 6 }), (kinds) => {
         const entries = LOCATION_IDS.map((location, index) => [location, kinds[index] ?? 'error'] as const);
         const judge = (list: typeof entries) =>
-          judgeRound({ asked: LOCATION_IDS, dark: [], quorum: null, outcomes: new Map(list) });
+          judgeBallot({ asked: LOCATION_IDS, dark: [], quorum: null, outcomes: new Map(list) });
         expect(judge([...entries].reverse())).toEqual(judge(entries));
       }),
     );

@@ -1,8 +1,9 @@
 import type { LocationId } from '../check/location.ts';
 import { isFailure, isVote, type OutcomeKind } from '../check/result.ts';
+import type { VerdictStatus } from '../check/status.ts';
 
-/** The verdict of one round: what its locations together say about the target. */
-export interface Round {
+/** What the locations of one round say, as far as they have answered. */
+export interface Ballot {
   /** Locations that were asked. */
   readonly asked: readonly LocationId[];
   /** Locations left out of the vote because nearly everything fails from there (see dark-location.ts). */
@@ -13,9 +14,11 @@ export interface Round {
 }
 
 export interface Verdict {
-  readonly status: 'up' | 'degraded' | 'down' | 'unknown';
+  readonly status: VerdictStatus;
   readonly failing: readonly LocationId[];
-  /** Failing locations that were needed for `down` in this round. */
+  /** Locations that were asked and have no vote: dark ones, and those whose probe itself failed. */
+  readonly excluded: readonly LocationId[];
+  /** Failing locations that were needed for `down` in this ballot. */
   readonly needed: number;
 }
 
@@ -28,23 +31,24 @@ export interface Verdict {
  * "up" can never both win. Where fewer can vote, all of them must fail, and they must be half of the candidates:
  * one failing location and five broken probes say nothing certain, which is `unknown`.
  */
-export function judgeRound(round: Round): Verdict | null {
-  const candidates = round.asked.filter((location) => !round.dark.includes(location));
+export function judgeBallot(ballot: Ballot): Verdict | null {
+  const candidates = ballot.asked.filter((location) => !ballot.dark.includes(location));
   const voters = candidates.filter((location) => {
-    const outcome = round.outcomes.get(location);
+    const outcome = ballot.outcomes.get(location);
     return outcome === undefined || isVote(outcome);
   });
   const failing = voters.filter((location) => {
-    const outcome = round.outcomes.get(location);
+    const outcome = ballot.outcomes.get(location);
     return outcome !== undefined && isFailure(outcome);
   });
-  const needed = neededFailures(round.quorum, candidates.length, voters.length);
-  if (failing.length >= needed) return { status: 'down', failing, needed };
+  const excluded = ballot.asked.filter((location) => !voters.includes(location));
+  const needed = neededFailures(ballot.quorum, candidates.length, voters.length);
+  if (failing.length >= needed) return { status: 'down', failing, excluded, needed };
 
-  const complete = round.asked.every((location) => round.outcomes.has(location));
+  const complete = ballot.asked.every((location) => ballot.outcomes.has(location));
   if (!complete) return null;
-  if (failing.length === voters.length) return { status: 'unknown', failing, needed };
-  return { status: failing.length > 0 ? 'degraded' : 'up', failing, needed };
+  if (failing.length === voters.length) return { status: 'unknown', failing, excluded, needed };
+  return { status: failing.length > 0 ? 'degraded' : 'up', failing, excluded, needed };
 }
 
 function neededFailures(quorum: number | null, candidates: number, voters: number): number {

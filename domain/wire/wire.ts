@@ -137,9 +137,9 @@ export type MonitorStatusEvent = z.infer<typeof monitorStatusEventSchema>;
 /**
  * Why nobody can say how the target was in a round: nobody checked it (`missed`, `overloaded`), the shard was restarted
  * meanwhile (`interrupted`), the monitor was changed or paused meanwhile (`changed`, `paused`), or the probes themselves
- * failed (`no_votes`). A newer edge may know more.
+ * failed or too few of them could vote (`too_few_votes`). A newer edge may know more.
  */
-export const UNKNOWN_CAUSES = ['missed', 'overloaded', 'interrupted', 'changed', 'paused', 'no_votes'] as const;
+export const UNKNOWN_CAUSES = ['missed', 'overloaded', 'interrupted', 'changed', 'paused', 'too_few_votes'] as const;
 export type UnknownCause = (typeof UNKNOWN_CAUSES)[number];
 
 /**

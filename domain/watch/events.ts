@@ -1,0 +1,148 @@
+import type { AlertChange } from '../alert/alert.ts';
+import { derivedId, derivedTraceId } from '../base/id.ts';
+import type { LocationId } from '../check/location.ts';
+import { type CheckResult, type Reason, resultId } from '../check/result.ts';
+import type { VerdictStatus } from '../check/status.ts';
+import type {
+  AlertTriggeredEvent,
+  AssignedMonitor,
+  CheckCompletedEvent,
+  Failing,
+  MonitorStatusEvent,
+  ProbeAnswer,
+  RoundJudgedEvent,
+} from '../wire/wire.ts';
+import { type Round, traceIdOf } from './round.ts';
+
+/** What a watch tells, in the shapes of the wire. */
+
+/** Why an alert ended although nothing was observed. */
+export type EndCause = Exclude<AlertTriggeredEvent['cause'], 'observed'>;
+
+/** What is behind a change, for whoever is told of it. */
+export interface Behind {
+  readonly monitorId: string;
+  readonly nowMs: number;
+  readonly failing: Failing;
+  readonly traceId: string;
+}
+
+/** What became of one location's check: made and answered, or not made for a reason of ours. */
+export type Answer =
+  | Pick<ProbeAnswer, 'outcome' | 'attempts' | 'startedAt' | 'colo'>
+  | {
+      readonly reason: Extract<Reason, 'missed_slot' | 'overloaded' | 'location_unavailable' | 'probe_error'>;
+      readonly detail: string;
+    };
+
+export function resultEvent(
+  monitorId: string,
+  round: Round,
+  location: LocationId,
+  answer: Answer,
+): CheckCompletedEvent {
+  const name = {
+    id: resultId(monitorId, location, round.slotMs, round.manual),
+    monitorId,
+    location,
+    scheduledAt: iso(round.slotMs),
+    manual: round.manual,
+    traceId: traceIdOf(monitorId, round),
+  };
+  return { v: 1, kind: 'check.completed', result: { ...name, ...outcomeOf(answer, name.scheduledAt) } };
+}
+
+type OutcomePart = Omit<CheckResult, 'id' | 'monitorId' | 'location' | 'scheduledAt' | 'manual' | 'traceId'>;
+
+function outcomeOf(answer: Answer, scheduledAt: string): OutcomePart {
+  if ('outcome' in answer) {
+    const { transcript: _forPeopleOnly, ...outcome } = answer.outcome;
+    return { ...outcome, colo: answer.colo, startedAt: answer.startedAt, attempts: answer.attempts };
+  }
+  const { reason, detail } = answer;
+  return { outcome: 'error', reason, detail, responseTimeMs: null, colo: null, startedAt: scheduledAt, attempts: 0 };
+}
+
+/** What a round came to, as `round.judged` tells it. */
+export interface Judged {
+  readonly status: VerdictStatus;
+  readonly failing: Failing;
+  readonly excluded: readonly string[];
+  readonly cause?: RoundJudgedEvent['cause'];
+}
+
+export function judgedEvent(monitor: AssignedMonitor, round: Round, judged: Judged, nowMs: number): RoundJudgedEvent {
+  const { failing, excluded, ...verdict } = judged;
+  return {
+    v: 1,
+    kind: 'round.judged',
+    id: derivedId('evt', round.slotMs, monitor.id, 'judged'),
+    monitorId: monitor.id,
+    scheduledAt: iso(round.slotMs),
+    at: iso(nowMs),
+    ...verdict,
+    failing: [...failing],
+    excluded: [...excluded],
+    intervalSeconds: monitor.intervalSeconds,
+    traceId: traceIdOf(monitor.id, round),
+  };
+}
+
+export function statusEvent(
+  change: Pick<MonitorStatusEvent, 'status' | 'previous'>,
+  sinceMs: number,
+  atMs: number,
+  { monitorId, failing, traceId }: Behind,
+): MonitorStatusEvent {
+  return {
+    v: 1,
+    kind: 'monitor.status',
+    id: derivedId('evt', atMs, monitorId, change.previous, change.status),
+    monitorId,
+    ...change,
+    scheduledAt: iso(sinceMs),
+    at: iso(atMs),
+    failing,
+    traceId,
+  };
+}
+
+export function alertEvent(
+  change: AlertChange,
+  cause: AlertTriggeredEvent['cause'],
+  summary: string,
+  { monitorId, nowMs, failing, traceId }: Behind,
+): AlertTriggeredEvent {
+  return {
+    v: 1,
+    kind: 'alert.triggered',
+    id: derivedId('evt', change.scheduledAtMs, change.alertId, change.to),
+    alertId: change.alertId,
+    ruleId: change.ruleId,
+    monitorId,
+    to: change.to,
+    severity: change.severity,
+    scheduledAt: iso(change.scheduledAtMs),
+    at: iso(nowMs),
+    summary,
+    cause,
+    failing,
+    traceId,
+  };
+}
+
+const END_SUMMARIES = {
+  paused: 'The monitor was paused.',
+  deleted: 'The monitor was deleted.',
+  rule_removed: 'The alert rule was removed.',
+} as const satisfies Record<EndCause, string>;
+
+/** The end of an alert that no observation has brought about. */
+export function endEvent(monitorId: string, change: AlertChange, cause: EndCause, nowMs: number): AlertTriggeredEvent {
+  const traceId = derivedTraceId(monitorId, change.alertId, cause);
+  return alertEvent(change, cause, END_SUMMARIES[cause], { monitorId, nowMs, failing: [], traceId });
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}

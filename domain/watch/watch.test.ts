@@ -1,0 +1,356 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LOCATION_IDS, type LocationId } from '../check/location.ts';
+import type { OutcomeKind } from '../check/result.ts';
+import { cadenceOf, slotAtOrBefore } from '../check/schedule.ts';
+import { type AssignedMonitor, assignedMonitorSchema, type EdgeEvent } from '../wire/wire.ts';
+import type { Answer } from './events.ts';
+import { roundKey } from './round.ts';
+import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput, type WatchState } from './watch.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const LETTERS = { s: 'success', f: 'failure', t: 'timeout', e: 'error' } as const satisfies Record<string, OutcomeKind>;
+
+function newMonitor(changes: Partial<AssignedMonitor> = {}): AssignedMonitor {
+  const monitor = {
+    id: 'mon_01jzzzzzzz0000000000000000',
+    name: 'Shop',
+    intervalSeconds: 5,
+    timeoutMs: 10_000,
+    locations: LOCATION_IDS,
+    enabled: true,
+    quorum: null,
+    rules: [
+      {
+        id: 'rul_default',
+        condition: { type: 'consecutiveFailures', count: 1 },
+        severity: 'critical',
+        recoveryCount: 1,
+      },
+    ],
+    components: [],
+    type: 'http',
+    config: { url: 'https://shop.example.com/' },
+  };
+  return { ...assignedMonitorSchema.parse(monitor), ...changes };
+}
+
+/** One monitor's watch, told step by step. */
+class Story {
+  monitor: AssignedMonitor;
+  state: WatchState;
+  nowMs = START_MS;
+  dark: LocationId[] = [];
+  startedMs = START_MS;
+  readonly events: EdgeEvent[] = [];
+  /** Slots of the rounds that were asked for. */
+  readonly asked: number[] = [];
+
+  constructor(changes: Partial<AssignedMonitor> = {}) {
+    this.monitor = newMonitor(changes);
+    this.state = this.#enter(beginWatch(this.monitor, { nowMs: this.nowMs }));
+  }
+
+  /** The slot of the n-th round on the grid; 0 is the one the watch began with. */
+  slot(n: number): number {
+    const cadence = cadenceOf(this.monitor);
+    return slotAtOrBefore(cadence, START_MS) + n * cadence.intervalSeconds * 1000;
+  }
+
+  happens(input: WatchInput): void {
+    const circumstances = { nowMs: this.nowMs, dark: this.dark };
+    const reduced = reduceWatch(this.monitor, this.state, input, circumstances);
+    if (input.kind === 'assigned') this.monitor = input.next;
+    this.#enter(reduced);
+  }
+
+  /** Time passes to the n-th slot, and the host looks. */
+  tickAt(n: number): void {
+    this.nowMs = Math.max(this.nowMs, this.slot(n));
+    this.happens({ kind: 'tick', startedMs: this.startedMs });
+    this.startedMs = this.nowMs;
+  }
+
+  /** A round's locations answer, a letter for each; "." for one that does not yet. */
+  answers(slotMs: number, letters: string, manual = false): void {
+    for (const [index, letter] of [...letters].entries()) {
+      const location = LOCATION_IDS[index];
+      if (location === undefined || letter === '.') continue;
+      this.happens({ kind: 'answered', round: { slotMs, manual }, location, answer: answerOf(letter) });
+    }
+  }
+
+  get verdicts(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === 'round.judged'
+        ? [event.cause === undefined ? event.status : `${event.status}: ${event.cause}`]
+        : [],
+    );
+  }
+
+  get statuses(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'monitor.status' ? [event.status] : []));
+  }
+
+  get alerts(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'alert.triggered' ? [event.to] : []));
+  }
+
+  #enter({ state, events, ask }: Reduced): WatchState {
+    this.state = state;
+    this.events.push(...events);
+    this.asked.push(...ask.map((round) => round.slotMs));
+    return state;
+  }
+}
+
+function answerOf(letter: string): Answer {
+  if (letter === 'o') return { reason: 'overloaded', detail: 'no room' };
+  const outcome = LETTERS[letter as keyof typeof LETTERS];
+  return {
+    outcome: { outcome, responseTimeMs: outcome === 'success' ? 12 : null },
+    attempts: 1,
+    startedAt: new Date(START_MS).toISOString(),
+    colo: null,
+  };
+}
+
+describe('rounds of one monitor', () => {
+  it('are judged in the order of their slots, however late one answers', () => {
+    const story = new Story();
+    story.tickAt(1);
+    story.tickAt(2);
+    story.answers(story.slot(1), 'ssssss');
+    story.answers(story.slot(2), 'ssssss');
+    expect(story.verdicts).toEqual([]);
+    story.answers(story.slot(0), 'tttttt');
+    expect(story.verdicts).toEqual(['down', 'up', 'up']);
+    expect(story.statuses).toEqual(['down', 'up']);
+    expect(story.alerts).toEqual(['firing', 'resolved']);
+  });
+
+  it('tell every one of a hundred time-outs among four hundred rounds', () => {
+    const story = new Story();
+    const waiting: number[] = [];
+    for (let n = 0; n < 400; n++) {
+      if (n > 0) story.tickAt(n);
+      if (n % 4 === 0) waiting.push(n);
+      else story.answers(story.slot(n), 'ssssss');
+      // Twice the time limit later: after four younger rounds.
+      const [oldest = Number.POSITIVE_INFINITY] = waiting;
+      if (oldest <= n - 4) story.answers(story.slot(waiting.shift() ?? 0), 'tttttt');
+    }
+    for (const n of waiting) story.answers(story.slot(n), 'tttttt');
+    expect(story.verdicts.filter((verdict) => verdict === 'down')).toHaveLength(100);
+    expect(story.alerts.filter((to) => to === 'firing')).toHaveLength(100);
+    expect(story.verdicts).toHaveLength(400);
+  });
+
+  it('wait for an open one no longer than its own deadline', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'sssss.');
+    const deadlines = story.state.rounds.map((round) => round.deadlineMs);
+    for (let n = 1; story.slot(n) < Math.min(...deadlines); n++) {
+      story.tickAt(n);
+      story.answers(story.slot(n), 'ssssss');
+    }
+    expect(story.verdicts).toEqual([]);
+    expect(nextTickMs(story.monitor, story.state, story.startedMs, story.nowMs)).toBeLessThanOrEqual(
+      Math.min(...deadlines),
+    );
+    story.nowMs = Math.min(...deadlines);
+    story.happens({ kind: 'tick', startedMs: story.nowMs });
+    expect(new Set(story.verdicts)).toEqual(new Set(['up']));
+    expect(story.state.rounds).toEqual([]);
+    const unanswered = story.events.filter((event) => event.kind === 'check.completed' && event.result.attempts === 0);
+    expect(unanswered).toMatchObject([{ result: { location: LOCATION_IDS[5], reason: 'location_unavailable' } }]);
+  });
+
+  it('are told once each, whatever the order of answers; down as soon as nothing can change it', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'ffff..');
+    expect(story.verdicts).toEqual(['down']);
+    story.answers(story.slot(0), '....ss');
+    expect(story.verdicts).toEqual(['down']);
+    expect(story.events.filter((event) => event.kind === 'check.completed')).toHaveLength(6);
+  });
+
+  it('come to the same states and verdicts in every order of answers', () => {
+    const rounds = fc.array(fc.stringMatching(/^[sfte]{6}$/), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(rounds, fc.infiniteStream(fc.nat()), (letters, order) => {
+        const play = (shuffled: boolean) => {
+          const story = new Story();
+          for (let n = 1; n < letters.length; n++) story.tickAt(n);
+          const answers = letters.flatMap((row, n) => [...row].map((letter, index) => ({ n, index, letter })));
+          const sorted = shuffled
+            ? answers
+                .map((one) => ({ one, at: order.next().value ?? 0 }))
+                .sort((a, b) => a.at - b.at)
+                .map(({ one }) => one)
+            : answers;
+          for (const { n, index, letter } of sorted) {
+            story.answers(story.slot(n), `${'.'.repeat(index)}${letter}`);
+            // Told twice changes nothing.
+            story.answers(story.slot(n), `${'.'.repeat(index)}s`);
+          }
+          return story;
+        };
+        const [one, other] = [play(false), play(true)];
+        expect(other.verdicts).toEqual(one.verdicts);
+        expect(other.alerts).toEqual(one.alerts);
+        expect(other.state.status).toBe(one.state.status);
+        expect(other.verdicts).toHaveLength(letters.length);
+      }),
+    );
+  });
+});
+
+describe('a check now', () => {
+  it('is told as a manual result and judges nothing', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'ssssss');
+    story.happens({ kind: 'checkNow', atMs: START_MS + 7 });
+    story.answers(START_MS + 7, 'ffffff', true);
+    expect(story.verdicts).toEqual(['up']);
+    expect(story.statuses).toEqual(['up']);
+    expect(story.alerts).toEqual([]);
+    const manual = story.events.filter((event) => event.kind === 'check.completed' && event.result.manual);
+    expect(manual).toHaveLength(6);
+    expect(story.state.rounds).toEqual([]);
+  });
+
+  it('does not hold back the rounds of the schedule', () => {
+    const story = new Story();
+    story.happens({ kind: 'checkNow', atMs: START_MS - 3_600_000 });
+    story.answers(story.slot(0), 'ssssss');
+    expect(story.verdicts).toEqual(['up']);
+  });
+});
+
+describe('a monitor that is changed', () => {
+  it.each<[string, Partial<AssignedMonitor>]>([
+    ['URL', { config: { ...newMonitor().config, url: 'https://shop.example.org/' } }],
+    ['time limit', { timeoutMs: 2_000 }],
+    ['interval', { intervalSeconds: 60 }],
+    ['locations', { locations: ['us-east', 'eu-west'] }],
+    [
+      'assertions',
+      { config: { ...newMonitor().config, assertions: [{ source: 'status', compare: 'eq', value: 201 }] } },
+    ],
+  ])('in its %s is checked at once, and what is on its way does not judge it', (_what, changes) => {
+    const story = new Story();
+    const before = story.slot(0);
+    story.answers(before, 'sss...');
+    story.nowMs += 1_234;
+    story.happens({ kind: 'assigned', next: newMonitor(changes) });
+    expect(story.asked).toEqual([before, story.nowMs]);
+    expect(story.verdicts).toEqual(['unknown: changed']);
+    story.answers(before, '...fff');
+    expect(story.statuses).toEqual([]);
+    expect(story.alerts).toEqual([]);
+    story.answers(story.nowMs, 'ssssss');
+    expect(story.statuses).toEqual(['up']);
+  });
+
+  it.each<[string, Partial<AssignedMonitor>]>([
+    ['name', { name: 'Another' }],
+    ['quorum', { quorum: 2 }],
+    ['rules', { rules: [] }],
+    ['components', { components: [{ slug: 'status', componentId: 'cmp_1' }] }],
+  ])('in its %s only goes on', (_what, changes) => {
+    const story = new Story();
+    story.happens({ kind: 'assigned', next: newMonitor(changes) });
+    expect(story.asked).toHaveLength(1);
+    story.answers(story.slot(0), 'ssssss');
+    expect(story.verdicts).toEqual(['up']);
+  });
+
+  it('by a pause ends its alert and its round; resumed, it is checked at once and alarms anew', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'ffff..');
+    story.happens({ kind: 'assigned', next: newMonitor({ enabled: false }) });
+    story.happens({ kind: 'assigned', next: newMonitor() });
+    story.answers(story.nowMs, 'ffffff');
+    expect(story.statuses).toEqual(['down', 'paused', 'pending', 'down']);
+    expect(story.alerts).toEqual(['firing', 'resolved', 'firing']);
+    const ids = story.events.flatMap((event) => (event.kind === 'alert.triggered' ? [event.alertId] : []));
+    expect(new Set(ids).size).toBe(2);
+    const changes = story.events.flatMap((event) => (event.kind === 'monitor.status' ? [Date.parse(event.at)] : []));
+    expect(changes).toEqual(changes.toSorted((a, b) => a - b));
+    expect(new Set(changes).size).toBe(4);
+  });
+});
+
+describe('slots in which nobody was asked', () => {
+  it('are told as missed and overloaded, and change the status only when that lasts', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'ssssss');
+    story.tickAt(3);
+    expect(story.verdicts).toEqual(['up', 'unknown: missed', 'unknown: missed']);
+    story.answers(story.slot(3), 'oooooo');
+    expect(story.verdicts.at(-1)).toBe('unknown: overloaded');
+    expect(story.statuses).toEqual(['up']);
+    for (let n = 4; n < 20; n++) {
+      story.tickAt(n);
+      story.answers(story.slot(n), 'oooooo');
+    }
+    expect(story.statuses).toEqual(['up', 'unknown']);
+    story.tickAt(20);
+    story.answers(story.slot(20), 'ssssss');
+    expect(story.statuses).toEqual(['up', 'unknown', 'up']);
+    expect(story.alerts).toEqual([]);
+  });
+
+  it('are never down, and an alert that fires is not resolved by them', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'ffffff');
+    story.tickAt(1);
+    story.answers(story.slot(1), 'oooooo');
+    story.tickAt(2);
+    story.answers(story.slot(2), 'ooooof');
+    expect(story.verdicts).toEqual(['down', 'unknown: overloaded', 'unknown: too_few_votes']);
+    expect(story.alerts).toEqual(['firing']);
+  });
+});
+
+describe('a restart of the host', () => {
+  it('ends the rounds it interrupted: judged by what was heard, or not at all', () => {
+    const story = new Story();
+    story.tickAt(1);
+    story.answers(story.slot(0), 'ffff..');
+    story.happens({ kind: 'interrupted' });
+    expect(story.verdicts).toEqual(['down', 'unknown: interrupted']);
+    expect(story.statuses).toEqual(['down']);
+    expect(story.state.rounds).toEqual([]);
+    const missed = story.events.filter(
+      (event) => event.kind === 'check.completed' && event.result.reason === 'missed_slot',
+    );
+    expect(missed).toHaveLength(8);
+  });
+
+  it('judges a round that had only waited for an older one', () => {
+    const story = new Story();
+    story.tickAt(1);
+    story.answers(story.slot(1), 'ffffff');
+    story.happens({ kind: 'interrupted' });
+    expect(story.verdicts).toEqual(['unknown: interrupted', 'down']);
+  });
+});
+
+describe('a dark location', () => {
+  it('is left out of the verdict, which says so', () => {
+    const story = new Story({ quorum: 1 });
+    story.dark = ['us-east'];
+    story.answers(story.slot(0), 'fsssss');
+    const [round] = story.events.filter((event) => event.kind === 'round.judged');
+    expect(round).toMatchObject({ status: 'up', excluded: ['us-east'], failing: [], intervalSeconds: 5 });
+  });
+});
+
+describe('names of rounds', () => {
+  it('tell scheduled and manual ones of the same moment apart', () => {
+    const one = { slotMs: START_MS, manual: false };
+    expect(roundKey('mon_1', one)).not.toBe(roundKey('mon_1', { ...one, manual: true }));
+  });
+});
