@@ -4,7 +4,8 @@ import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
-import { type BenchOptions, type Figures, percentile } from './figures.ts';
+import { type Findings, percentile } from './figures.ts';
+import type { BenchOptions } from './options.ts';
 import { countSlots } from './slots.ts';
 import { withStage } from './stage.ts';
 
@@ -13,7 +14,7 @@ const DRAIN_MS = 30_000;
 const POLL_MS = 200;
 
 /** 200 monitors, 5 s, six locations: are all slots stored, and how fast does the API answer meanwhile? */
-export function throughput(options: BenchOptions): Promise<Figures> {
+export function throughput(options: BenchOptions): Promise<Findings> {
   return withStage(async ({ scene, api, sql }) => {
     const monitors: Monitor[] = [];
     for (let n = 1; n <= options.monitors; n += 1) {
@@ -33,7 +34,7 @@ export function throughput(options: BenchOptions): Promise<Figures> {
       },
       DRAIN_MS,
     ).catch(() => countSlots(sql, ids, from, to));
-    return {
+    return { figures: {
       monitors: ids.length,
       locations: LOCATION_IDS.length,
       seconds: (to.getTime() - from.getTime()) / 1000,
