@@ -73,7 +73,7 @@ export class Victim {
 
   async killAll(): Promise<void> {
     for (const product of this.#parts.values()) await product.killTree();
-    for (const pid of this.#seen.alive()) process.kill(pid, 'SIGKILL');
+    this.#seen.kill();
   }
 
   async #disrupt(kinds: readonly Disruption[], random: Random, until: number): Promise<void> {
