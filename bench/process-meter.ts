@@ -64,7 +64,8 @@ export class ProcessMeter {
   /** The most that any sample since then had. */
   peaks(from: number, to = Date.now()): { readonly workerdFilesMax: number; readonly rssMaxMb: Record<Part, number> } {
     const samples = this.samples.filter(({ at }) => at >= from && at <= to);
-    const most = (value: (sample: Sample) => number) => samples.reduce((max, sample) => Math.max(max, value(sample)), 0);
+    const most = (value: (sample: Sample) => number) =>
+      samples.reduce((max, sample) => Math.max(max, value(sample)), 0);
     const rssMaxMb = zero();
     for (const part of PARTS) rssMaxMb[part] = most(({ rssMb }) => rssMb[part]);
     return { workerdFilesMax: most(({ workerdFiles }) => workerdFiles), rssMaxMb };
@@ -101,14 +102,10 @@ function cpuMs(pid: number): number {
   return CPU_FIELDS.reduce((sum, field) => sum + Number(fields[field] ?? 0), 0) * TICK_MS;
 }
 
-/** The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
+/** The line of all processors in /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
 function machineMs(): number {
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = read('/proc/stat')
-    .slice(0, 200)
-    .split('\n')
-    .split(/\s+/)
-    .slice(1)
-    .map(Number);
+  const line = /^cpu +(.*)$/m.exec(read('/proc/stat'))?.[1] ?? '';
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(' ').map(Number);
   return (user + nice + system + irq + softirq) * TICK_MS;
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOCATION_IDS } from '#domain/check/location.ts';
 import { SHARD_MONITORS_MAX } from '#domain/wire/wire.ts';
 import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
 import type { Findings } from './figures.ts';
@@ -28,7 +29,12 @@ export function slowTarget(options: BenchOptions): Promise<Findings> {
     const from = new Date();
     const to = new Date(from.getTime() + WINDOW_SECONDS * 1000);
     await sleep(WINDOW_SECONDS * 1000 + DRAIN_MS);
-    const slots = await countSlots(sql, fast, from, to);
+    const slots = await countSlots(
+      sql,
+      { monitorIds: fast, locations: LOCATION_IDS.length, intervalSeconds: INTERVAL_SECONDS },
+      from,
+      to,
+    );
     return {
       figures: {
         fastMonitors: fast.length,
