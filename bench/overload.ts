@@ -43,10 +43,7 @@ interface Phase {
 }
 
 interface PhaseFigures {
-  readonly phase: Phase;
   readonly completedPerSecond: number;
-  readonly falseDown: number;
-  readonly restarts: number;
   readonly figures: Figures;
 }
 
@@ -57,6 +54,9 @@ interface Played {
   readonly filesMax: number;
   readonly rssMaxMb: number;
   readonly rssGrowth: number;
+  /** In the phases and between them. */
+  readonly falseDown: number;
+  readonly restarts: number;
   readonly ended: boolean;
 }
 
@@ -113,12 +113,15 @@ async function play(load: Load, monitors: number, options: BenchOptions, windowM
   const first = meter.peaks(twice.from.getTime(), middle).rssMaxMb;
   const second = meter.peaks(middle, twice.to.getTime()).rssMaxMb;
   const peaks = meter.peaks(atLimit.from.getTime());
+  const alarms = await countFalseAlarms(stage.sql, new Date(0), new Date());
   return {
     rows,
     cleanAfterMs: await firstCleanMs(stage.sql, half),
     filesMax: peaks.workerdFilesMax,
     rssMaxMb: peaks.rssMaxMb.workerd + peaks.rssMaxMb.core,
     rssGrowth: (second.workerd + second.core) / (first.workerd + first.core),
+    falseDown: alarms.down + alarms.incidents,
+    restarts: meter.workerdRestarts(0),
     ended: stage.product.ended(),
   };
 }
@@ -143,14 +146,10 @@ async function measure(
   const alarms = await countFalseAlarms(stage.sql, phase.from, phase.to);
   const span = [phase.from.getTime(), phase.to.getTime()] as const;
   const peaks = meter.peaks(...span);
-  const restarts = meter.workerdRestarts(...span);
   const completedPerSecond = slots.completed / (windowMs / 1000);
   const best = Math.max(completedPerSecond, ...before.map((row) => row.completedPerSecond));
   return {
-    phase,
     completedPerSecond,
-    falseDown: alarms.down + alarms.incidents,
-    restarts,
     figures: {
       phase: phase.name,
       monitors: phase.grid.monitorIds.length,
@@ -163,7 +162,7 @@ async function measure(
       falseDown: alarms.down,
       incidents: alarms.incidents,
       lateP99Ms: slots.lateP99Ms,
-      workerdRestarts: restarts,
+      workerdRestarts: meter.workerdRestarts(...span),
       workerdFilesMax: peaks.workerdFilesMax,
       ...Object.fromEntries(PARTS.map((part) => [`${part}RssMaxMb`, peaks.rssMaxMb[part]])),
       warningsPerMinute: rounded(countWarnings(phase.printed) / (windowMs / 60_000), 1),
@@ -191,12 +190,10 @@ interface Goal {
 }
 
 function judge(played: Played, { interval }: BenchOptions): Goal[] {
-  const { rows, filesMax, rssMaxMb, rssGrowth, cleanAfterMs, ended } = played;
+  const { rows, filesMax, rssMaxMb, rssGrowth, cleanAfterMs, falseDown, restarts, ended } = played;
   const [atLimit, twice] = rows;
   const best = Math.max(...rows.map(({ completedPerSecond }) => completedPerSecond));
   const percent = ((twice?.completedPerSecond ?? 0) / best) * 100;
-  const restarts = rows.reduce((sum, row) => sum + row.restarts, 0);
-  const falseDown = rows.reduce((sum, row) => sum + row.falseDown, 0);
   return [
     {
       goal: `at least ${COMPLETED_MIN_PERCENT} % of the best rate at twice the limit`,
