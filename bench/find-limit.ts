@@ -5,6 +5,7 @@ import {
   countFalseAlarms,
   gridOf,
   type Load,
+  MAKE_MS,
   slotsWhenStored,
   untilFirstChecks,
   wholeIntervalsMs,
@@ -24,8 +25,8 @@ const PRECISION = 1.1;
 /** The last doubling and the bisecting of one step of it to that precision; more would be a product that wavers. */
 const STEPS_MAX = 16;
 const LATE_P99_MAX_MS = 1000;
-/** To start, to make monitors, to be checked first, to drain and to end, beside warm-up and window. */
-const AROUND_MS = 240_000;
+/** To start, to be checked first, to drain and to end, beside warm-up and window. */
+const AROUND_MS = 180_000;
 /** A target that is this busy may be what is slow. */
 const TARGET_BUSY_MAX = 0.7;
 
@@ -95,7 +96,7 @@ async function playStep(monitors: number, options: BenchOptions): Promise<Step> 
   const warmUpMs = (options['warm-up'] ?? WARM_UP_SECONDS) * 1000;
   const rate = checksPerSecond(monitors, options);
   try {
-    return await withLoad(options, AROUND_MS + warmUpMs + windowMs, (load) =>
+    return await withLoad(options, AROUND_MS + monitors * MAKE_MS + warmUpMs + windowMs, (load) =>
       measure(load, monitors, options, warmUpMs, windowMs),
     );
   } catch (error) {

@@ -12,9 +12,12 @@ import { type Stage, withStage } from './stage.ts';
 const STORED_WITHIN_MS = 15_000;
 /** Counting reads every result of the window: not so often that it competes with storing them. */
 const COUNT_PERIOD_MS = 2000;
-/** For monitors to be made, and to be checked for the first time. */
+/** For the edge to know of all monitors and check them for the first time. */
 const FIRST_CHECKS_MS = 60_000;
 const FIRST_CHECKS_POLL_MS = 500;
+
+/** For one monitor to be made or changed, at most: 15 ms on an idle machine. */
+export const MAKE_MS = 60;
 
 /** The product under a load that can be changed, with what measures it. */
 export interface Load {

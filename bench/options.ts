@@ -29,7 +29,6 @@ const optionsSchema = z.strictObject({
   seeds: count.default(1000),
   from: z.coerce.number().int().nonnegative().default(1),
   streams: z.enum(SIMULATED_STREAMS).default('in-process'),
-  jobs: count.default(1),
 });
 
 export type BenchOptions = z.output<typeof optionsSchema>;

@@ -7,6 +7,7 @@ import {
   countFalseAlarms,
   gridOf,
   type Load,
+  MAKE_MS,
   slotsWhenStored,
   untilFirstChecks,
   wholeIntervalsMs,
@@ -18,8 +19,10 @@ import { countIntervals, type Grid } from './slots.ts';
 
 const SECONDS = 60;
 const WARM_UP_SECONDS = 10;
-/** For monitors to be made and switched under overload, twice, and for everything to end. */
-const AROUND_MS = 600_000;
+/** To start, to be checked first, to drain and to end, beside the three windows. */
+const AROUND_MS = 240_000;
+/** Twice the limit is made, half of it resumed, and three quarters of it paused, the latter under overload. */
+const SWITCHES = 8;
 
 /** Of the best rate, at twice the limit. */
 const COMPLETED_MIN_PERCENT = 90;
@@ -69,7 +72,7 @@ export async function overload(options: BenchOptions): Promise<Findings> {
     `overload of a limit of ${rounded(checksPerSecond(monitors, options), 1)} checks/s, ${monitors} monitors`,
   );
   const windowMs = wholeIntervalsMs(options.seconds ?? SECONDS, options);
-  const played = await withLoad(options, 3 * windowMs + AROUND_MS, (load) =>
+  const played = await withLoad(options, 3 * windowMs + AROUND_MS + SWITCHES * monitors * MAKE_MS, (load) =>
     play(load, monitors, options, windowMs),
   ).catch((error: Error) => error);
   if (played instanceof Error) {

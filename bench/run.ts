@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { chaos } from './chaos.ts';
-import type { Findings } from './figures.ts';
+import type { Figures, Findings } from './figures.ts';
 import { latency } from './latency.ts';
 import { type BenchOptions, readArguments } from './options.ts';
 import { overload } from './overload.ts';
@@ -46,7 +46,7 @@ function scenariosNamed(names: readonly string[]): readonly string[] {
 
 function report(name: string, { figures, rows = [], missedGoals = [] }: Findings = { figures: {} }): void {
   console.log(`\n${name}`);
-  if (rows.length > 0) console.table(rows);
+  if (rows.length > 0) console.table(sideBySide(rows));
   console.table(Object.fromEntries(Object.entries(figures).map(([figure, value]) => [figure, { value }])));
   const record = { scenario: name, at: new Date().toISOString(), cores: cpus().length, figures, rows, missedGoals };
   console.log(JSON.stringify(record));
@@ -55,4 +55,17 @@ function report(name: string, { figures, rows = [], missedGoals = [] }: Findings
   writeFileSync(join(dir, `${name}-${record.at.replaceAll(':', '-')}.json`), `${JSON.stringify(record, null, 2)}\n`);
   for (const goal of missedGoals) console.log(`MISSED ${goal}`);
   if (missedGoals.length > 0) process.exitCode = 1;
+}
+
+/** A column for each row, headed by its first figure, and a line for each other figure: there are too many for columns. */
+function sideBySide(rows: readonly Figures[]): Record<string, Figures> {
+  const [head = '', ...figures] = new Set(rows.flatMap((row) => Object.keys(row)));
+  return Object.fromEntries(
+    figures.map((figure) => [
+      figure,
+      Object.fromEntries(
+        rows.map((row) => [`${typeof row[head] === 'number' ? `${head} ` : ''}${row[head]}`, row[figure] ?? '-']),
+      ),
+    ]),
+  );
 }

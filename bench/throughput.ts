@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { type Findings, percentile, rounded } from './figures.ts';
 import { reportLimit } from './find-limit.ts';
-import { gridOf, slotsWhenStored, untilFirstChecks, wholeIntervalsMs, withLoad } from './load.ts';
+import { gridOf, MAKE_MS, slotsWhenStored, untilFirstChecks, wholeIntervalsMs, withLoad } from './load.ts';
 import type { BenchOptions } from './options.ts';
 
 const MONITORS = 200;
 const SECONDS = 300;
-/** To start, to make monitors, to drain and to end. */
+/** To start, to drain and to end. */
 const AROUND_MS = 240_000;
 const POLL_MS = 200;
 
@@ -16,7 +16,7 @@ export function throughput(options: BenchOptions): Promise<Findings> {
   if (options['find-limit']) return reportLimit(options);
   const monitors = options.monitors ?? MONITORS;
   const windowMs = wholeIntervalsMs(options.seconds ?? SECONDS, options);
-  return withLoad(options, windowMs + AROUND_MS, async ({ stage: { api, sql }, crowd }) => {
+  return withLoad(options, windowMs + AROUND_MS + monitors * MAKE_MS, async ({ stage: { api, sql }, crowd }) => {
     await crowd.activate(monitors);
     await untilFirstChecks(sql);
     const from = new Date();
