@@ -1,99 +1,7 @@
-import { SECOND_MS } from '#domain/base/duration.ts';
 import type { LocationId } from '#domain/check/location.ts';
+import { type Place, type Room, YOUNG_MS } from './room.ts';
 
-/**
- * How many checks may be under way. A check that is young keeps the processor busy; one that has waited for its target
- * for a second only holds a socket. So both have bounds of their own, and targets that hang cannot crowd out others.
- */
-export interface RoomLimits {
-  /** Young checks in this process: what one core answers in a third of a second, so none waits long for its turn. */
-  readonly youngMax: number;
-  /** All checks in this process: each holds a socket. */
-  readonly checksMax: number;
-  /** All checks at one location. */
-  readonly perLocationMax: number;
-  /** All checks of one shard: a shard of hanging targets leaves room for the others. */
-  readonly perShardMax: number;
-}
-
-/** Cloudflare gives an isolate 128 MB; a check under way takes some 20 KB of it. */
-export const DEFAULT_LIMITS: RoomLimits = {
-  youngMax: 400,
-  checksMax: 4_000,
-  perLocationMax: 1_000,
-  perShardMax: 2_000,
-};
-
-/** From this age on a check waits for its target, not for us. */
-const YOUNG_MS = SECOND_MS;
-
-/** The checks under way in this process, of all shards that live in it. Counters only, no I/O: shards may share it. */
-export class Room {
-  readonly #limits: RoomLimits;
-  readonly #atLocation = new Map<LocationId, number>();
-  #checks = 0;
-  #young = 0;
-
-  constructor(limits: RoomLimits) {
-    this.#limits = limits;
-  }
-
-  get perShardMax(): number {
-    return this.#limits.perShardMax;
-  }
-
-  get checks(): number {
-    return this.#checks;
-  }
-
-  /** Takes a place at a location; null when there is none. */
-  take(location: LocationId): Place | null {
-    const here = this.#atLocation.get(location) ?? 0;
-    const { youngMax, checksMax, perLocationMax } = this.#limits;
-    if (this.#young >= youngMax || this.#checks >= checksMax || here >= perLocationMax) return null;
-    this.#young += 1;
-    this.#checks += 1;
-    this.#atLocation.set(location, here + 1);
-    return new Place(
-      () => {
-        this.#young -= 1;
-      },
-      () => {
-        this.#checks -= 1;
-        this.#atLocation.set(location, (this.#atLocation.get(location) ?? 1) - 1);
-      },
-    );
-  }
-}
-
-/** One check's place, given back once. */
-export class Place {
-  readonly #aged: () => void;
-  readonly #left: () => void;
-  #young = true;
-  #taken = true;
-
-  constructor(aged: () => void, left: () => void) {
-    this.#aged = aged;
-    this.#left = left;
-  }
-
-  /** The check is no longer young. */
-  age(): void {
-    if (!this.#young) return;
-    this.#young = false;
-    this.#aged();
-  }
-
-  leave(): void {
-    if (!this.#taken) return;
-    this.#taken = false;
-    this.age();
-    this.#left();
-  }
-}
-
-/** A check that wants a place. */
+/** A check that wants to be made. */
 export interface Applicant {
   readonly key: string;
   readonly location: LocationId;
@@ -101,15 +9,16 @@ export interface Applicant {
   readonly untilMs: number;
 }
 
-interface Admitted {
+interface UnderWay {
   readonly place: Place;
   readonly sinceMs: number;
 }
 
-/** The checks of one shard: those under way, and those that wait for room, oldest first. */
+/** The checks of one shard: those under way, and those that wait for room, in the order they came. */
 export class Admission<T extends Applicant> {
   readonly #room: Room;
-  readonly #underWay = new Map<string, Admitted>();
+  /** In the order they were let in, so that the oldest come first. */
+  readonly #underWay = new Map<string, UnderWay>();
   #waiting: T[] = [];
 
   constructor(room: Room) {
@@ -126,7 +35,7 @@ export class Admission<T extends Applicant> {
 
   /** Lets in whoever finds room, and turns away whoever has waited too long. */
   admit(nowMs: number): { readonly admitted: readonly T[]; readonly overdue: readonly T[] } {
-    for (const { place, sinceMs } of this.#underWay.values()) if (nowMs - sinceMs >= YOUNG_MS) place.age();
+    this.#age(nowMs);
     const admitted: T[] = [];
     const overdue: T[] = [];
     const waiting: T[] = [];
@@ -144,6 +53,13 @@ export class Admission<T extends Applicant> {
     const name = nameOf(key, location);
     this.#underWay.get(name)?.place.leave();
     this.#underWay.delete(name);
+  }
+
+  #age(nowMs: number): void {
+    for (const { place, sinceMs } of this.#underWay.values()) {
+      if (nowMs - sinceMs < YOUNG_MS) return;
+      place.age();
+    }
   }
 
   #letIn(applicant: T, nowMs: number): boolean {

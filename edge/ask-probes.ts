@@ -16,6 +16,12 @@ export interface Unanswered {
   readonly detail: string;
 }
 
+interface Listeners {
+  /** The location has the checks: it says so before it makes any. */
+  readonly onHead: () => void;
+  readonly onAnswers: (answers: readonly ProbeAnswer[]) => void;
+}
+
 /**
  * Has one location make up to six checks. Each outcome is handed on as soon as its line is here, several at
  * once when they came together. Whatever happens, every check is either answered or reported unanswered, and
@@ -25,7 +31,7 @@ export async function askProbes(
   env: CoordinatorEnv,
   location: LocationId,
   checks: ProbeRequest['checks'],
-  onAnswers: (answers: readonly ProbeAnswer[]) => void,
+  { onHead, onAnswers }: Listeners,
 ): Promise<Unanswered[]> {
   const open = new Set(checks.map((check) => check.key));
   const deadline = new AbortController();
@@ -34,6 +40,7 @@ export async function askProbes(
   let reached = false;
   const exchange = async () => {
     for await (const lines of probe(env[PROBE_BINDINGS[location]], checks, deadline.signal)) {
+      if (!reached) onHead();
       reached = true;
       const answers = lines.map(readAnswer).filter((answer) => open.delete(answer.key));
       if (answers.length > 0) onAnswers(answers);

@@ -16,6 +16,8 @@ export interface CoordinatorEnv extends ProbeBindings {
   readonly CORE_PUBLIC_JWK: string;
   /** Secret. Ed25519 JWK as JSON: how the edge signs what it tells the core. */
   readonly EDGE_PRIVATE_JWK: string;
+  /** How many checks may be under way in one process at most, where it may open fewer files than usual. */
+  readonly CHECKS_MAX?: string;
   /** NATS over WebSocket instead of signed HTTPS, e.g. wss://nats.example.com. */
   readonly UPLINK_NATS_WS_URL?: string;
 }

@@ -4,15 +4,16 @@ import type { LocationId } from '#domain/check/location.ts';
 import { checkSpecOf } from '#domain/check/monitor.ts';
 import type { Answer } from '#domain/watch/events.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
-import { admissionMs, type Round, roundKey, traceIdOf } from '#domain/watch/round.ts';
+import { admissionMs, type Round, roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import { type AssignedMonitor, type EdgeEvent, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire/wire.ts';
-import { Admission, type Applicant, DEFAULT_LIMITS, Room } from './admission.ts';
+import { Admission, type Applicant } from './admission.ts';
 import { askProbes } from './ask-probes.ts';
 import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
+import { limitsFor, Room } from './room.ts';
 import { ShardStorage, type Watch } from './shard-storage.ts';
 import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './ticks.ts';
 import type { UnderstoodAssignment } from './understood-assignment.ts';
@@ -73,8 +74,8 @@ interface Check extends Applicant {
   readonly round: Round;
 }
 
-/** All shards that live in this process share its room. */
-const room = new Room(DEFAULT_LIMITS);
+/** All shards that live in this process share its room; the first one makes it. */
+let room: Room | undefined;
 
 /** The host of up to 200 watches: it starts what they ask for, hands them what was answered, and stores what they say. */
 export class MonitorShard extends DurableObject<CoordinatorEnv> {
@@ -83,7 +84,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #pages: ComponentPush;
   readonly #watches = new Map<string, Watch>();
   readonly #ticks = new Ticks();
-  readonly #admission = new Admission<Check>(room);
+  readonly #admission: Admission<Check>;
   readonly #locations: LocationWatch;
   #shard: string;
   #arrivals: Happening[] = [];
@@ -98,6 +99,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#storage = new ShardStorage(state.storage);
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
+    room ??= new Room(limitsFor(env.CHECKS_MAX));
+    this.#admission = new Admission(room);
     this.#shard = this.#storage.shard ?? '';
     this.#locations = new LocationWatch(this.#storage.darkLocations, Date.now());
     this.#storage.atomically(() => this.#wake(Date.now()));
@@ -329,9 +332,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       this.#admission.leave(check);
       return [answered(check, answer)];
     };
-    const unanswered = await askProbes(this.env, location, batch.map(requestOf), (answers) =>
-      this.#arrive(answers.flatMap((answer) => over(answer.key, answer))),
-    );
+    const askedMs = Date.now();
+    const unanswered = await askProbes(this.env, location, batch.map(requestOf), {
+      onHead: () => room?.heard(location, Date.now() - askedMs, Date.now()),
+      onAnswers: (answers) => this.#arrive(answers.flatMap((answer) => over(answer.key, answer))),
+    });
     this.#arrive(unanswered.flatMap(({ key, reason, detail }) => over(key, { reason, detail })));
     if (this.#admission.waiting > 0) this.#admit(Date.now());
   }
@@ -467,9 +472,19 @@ function checksOf(monitor: AssignedMonitor, round: Round): Check[] {
   return round.asked.map((location) => ({ key, location, untilMs, monitor, round }));
 }
 
-function requestOf({ key, monitor, round }: Check): ProbeRequest['checks'][number] {
-  const traceId = traceIdOf(monitor.id, round);
-  return { key, timeoutMs: monitor.timeoutMs, traceId, confirm: true, transcript: false, ...checkSpecOf(monitor) };
+function requestOf({ key, monitor, round: { traceId } }: Check): ProbeRequest['checks'][number] {
+  return { key, timeoutMs: monitor.timeoutMs, traceId, confirm: true, transcript: false, spec: specOf(monitor) };
+}
+
+/** Written once for each assignment of a monitor, not for each check. */
+const specs = new WeakMap<AssignedMonitor, string>();
+
+function specOf(monitor: AssignedMonitor): string {
+  const known = specs.get(monitor);
+  if (known !== undefined) return known;
+  const spec = JSON.stringify(checkSpecOf(monitor));
+  specs.set(monitor, spec);
+  return spec;
 }
 
 function answered({ monitor, round, location }: Check, answer: Answer): Happening {

@@ -11,7 +11,7 @@ type Terms = Partial<Pick<Check, 'timeoutMs' | 'confirm'>>;
 function checkOf(key: string, config: Partial<HttpConfig>, changes: Terms = {}): Check {
   const whole = httpConfigSchema.parse({ url: targetOf(newMonitor()), ...config });
   const check = { key, timeoutMs: 3_000, traceId: 'a'.repeat(32), confirm: false, transcript: false };
-  return { ...check, type: 'http', config: whole, ...changes };
+  return { ...check, spec: JSON.stringify({ type: 'http', config: whole }), ...changes };
 }
 
 async function probe(checks: readonly Check[], allowPrivate = true): Promise<Response> {

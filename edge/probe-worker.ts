@@ -1,5 +1,5 @@
-import type { LocationId } from '#domain/check/location.ts';
-import type { CheckSpec } from '#domain/check/monitor.ts';
+import { type CheckSpec, checkSpecSchema } from '#domain/check/monitor.ts';
+import type { Outcome } from '#domain/check/result.ts';
 import { type ProbeAnswer, type ProbeRequest, probeRequestSchema } from '#domain/wire/wire.ts';
 import { type Confirmed, probeWithConfirmation } from '#probes/confirm.ts';
 import { probeOf } from '#probes/table.ts';
@@ -7,9 +7,11 @@ import type { ProbeEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { workersClock, workersNetwork } from './network.ts';
 import { invalidAnswer, problemAnswer } from './problem-answer.ts';
-import { Slots } from './slots.ts';
 
 type Check = ProbeRequest['checks'][number];
+
+/** Answers that are known within this time of each other go out together: a target's own time is many times as long. */
+const ANSWER_LINGER_MS = 10;
 
 /** The regional probe Worker: makes up to six checks and answers a line for each as soon as it is known. */
 async function answerProbe(request: Request, env: ProbeEnv): Promise<Response> {
@@ -17,38 +19,99 @@ async function answerProbe(request: Request, env: ProbeEnv): Promise<Response> {
   const parsed = probeRequestSchema.safeParse(await request.json());
   if (!parsed.success) return invalidAnswer(parsed.error);
   const colo = coloOf(request);
-  const slots = new Slots();
-  const encoder = new TextEncoder();
-  // The head goes out at once: the caller, too, may wait for six heads only.
+  // The head goes out at once: the caller, too, may wait for six heads only, and learns how late this process is.
   const lines = new ReadableStream<Uint8Array>({
     async start(controller) {
-      const answered = parsed.data.checks.map(async (check) => {
-        const answer = await slots.run(() => makeCheck(check, env, colo));
-        controller.enqueue(encoder.encode(`${JSON.stringify(answer)}\n`));
-      });
-      await Promise.all(answered);
-      controller.close();
+      const answers = new AnswerLines(controller);
+      await Promise.all(
+        // At most PROBE_BATCH_MAX: as many response heads as an invocation may wait for.
+        parsed.data.checks.map(async (check) => answers.add(await makeCheck(check, env, colo))),
+      );
+      answers.close();
     },
   });
   return new Response(lines, { headers: { 'content-type': 'application/x-ndjson' } });
 }
 
+/** The lines of an answer, those that are known together in one chunk. */
+class AnswerLines {
+  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
+  #text = '';
+  #planned: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(controller: ReadableStreamDefaultController<Uint8Array>) {
+    this.#controller = controller;
+  }
+
+  add(answer: ProbeAnswer): void {
+    this.#text += `${JSON.stringify(answer)}\n`;
+    this.#planned ??= setTimeout(() => this.#flush(), ANSWER_LINGER_MS);
+  }
+
+  close(): void {
+    this.#flush();
+    this.#controller.close();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#planned);
+    this.#planned = undefined;
+    if (this.#text !== '') this.#controller.enqueue(encoder.encode(this.#text));
+    this.#text = '';
+  }
+}
+
+const encoder = new TextEncoder();
+
 async function makeCheck(check: Check, env: ProbeEnv, colo: string | null): Promise<ProbeAnswer> {
   const startedAt = new Date().toISOString();
+  const startedMs = performance.now();
   const { outcome, attempts } = await attempt(check, env);
+  if (wasStarved(check, outcome, attempts, performance.now() - startedMs)) {
+    return { key: check.key, outcome: STARVED, attempts: 0, startedAt, colo };
+  }
   return { key: check.key, outcome, attempts, startedAt, colo };
+}
+
+/** How late a timer may be before its lateness is the news: a tenth of the time limit, and what a busy turn takes. */
+const LATE_SHARE = 0.1;
+const LATE_MS = 250;
+const STARVED = {
+  outcome: 'error',
+  reason: 'overloaded',
+  detail: 'this location had no time to read the answer',
+  responseTimeMs: null,
+} as const satisfies ProbeAnswer['outcome'];
+
+/**
+ * True when a check ran out of time because this process did: its timer fires at the time limit unless nobody has time to
+ * look at it, and then the answer may have been there as well.
+ */
+function wasStarved({ timeoutMs }: Check, { outcome }: Outcome, attempts: number, tookMs: number): boolean {
+  return outcome === 'timeout' && tookMs > attempts * timeoutMs * (1 + LATE_SHARE) + LATE_MS;
 }
 
 async function attempt(check: Check, env: ProbeEnv): Promise<Confirmed> {
   const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true');
-  const task = taskOf(check, env.LOCATION);
-  const probe = probeOf(check);
+  const spec = readSpec(check.spec);
+  const { timeoutMs, traceId, transcript } = check;
+  const task = { config: spec.config, timeoutMs, traceId, transcript, location: env.LOCATION };
+  const probe = probeOf(spec);
   if (check.confirm) return probeWithConfirmation(probe, task, network, workersClock);
   return { outcome: await probe(task, network, workersClock), attempts: 1 };
 }
 
-function taskOf({ config, timeoutMs, traceId, transcript }: Check & CheckSpec, location: LocationId) {
-  return { config, timeoutMs, traceId, transcript, location };
+/** Specs that were read already: a monitor's stays the same for thousands of checks. About 10 MB of an isolate's 128. */
+const SPECS_MAX = 2_000;
+const specs = new Map<string, CheckSpec>();
+
+function readSpec(text: string): CheckSpec {
+  const known = specs.get(text);
+  if (known !== undefined) return known;
+  const spec = checkSpecSchema.parse(JSON.parse(text));
+  if (specs.size >= SPECS_MAX) specs.clear();
+  specs.set(text, spec);
+  return spec;
 }
 
 /** The data centre, where the runtime names it; local workerd does not. */

@@ -34,6 +34,7 @@ export class ShardStorage {
   readonly #storage: DurableObjectStorage;
   readonly #sql: SqlStorage;
   #outboxBytes: number;
+  #cursorMs: number;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -52,6 +53,7 @@ export class ShardStorage {
         slug TEXT NOT NULL, component_id TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (slug, component_id)
       ) WITHOUT ROWID;
     `);
+    this.#cursorMs = Number(this.#meta('cursorMs') ?? 0);
     // Summed once when the object wakes and counted in memory from there: stored, it would cost a row written per event.
     this.#outboxBytes = this.#sql.exec<{ bytes: number }>('SELECT total(size) AS bytes FROM outbox').one().bytes;
   }
@@ -91,11 +93,12 @@ export class ShardStorage {
 
   /** Every slot up to this moment has been started or written off. */
   get cursorMs(): number {
-    return Number(this.#meta('cursorMs') ?? 0);
+    return this.#cursorMs;
   }
 
   saveCursor(cursorMs: number): void {
     this.#saveMeta('cursorMs', String(cursorMs));
+    this.#cursorMs = cursorMs;
   }
 
   monitors(nowMs: number): Watch[] {

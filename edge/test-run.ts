@@ -16,9 +16,17 @@ async function testAt(
 ): Promise<TestAnswer['outcomes'][number]> {
   const traceId = crypto.randomUUID().replaceAll('-', '');
   const { timeoutMs } = request;
-  const check = { key: location, timeoutMs, traceId, confirm: false, transcript: true, ...checkSpecOf(request) };
+  const check = {
+    key: location,
+    timeoutMs,
+    traceId,
+    confirm: false,
+    transcript: true,
+    spec: JSON.stringify(checkSpecOf(request)),
+  };
   const answers: ProbeAnswer[] = [];
-  const [unanswered] = await askProbes(env, location, [check], (arrived) => answers.push(...arrived));
+  const onAnswers = (arrived: readonly ProbeAnswer[]) => answers.push(...arrived);
+  const [unanswered] = await askProbes(env, location, [check], { onHead: () => undefined, onAnswers });
   const [answer] = answers;
   if (answer !== undefined) return { ...answer.outcome, location, colo: answer.colo };
   return {

@@ -12,7 +12,7 @@ import type {
   ProbeAnswer,
   RoundJudgedEvent,
 } from '../wire/wire.ts';
-import { type Round, traceIdOf } from './round.ts';
+import type { Round } from './round.ts';
 
 /** What a watch tells, in the shapes of the wire. */
 
@@ -47,7 +47,7 @@ export function resultEvent(
     location,
     scheduledAt: iso(round.slotMs),
     manual: round.manual,
-    traceId: traceIdOf(monitorId, round),
+    traceId: round.traceId,
   };
   return { v: 1, kind: 'check.completed', result: { ...name, ...outcomeOf(answer, name.scheduledAt) } };
 }
@@ -84,7 +84,7 @@ export function judgedEvent(monitor: AssignedMonitor, round: Round, judged: Judg
     failing: [...failing],
     excluded: [...excluded],
     intervalSeconds: monitor.intervalSeconds,
-    traceId: traceIdOf(monitor.id, round),
+    traceId: round.traceId,
   };
 }
 

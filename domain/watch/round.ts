@@ -16,6 +16,8 @@ export interface Round {
   readonly slotMs: number;
   /** Asked for by a person ("check now"): its results are stored, and count neither for alerts nor for uptime. */
   readonly manual: boolean;
+  /** Of everything that follows from this round. */
+  readonly traceId: string;
   readonly asked: readonly LocationId[];
   readonly seen: ReadonlyMap<LocationId, Seen>;
   /** When the watch asked for it; later than the slot when the host was late. */
@@ -40,6 +42,7 @@ export function newRound(monitor: AssignedMonitor, slotMs: number, manual: boole
   return {
     slotMs,
     manual,
+    traceId: roundTraceId(monitor.id, slotMs, manual),
     asked: monitor.locations,
     seen: new Map(),
     startedMs: nowMs,
@@ -52,10 +55,6 @@ export function newRound(monitor: AssignedMonitor, slotMs: number, manual: boole
 /** Names a round among all rounds of a shard; the caller's key in a probe request. */
 export function roundKey(monitorId: string, { slotMs, manual }: Pick<Round, 'slotMs' | 'manual'>): string {
   return `${monitorId}:${slotMs}:${manual ? 'manual' : 'grid'}`;
-}
-
-export function traceIdOf(monitorId: string, { slotMs, manual }: Pick<Round, 'slotMs' | 'manual'>): string {
-  return roundTraceId(monitorId, slotMs, manual);
 }
 
 export function withSeen(round: Round, location: LocationId, seen: Seen): Round {

@@ -16,7 +16,7 @@ import {
   statusEvent,
 } from './events.ts';
 import { judgeBallot, type Verdict } from './quorum.ts';
-import { hasVote, isOver, newRound, openLocations, type Round, traceIdOf, unknownCause, withSeen } from './round.ts';
+import { hasVote, isOver, newRound, openLocations, type Round, unknownCause, withSeen } from './round.ts';
 import { roundSummary } from './round-summary.ts';
 
 /**
@@ -314,7 +314,7 @@ function withdrawn(
 /** A verdict is an observation: of the monitor's status, and of each of its rules. */
 function observe(assigned: AssignedMonitor, state: WatchState, round: Round, verdict: Judged, nowMs: number): Reduced {
   if (!isWatched(assigned, state)) return unchanged(state);
-  const behind = { monitorId: assigned.id, nowMs, failing: verdict.failing, traceId: traceIdOf(assigned.id, round) };
+  const behind = { monitorId: assigned.id, nowMs, failing: verdict.failing, traceId: round.traceId };
   const events: EdgeEvent[] = [];
   const alerts: Record<string, AlertState> = {};
   const summary = roundSummary(round.asked.length, verdict.failing);
@@ -342,7 +342,7 @@ function observedAtMs(round: Round, { sinceMs }: AlertState, nowMs: number): num
 function notice(assigned: AssignedMonitor, state: WatchState, round: Round, nowMs: number): Reduced {
   if (!isWatched(assigned, state) || state.status === 'pending') return unchanged(state);
   if (round.slotMs - state.votedMs <= blindMsMax(assigned)) return unchanged(state);
-  const behind = { monitorId: assigned.id, nowMs, failing: [], traceId: traceIdOf(assigned.id, round) };
+  const behind = { monitorId: assigned.id, nowMs, failing: [], traceId: round.traceId };
   return withStatus(state, 'unknown', round.slotMs, behind);
 }
 

@@ -81,17 +81,17 @@ export const probeRequestSchema = z.object({
   v: z.literal(1),
   checks: z
     .array(
-      z
-        .object({
-          /** The caller's key, echoed in the answer. */
-          key: z.string().max(200),
-          timeoutMs: timeoutMsSchema,
-          traceId: z.string(),
-          /** Re-check a failing outcome at once (false for "Test now"). */
-          confirm: z.boolean(),
-          transcript: z.boolean(),
-        })
-        .and(checkSpecSchema),
+      z.object({
+        /** The caller's key, echoed in the answer. */
+        key: z.string().max(200),
+        timeoutMs: timeoutMsSchema,
+        traceId: z.string(),
+        /** Re-check a failing outcome at once (false for "Test now"). */
+        confirm: z.boolean(),
+        transcript: z.boolean(),
+        /** A CheckSpec as JSON text: the same text again need not be read again. */
+        spec: z.string().max(SERVICE_BODY_BYTES_MAX),
+      }),
     )
     .min(1)
     .max(PROBE_BATCH_MAX),
@@ -100,7 +100,8 @@ export type ProbeRequest = z.infer<typeof probeRequestSchema>;
 export const probeAnswerSchema = tolerant({
   key: z.string(),
   outcome: outcomeSchema,
-  attempts: z.int().min(1).max(10),
+  /** 0 when the location was too busy to make the check. */
+  attempts: z.int().min(0).max(10),
   startedAt: z.iso.datetime(),
   colo: z.string().max(16).nullable(),
 });

@@ -1,0 +1,122 @@
+import { SECOND_MS } from '#domain/base/duration.ts';
+import type { LocationId } from '#domain/check/location.ts';
+
+/** How many checks may be under way. */
+export interface RoomLimits {
+  /** All checks of this process: each holds a socket and some 20 KB. */
+  readonly checksMax: number;
+  /** All checks at one location. */
+  readonly perLocationMax: number;
+  /** All checks of one shard: a shard of hanging targets leaves room for the others. */
+  readonly perShardMax: number;
+}
+
+/** Cloudflare gives an isolate 128 MB; 4,000 checks take some 80 of them. */
+const CHECKS_MAX = 4_000;
+
+/** The limits of a process. `checksMax` is a number as text, as bindings are; absent where files are no concern. */
+export function limitsFor(checksMax: string | undefined): RoomLimits {
+  const all = checksMax === undefined ? CHECKS_MAX : Math.max(1, Math.min(CHECKS_MAX, Number(checksMax)));
+  return { checksMax: all, perLocationMax: Math.ceil(all / 3), perShardMax: Math.ceil(all / 2) };
+}
+
+/** From this age on a check waits for its target, and holds a socket only. */
+export const YOUNG_MS = SECOND_MS;
+/** Young checks: they keep the processor busy. More than this at once only makes each of them wait longer. */
+const YOUNG_MAX = 400;
+/** Fewer would starve a fast location for the sake of a slow one. */
+const YOUNG_MIN = 24;
+/**
+ * A probe Worker answers its head before it makes a check, so the time to it is the way there and our own lateness. The
+ * way is as long as the fastest answer; this much above it we are late.
+ */
+const LATE_MS = 400;
+/** How often the number of young checks is adjusted: each time what was decided has had its effect. */
+const ADJUST_MS = 250;
+/** Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP does it. */
+const INCREASE = 8;
+const DECREASE = 0.7;
+
+/**
+ * The checks under way in this process, of all shards that live in it. Counters only, no I/O: objects may share it.
+ *
+ * A check that is young keeps the processor busy; one that has waited for its target for a second only holds a socket.
+ * So both have bounds of their own, and targets that hang cannot crowd out others. How many may be young follows from
+ * how late the process is: a machine that is short of time makes fewer checks at once, each of them in time.
+ */
+export class Room {
+  readonly #limits: RoomLimits;
+  readonly #atLocation = new Map<LocationId, number>();
+  #checks = 0;
+  #young = 0;
+  #youngMax = YOUNG_MAX / 4;
+  #adjustedMs = 0;
+  #latestMs = 0;
+  readonly #fastestMs = new Map<LocationId, number>();
+
+  constructor(limits: RoomLimits) {
+    this.#limits = limits;
+  }
+
+  get perShardMax(): number {
+    return this.#limits.perShardMax;
+  }
+
+  /** A location has said that it has a request, after `tookMs`. */
+  heard(location: LocationId, tookMs: number, nowMs: number): void {
+    const fastestMs = Math.min(tookMs, this.#fastestMs.get(location) ?? tookMs);
+    this.#fastestMs.set(location, fastestMs);
+    this.#latestMs = Math.max(this.#latestMs, tookMs - fastestMs);
+    if (nowMs - this.#adjustedMs < ADJUST_MS) return;
+    this.#adjustedMs = nowMs;
+    const next = this.#latestMs > LATE_MS ? this.#youngMax * DECREASE : this.#youngMax + INCREASE;
+    this.#youngMax = Math.min(YOUNG_MAX, Math.max(YOUNG_MIN, next));
+    this.#latestMs = 0;
+  }
+
+  /** Takes a place at a location; null when there is none. */
+  take(location: LocationId): Place | null {
+    const here = this.#atLocation.get(location) ?? 0;
+    const { checksMax, perLocationMax } = this.#limits;
+    if (this.#young >= this.#youngMax || this.#checks >= checksMax || here >= perLocationMax) return null;
+    this.#young += 1;
+    this.#checks += 1;
+    this.#atLocation.set(location, here + 1);
+    return new Place(
+      () => {
+        this.#young -= 1;
+      },
+      () => {
+        this.#checks -= 1;
+        this.#atLocation.set(location, (this.#atLocation.get(location) ?? 1) - 1);
+      },
+    );
+  }
+}
+
+/** One check's place, given back once. */
+export class Place {
+  readonly #aged: () => void;
+  readonly #left: () => void;
+  #young = true;
+  #taken = true;
+
+  constructor(aged: () => void, left: () => void) {
+    this.#aged = aged;
+    this.#left = left;
+  }
+
+  /** The check is no longer young. */
+  age(): void {
+    if (!this.#young) return;
+    this.#young = false;
+    this.#aged();
+  }
+
+  leave(): void {
+    if (!this.#taken) return;
+    this.#taken = false;
+    this.age();
+    this.#left();
+  }
+}
