@@ -6,7 +6,7 @@ import { startPostgres } from '#standalone/postgres.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { INTERVAL_SECONDS, newScene, type Scene, settleIn, untilStatus } from '#tests/harness/scene.ts';
 import { Victim } from './chaos-disruptions.ts';
-import { examineEnd, examineIncidents, examineSlots, type Verdict } from './chaos-invariants.ts';
+import { examineEnd, examineIncidents, examineResults, type Verdict } from './chaos-invariants.ts';
 import { playOutages, type Watched, watchTargets } from './chaos-outages.ts';
 import type { Findings } from './figures.ts';
 import type { BenchOptions } from './options.ts';
@@ -96,7 +96,7 @@ async function examine(scene: Scene, api: ApiClient, victim: Victim, watched: re
   const look = async () => [
     await examineEnd(api, sql, summaryUrl),
     await examineIncidents(sql, watched, victim.edgeDisturbed, scene.receiver),
-    await examineSlots(sql, watched, victim.edgeDisturbed, until - INTERVAL_SECONDS * 1000),
+    await examineResults(sql, watched, victim.edgeDisturbed, until - INTERVAL_SECONDS * 1000),
   ];
   try {
     return await eventually(

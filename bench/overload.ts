@@ -14,7 +14,7 @@ import {
   withLoad,
 } from './load.ts';
 import type { BenchOptions } from './options.ts';
-import { PARTS } from './process-meter.ts';
+import { PARTS, type ProcessMeter } from './process-meter.ts';
 import { countIntervals, type Grid } from './slots.ts';
 
 const SECONDS = 60;
@@ -52,6 +52,8 @@ interface PhaseFigures {
 
 interface Played {
   readonly rows: readonly PhaseFigures[];
+  /** Why the phases could not all be played. */
+  readonly problem: string | null;
   /** From the answer to the last request that lowered the load to the first interval that is clean; null: none was. */
   readonly cleanAfterMs: number | null;
   readonly filesMax: number;
@@ -96,37 +98,58 @@ export async function overload(options: BenchOptions): Promise<Findings> {
 }
 
 async function play(load: Load, monitors: number, options: BenchOptions, windowMs: number): Promise<Played> {
-  const { crowd, stage, meter } = load;
-  const warmUpMs = (options['warm-up'] ?? WARM_UP_SECONDS) * 1000;
-  await crowd.activate(monitors);
-  await crowd.grow(2 * monitors);
-  await untilFirstChecks(stage.sql);
-  await sleep(warmUpMs);
-  const atLimit = await hold(load, 'at the limit', options, windowMs);
-  await crowd.activate(2 * monitors);
-  const twice = await hold(load, 'twice the limit', options, windowMs);
-  await crowd.activate(Math.round(monitors / 2));
-  const half = await hold(load, 'half the limit', options, windowMs);
-
-  const phases = [atLimit, twice, half];
-  await slotsWhenStored(stage.sql, half.grid, half.from, half.to);
+  const { stage, meter } = load;
+  const phases: Phase[] = [];
+  const problem = await playPhases(load, monitors, options, windowMs, phases).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  const last = phases.at(-1);
+  if (last !== undefined) await slotsWhenStored(stage.sql, last.grid, last.from, last.to);
   const rows: PhaseFigures[] = [];
   for (const phase of phases) rows.push(await measure(load, phase, rows, windowMs));
-  const middle = twice.from.getTime() + windowMs / 2;
-  const first = meter.peaks(twice.from.getTime(), middle).rssMaxMb;
-  const second = meter.peaks(middle, twice.to.getTime()).rssMaxMb;
-  const peaks = meter.peaks(atLimit.from.getTime());
+  const [, twice, half] = phases;
+  const peaks = meter.peaks(0);
   const alarms = await countFalseAlarms(stage.sql, new Date(0), new Date());
   return {
     rows,
-    cleanAfterMs: await firstCleanMs(stage.sql, half),
+    problem,
+    cleanAfterMs: half === undefined ? null : await firstCleanMs(stage.sql, half),
     filesMax: peaks.workerdFilesMax,
     rssMaxMb: peaks.rssMaxMb.workerd + peaks.rssMaxMb.core,
-    rssGrowth: (second.workerd + second.core) / (first.workerd + first.core),
+    rssGrowth: twice === undefined ? Number.NaN : growth(meter, twice),
     falseDown: alarms.down + alarms.incidents,
     restarts: meter.workerdRestarts(0),
     ended: stage.product.ended(),
   };
+}
+
+/** A product that breaks down may refuse to change the load: the phases before that are there to be measured. */
+async function playPhases(
+  load: Load,
+  monitors: number,
+  options: BenchOptions,
+  windowMs: number,
+  phases: Phase[],
+): Promise<void> {
+  const { crowd, stage } = load;
+  await crowd.activate(monitors);
+  await crowd.grow(2 * monitors);
+  await untilFirstChecks(stage.sql);
+  await sleep((options['warm-up'] ?? WARM_UP_SECONDS) * 1000);
+  phases.push(await hold(load, 'at the limit', options, windowMs));
+  await crowd.activate(2 * monitors);
+  phases.push(await hold(load, 'twice the limit', options, windowMs));
+  await crowd.activate(Math.round(monitors / 2));
+  phases.push(await hold(load, 'half the limit', options, windowMs));
+}
+
+/** How many times the memory of the phase's first half its second half needs. */
+function growth(meter: ProcessMeter, { from, to }: Phase): number {
+  const middle = (from.getTime() + to.getTime()) / 2;
+  const first = meter.peaks(from.getTime(), middle).rssMaxMb;
+  const second = meter.peaks(middle, to.getTime()).rssMaxMb;
+  return (second.workerd + second.core) / (first.workerd + first.core);
 }
 
 /** Lets the load be as it is for a window. */
@@ -158,7 +181,7 @@ async function measure(
       monitors: phase.grid.monitorIds.length,
       duePerSecond: rounded(slots.due / (windowMs / 1000), 1),
       completedPerSecond: rounded(completedPerSecond, 1),
-      percentOfBest: rounded((completedPerSecond / best) * 100, 1),
+      percentOfBest: rounded((completedPerSecond / Math.max(best, Number.EPSILON)) * 100, 1),
       missed: slots.missed,
       notStored: slots.notStored,
       failed: slots.failed,
@@ -193,11 +216,12 @@ interface Goal {
 }
 
 function judge(played: Played, { interval }: BenchOptions): Goal[] {
-  const { rows, filesMax, rssMaxMb, rssGrowth, cleanAfterMs, falseDown, restarts, ended } = played;
+  const { rows, filesMax, rssMaxMb, rssGrowth, cleanAfterMs, falseDown, restarts, ended, problem } = played;
   const [atLimit, twice] = rows;
-  const best = Math.max(...rows.map(({ completedPerSecond }) => completedPerSecond));
+  const best = Math.max(Number.EPSILON, ...rows.map(({ completedPerSecond }) => completedPerSecond));
   const percent = ((twice?.completedPerSecond ?? 0) / best) * 100;
   return [
+    { goal: 'the load can be changed', met: problem === null, found: problem ?? 'always' },
     {
       goal: `at least ${COMPLETED_MIN_PERCENT} % of the best rate at twice the limit`,
       met: percent >= COMPLETED_MIN_PERCENT && (atLimit?.completedPerSecond ?? 0) > 0,

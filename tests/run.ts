@@ -34,12 +34,11 @@ const wanted = process.argv.slice(2);
 process.exitCode = await run(wanted.length > 0 ? wanted : WAVES.flat(2));
 
 async function run(suites: readonly string[]): Promise<number> {
-  const problem = problemWith(suites) ?? ensurePrograms();
+  const problem = problemWith(suites) ?? ensurePrograms() ?? (await problemOfBuild());
   if (problem !== null) {
-    console.error(problem);
+    console.log(`FAILED setup: ${problem}\n\n${format({ passed: 0, failed: 1, skipped: 0 })}`);
     return 1;
   }
-  await ensureBuilt(['dashboard', 'workers'], () => {});
   mkdirSync(ARTIFACTS, { recursive: true });
   const ran: Ran[] = [];
   for (const lanes of WAVES) {
@@ -60,6 +59,15 @@ function problemWith(suites: readonly string[]): string | null {
   const known = WAVES.flat(2);
   const unknown = suites.filter((suite) => !known.includes(suite));
   return unknown.length === 0 ? null : `No suite is named ${unknown.join(', ')}: there are ${known.join(', ')}.`;
+}
+
+async function problemOfBuild(): Promise<string | null> {
+  try {
+    await ensureBuilt(['dashboard', 'workers'], () => {});
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 async function runLane(suites: readonly string[]): Promise<Ran[]> {
