@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { ApiEnv } from '../env.ts';
 
 /** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
@@ -10,12 +11,27 @@ const NESTING_MAX = 100;
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
+/** Where the edge sends its batches; core/ingest/intake.ts reads them within the same limit. */
+const EDGE_PATHS = '/edge/v1/';
+
+/** Refuses what says of itself that it is too large, before anybody reads it, on every route. */
+export const limitAnnounced: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const bytesMax = c.req.path.startsWith(EDGE_PATHS) ? SERVICE_BODY_BYTES_MAX : BODY_BYTES_MAX;
+  if (Number(c.req.header('Content-Length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  await next();
+};
+
+/** Bodies that do not say how long they are: refused as soon as they have grown too large. */
 export const limitBody: MiddlewareHandler<ApiEnv> = bodyLimit({
   maxSize: BODY_BYTES_MAX,
   onError: () => {
-    throw new ProblemError('payload_too_large', `A body may have ${BODY_BYTES_MAX} bytes.`);
+    throw tooLarge(BODY_BYTES_MAX);
   },
 });
+
+function tooLarge(bytesMax: number): ProblemError {
+  return new ProblemError('payload_too_large', `A body may have ${bytesMax} bytes.`);
+}
 
 /** A body is JSON or refused: 415 for another type, 400 when it cannot be parsed. */
 export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {

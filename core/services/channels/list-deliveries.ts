@@ -17,7 +17,7 @@ export async function listDeliveries(
   query: z.output<typeof listQuerySchema>,
 ): Promise<List<Delivery>> {
   authorize(ctx, 'read');
-  await findChannel(ctx.db, ctx, channelId);
+  await findChannel(ctx, channelId);
   const rows = await ctx.db
     .select()
     .from(notifications)

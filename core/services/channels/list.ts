@@ -26,5 +26,5 @@ export async function listChannels(
     (row) => [row.id],
     (row) => row,
   );
-  return { data: await presentChannels(ctx, ctx.db, page.data), nextCursor: page.nextCursor };
+  return { data: await presentChannels(ctx, page.data), nextCursor: page.nextCursor };
 }

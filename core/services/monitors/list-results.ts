@@ -34,7 +34,7 @@ interface ResultRow {
 /** Newest slot first. */
 export async function listResults(ctx: RequestContext, id: string, query: Query): Promise<List<CheckResult>> {
   authorize(ctx, 'read');
-  await findMonitor(ctx.db, ctx, id);
+  await findMonitor(ctx, id);
   const rows = await newestResults(ctx, id, query);
   const keyOf = (row: ResultRow) => [row.scheduledAt.toISOString(), row.location, String(row.manual)];
   return pageOf(rows, query.limit, keyOf, (row) => presentResult(ctx, row));

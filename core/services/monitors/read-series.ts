@@ -18,7 +18,7 @@ export async function readMonitorSeries(
   query: z.output<typeof seriesQuerySchema>,
 ): Promise<Series> {
   authorize(ctx, 'read');
-  await findMonitor(ctx.db, ctx, id);
+  await findMonitor(ctx, id);
   const to = query.to === undefined ? ctx.clock.now() : new Date(query.to);
   const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from);
   const seconds = (to.getTime() - from.getTime()) / 1000;
