@@ -32,7 +32,9 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
   const router = createRouter();
   router.use('/register', rateLimit(ctx, limiter, CREDENTIALS));
   router.use('/login', rateLimit(ctx, limiter, CREDENTIALS));
-  router.use(limitBody, jsonBody);
+  router.use(limitBody);
+  router.use('/register', jsonBody);
+  router.use('/login', jsonBody);
   router.use('/me', requireCaller(ctx));
 
   router.openapi(

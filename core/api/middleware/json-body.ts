@@ -3,11 +3,14 @@ import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { ApiEnv } from '../env.ts';
+import { jsonFault } from '../json-fault.ts';
 
 /** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Deeper than any object of ours or any sensible JSON Schema; what walks a body by recursion must not run out of stack. */
 const NESTING_MAX = 100;
+/** Of a header in an answer. */
+const SHOWN_LENGTH_MAX = 100;
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
@@ -38,12 +41,20 @@ export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (WITH_BODY.has(c.req.method)) {
     const text = await c.req.text();
     if (text !== '') {
-      if (!JSON_TYPE.test(c.req.header('Content-Type') ?? '')) throw new ProblemError('unsupported_media_type');
+      requireJsonType(c.req.method, c.req.header('Content-Type') ?? '');
       requireJson(text);
     }
   }
   await next();
 };
+
+function requireJsonType(method: string, given: string): void {
+  if (JSON_TYPE.test(given)) return;
+  const expected = method === 'PATCH' ? 'application/json or application/merge-patch+json' : 'application/json';
+  const sent =
+    given === '' ? 'no Content-Type' : `the Content-Type ${JSON.stringify(given.slice(0, SHOWN_LENGTH_MAX))}`;
+  throw new ProblemError('unsupported_media_type', `Send the body as ${expected}; it came with ${sent}.`);
+}
 
 /** PostgreSQL holds neither NUL nor half a surrogate pair, so no text of ours may have them. */
 function requireJson(text: string): void {
@@ -58,7 +69,7 @@ function requireJson(text: string): void {
   try {
     JSON.parse(text, inspect);
   } catch {
-    throw new ProblemError('malformed_json');
+    throw new ProblemError('malformed_json', `The body is not valid JSON at ${jsonFault(text)}.`);
   }
   if (!storable) throw new ProblemError('malformed_request', 'Texts may not hold NUL or unpaired surrogates.');
 }

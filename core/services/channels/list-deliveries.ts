@@ -21,7 +21,7 @@ export async function listDeliveries(
   const rows = await ctx.db
     .select()
     .from(notifications)
-    .where(and(eq(notifications.channelId, channelId), afterCursor(notifications.id, query.cursor)))
+    .where(and(eq(notifications.channelId, channelId), afterCursor(notifications.id, 'dlv', query.cursor)))
     .orderBy(desc(notifications.id))
     .limit(query.limit + 1);
   const attempts =
