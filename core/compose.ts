@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { migrate } from '#db/migrate.ts';
 import { startAggregator } from './aggregate/aggregator.ts';
+import { UptimeCache } from './aggregate/read.ts';
 import { startFreshnessWatch } from './alerts/freshness.ts';
 import { startApi } from './api/server.ts';
 import { type Config, ConfigError, type CoreRole } from './config.ts';
@@ -33,6 +34,8 @@ export interface ComposeOptions {
   readonly logger?: Logger;
   readonly keys?: Keys;
   readonly clock?: Clock;
+  /** Connections to PostgreSQL of this process, at least 3. */
+  readonly connections?: number;
 }
 
 const systemClock: Clock = { now: () => new Date(), random: (bytes) => randomBytes(bytes) };
@@ -83,7 +86,8 @@ async function connect(
   const shutdown = new Shutdown(logger);
   try {
     await migrate(config.databaseUrl, clock.now());
-    const postgres = openPostgres(config.databaseUrl, `blacktide-${config.roles.join('-')}`.slice(0, 63));
+    const name = `blacktide-${config.roles.join('-')}`.slice(0, 63);
+    const postgres = openPostgres(config.databaseUrl, name, options.connections);
     shutdown.add('postgres', postgres.close);
     const metrics = createMetrics();
     const tokens = await createServiceTokens(postgres.sql, clock, keys);
@@ -98,8 +102,9 @@ async function connect(
     const secrets = createSecretBox(keys.secrets);
     const sessionKey = keys.session;
     const { sql, db } = postgres;
-    const context = { config, sql, db, logger, clock, streams, live, edge, secrets, tokens, sessionKey, metrics };
-    return { context, live, shutdown };
+    const uptimes = new UptimeCache({ db, clock, logger });
+    const parts = { logger, clock, streams, live, edge, secrets, tokens, sessionKey, metrics, uptimes };
+    return { context: { config, sql, db, ...parts }, live, shutdown };
   } catch (error) {
     await shutdown.close();
     throw explained(error);

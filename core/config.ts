@@ -6,32 +6,35 @@ import { z } from 'zod';
 export const CORE_ROLES = ['api', 'ingest', 'alerts', 'incidents', 'notify', 'aggregate', 'publish'] as const;
 export type CoreRole = (typeof CORE_ROLES)[number];
 
-const port = z.coerce.number().int().min(1).max(65_535);
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const PORT_MAX = 65_535;
 
-const listed = (text: string): string[] =>
-  text
+/** Decimal digits only: `0x50`, `8e3` and `80.0` are slips of the hand, not ports. */
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .pipe(z.int().min(1).max(PORT_MAX));
+const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
+const url = (protocol: RegExp) => z.url({ protocol, hostname: /./ });
+const web = url(/^https?$/);
+
+/** Names separated by commas, each of which is one. */
+const listOf = (isOne: (name: string) => boolean) =>
+  z
+    .string()
+    .transform(listed)
+    .refine((names) => names.every(isOne));
+
+function listed(text: string): string[] {
+  return text
     .split(',')
     .map((part) => part.trim())
     .filter(Boolean);
+}
 
-const origins = z.string().transform((text, context): string[] => {
-  const names = listed(text);
-  if (names.some((origin) => !/^https?:\/\/[^/]+$/.test(origin))) {
-    context.addIssue({ code: 'custom', message: 'name origins such as https://example.com, separated by commas' });
-    return z.NEVER;
-  }
-  return names;
-});
-
-const networks = z.string().transform((text, context): string[] => {
-  const names = listed(text);
-  if (!names.every(isNetwork)) {
-    context.addIssue({ code: 'custom', message: 'name addresses or networks such as 10.0.0.0/8, separated by commas' });
-    return z.NEVER;
-  }
-  return names;
-});
+function isOrigin(name: string): boolean {
+  return /^https?:\/\/[^/]+$/.test(name) && URL.canParse(name);
+}
 
 /** An address, or an address with the length of its prefix (CIDR). */
 function isNetwork(name: string): boolean {
@@ -41,15 +44,10 @@ function isNetwork(name: string): boolean {
   return bits !== -1 && fits && more.length === 0;
 }
 
-const roles = z.string().transform((text, context): CoreRole[] => {
-  const names = [...new Set(listed(text))];
-  const known = names.filter((role): role is CoreRole => (CORE_ROLES as readonly string[]).includes(role));
-  if (names.length === 0 || known.length !== names.length) {
-    context.addIssue({ code: 'custom', message: `name one or more of ${CORE_ROLES.join(', ')}` });
-    return z.NEVER;
-  }
-  return known;
-});
+const roles = z
+  .string()
+  .transform((text) => [...new Set(listed(text))])
+  .pipe(z.array(z.enum(CORE_ROLES)).min(1));
 
 const settingsSchema = z.object({
   BLACKTIDE_DATA_DIR: z.string().min(1).default('.blacktide'),
@@ -59,21 +57,84 @@ const settingsSchema = z.object({
   BLACKTIDE_ALLOW_PRIVATE_TARGETS: flag.optional(),
   BLACKTIDE_REGISTRATION: z.enum(['closed', 'open']).default('closed'),
   BLACKTIDE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  NATS_URL: z.url({ protocol: /^(nats|tls)$/ }).optional(),
+  DATABASE_URL: url(/^postgres(ql)?$/).optional(),
+  NATS_URL: url(/^(nats|tls)$/).optional(),
   /** Where the core reaches the edge; default http://127.0.0.1:{BLACKTIDE_EDGE_PORT}. */
-  BLACKTIDE_EDGE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BLACKTIDE_EDGE_URL: web.optional(),
   /** Where people reach the dashboard; default http://localhost:{BLACKTIDE_API_PORT}. Used in links. */
-  BLACKTIDE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BLACKTIDE_PUBLIC_URL: web.optional(),
   /** Where people reach the status pages; default http://localhost:{BLACKTIDE_EDGE_PORT}. Used in links. */
-  BLACKTIDE_STATUS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  BLACKTIDE_STATUS_URL: web.optional(),
   /** Origins of other sites whose scripts may call the API with a browser's cookies; none by default. */
-  BLACKTIDE_CORS_ORIGINS: origins.default([]),
+  BLACKTIDE_CORS_ORIGINS: listOf(isOrigin).default([]),
   /** Proxies of ours in front of the API, whose X-Forwarded-For is believed; none by default. */
-  BLACKTIDE_TRUSTED_PROXIES: networks.default([]),
+  BLACKTIDE_TRUSTED_PROXIES: listOf(isNetwork).default([]),
   /** Health and metrics of a process without the api role; default API port + the role's own offset. */
   BLACKTIDE_HEALTH_PORT: port.optional(),
 });
+
+type Setting = keyof typeof settingsSchema.shape;
+
+const PORT = `a number from 1 to ${PORT_MAX}`;
+const WEB_URL = 'a URL such as https://example.com';
+
+/** What a person is told that a setting must be: the end of a sentence. */
+const EXPECTED: Record<Setting, string> = {
+  BLACKTIDE_DATA_DIR: 'the path of a folder',
+  BLACKTIDE_API_PORT: PORT,
+  BLACKTIDE_EDGE_PORT: PORT,
+  BLACKTIDE_ROLES: `one or more of ${CORE_ROLES.join(', ')}, separated by commas`,
+  BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true or false',
+  BLACKTIDE_REGISTRATION: 'closed or open',
+  BLACKTIDE_LOG_LEVEL: 'debug, info, warn, error or silent',
+  DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
+  NATS_URL: 'a URL such as nats://host:4222 or tls://host:4222',
+  BLACKTIDE_EDGE_URL: WEB_URL,
+  BLACKTIDE_PUBLIC_URL: WEB_URL,
+  BLACKTIDE_STATUS_URL: WEB_URL,
+  BLACKTIDE_CORS_ORIGINS: 'origins such as https://example.com, without a path, separated by commas',
+  BLACKTIDE_TRUSTED_PROXIES: 'addresses or networks such as 10.0.0.0/8, separated by commas',
+  BLACKTIDE_HEALTH_PORT: PORT,
+};
+
+/** Whose value may hold a password, also where it cannot be told apart from the rest. */
+const WITH_PASSWORD: ReadonlySet<string> = new Set([
+  'DATABASE_URL',
+  'NATS_URL',
+  'BLACKTIDE_EDGE_URL',
+  'BLACKTIDE_PUBLIC_URL',
+  'BLACKTIDE_STATUS_URL',
+  'BLACKTIDE_CORS_ORIGINS',
+] satisfies Setting[]);
+/** Enough to recognise a value by. */
+const SHOWN_LENGTH_MAX = 200;
+
+/** One sentence for each setting that cannot be used: its name, what it must be, and what it is. */
+function refusals(error: z.core.$ZodError, given: Readonly<Record<string, string | undefined>>): string[] {
+  const names = new Set(error.issues.map((issue) => String(issue.path[0])));
+  return [...names].map((name) => {
+    const expected = EXPECTED[name as Setting];
+    return `${name} must be ${expected}, got ${shown(name, given[name] ?? '')}.`;
+  });
+}
+
+/** A value as a person may see it in a log. */
+function shown(name: string, value: string): string {
+  const text = WITH_PASSWORD.has(name) ? withoutPassword(value) : value;
+  if (text === null) return 'another value (not shown: it may hold a password)';
+  return JSON.stringify(text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text);
+}
+
+/** The value without what stands where passwords do; null when that cannot be told for certain. */
+function withoutPassword(value: string): string | null {
+  if (!/[@?#;=%]/.test(value)) return value;
+  const url = URL.parse(value);
+  // A password with an unescaped slash ends the host early, and its rest looks like a path.
+  if (url === null || url.host === '' || /[@;=%]/.test(url.pathname)) return null;
+  const user = url.username + url.password === '' ? '' : '***@';
+  const rest = url.search + url.hash === '' ? '' : '?***';
+  return `${url.protocol}//${user}${url.host}${url.pathname}${rest}`;
+}
 
 export interface Config {
   readonly dataDir: string;
@@ -96,7 +157,7 @@ export interface Config {
   readonly healthPort: number | undefined;
 }
 
-/** A setting that cannot be used. The message is one sentence for the person at the terminal. */
+/** Settings that cannot be used. The message has one sentence for each, for the person at the terminal. */
 export class ConfigError extends Error {}
 
 /** Reads the settings from an environment; `oneMachine` is true for everything that standalone/ starts. */
@@ -108,10 +169,7 @@ export function readConfig(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = settingsSchema.safeParse(present);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new ConfigError(`${issue?.path.join('.') ?? 'A setting'}: ${issue?.message ?? 'is not valid'}.`);
-  }
+  if (!parsed.success) throw new ConfigError(refusals(parsed.error, present).join('\n'));
   const settings = parsed.data;
   if (settings.NATS_URL === undefined && settings.BLACKTIDE_ROLES.length < CORE_ROLES.length) {
     throw new ConfigError(

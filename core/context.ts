@@ -23,6 +23,7 @@ export interface CoreContext {
   readonly sessionKey: Uint8Array;
   /** Counters and histograms for GET /metrics. */
   readonly metrics: Metrics;
+  readonly uptimes: UptimeFigures;
 }
 
 export type Database = ReturnType<typeof drizzle<typeof schema>>;
@@ -90,6 +91,12 @@ export interface Metrics {
   gauge(name: string, value: number, labels?: Record<string, string>): void;
   /** Prometheus text exposition format. */
   render(): string;
+}
+
+/** Uptime percent of the last 24 hours, remembered for lists. */
+export interface UptimeFigures {
+  /** What is not remembered is counted through `db`; null where nothing was judged. */
+  read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, number | null>>;
 }
 
 /** Who does something: written into timelines and the audit log. */

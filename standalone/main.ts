@@ -100,9 +100,9 @@ function readArguments(): Part {
   if (values.demo && only !== undefined) {
     throw new SetupError('--demo needs edge and core together: npm start -- --demo.');
   }
-  const demoPort = Number(values['demo-port']);
-  if (!Number.isInteger(demoPort) || demoPort < 1 || demoPort > 65_535) {
-    throw new SetupError(`--demo-port: "${values['demo-port']}" is no port.`);
+  const demoPort = /^\d{1,5}$/.test(values['demo-port']) ? Number(values['demo-port']) : 0;
+  if (demoPort < 1 || demoPort > 65_535) {
+    throw new SetupError(`--demo-port must be a number from 1 to 65535, got "${values['demo-port']}".`);
   }
   return { edge: only !== 'core', core: only !== 'edge', demoPort: values.demo ? demoPort : null };
 }

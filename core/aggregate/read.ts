@@ -1,6 +1,7 @@
 import type { Uptime, UptimeWindow } from '#domain/api/monitor.ts';
 import { dailyUptime, EMPTY_TALLY, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
-import type { CoreContext, Database } from '../context.ts';
+import type { CoreContext, Database, Transaction, UptimeFigures } from '../context.ts';
+import type { Reader } from '../unit-of-work.ts';
 import { readTallies, sumTalliesOf } from './tallies.ts';
 
 export { readSeries } from './series.ts';
@@ -45,53 +46,54 @@ interface Cached {
   readonly atMs: number;
 }
 
-/** One cache a database: processes have one, tests many. */
-const caches = new WeakMap<Database, UptimeCache>();
-
 /** Uptime percent of the last 24 hours, null where nothing was judged; at most 60 s old. */
-export async function readUptime24h(
-  ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>,
+export function readUptime24h(
+  ctx: Pick<Reader, 'db' | 'uptimes'>,
   monitorIds: readonly string[],
 ): Promise<Map<string, number | null>> {
-  const cache = caches.get(ctx.db) ?? new UptimeCache();
-  caches.set(ctx.db, cache);
-  return cache.read(ctx, monitorIds);
+  return ctx.uptimes.read(ctx.db, monitorIds);
 }
 
-class UptimeCache {
+export class UptimeCache implements UptimeFigures {
+  readonly #ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>;
   readonly #known = new Map<string, Cached>();
   #renewal: Promise<void> | undefined;
 
-  async read(
-    ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>,
-    monitorIds: readonly string[],
-  ): Promise<Map<string, number | null>> {
-    const nowMs = ctx.clock.now().getTime();
+  constructor(ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>) {
+    this.#ctx = ctx;
+  }
+
+  async read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, number | null>> {
+    const nowMs = this.#ctx.clock.now().getTime();
     const olderThan = (ms: number, nullMs: number) =>
       monitorIds.filter((id) => {
         const known = this.#known.get(id);
         return known === undefined || nowMs - known.atMs > (known.value === null ? nullMs : ms);
       });
     const expired = olderThan(CACHED_MS, NULL_CACHED_MS);
-    if (expired.length > 0) await this.#count(ctx, expired);
+    if (expired.length > 0) await this.#count(db, expired);
     const aged = olderThan(RENEWED_AFTER_MS, NULL_CACHED_MS);
-    this.#renew(ctx, aged);
+    this.#renew(aged);
     return new Map(monitorIds.map((id) => [id, this.#known.get(id)?.value ?? null]));
   }
 
-  /** One renewal at a time: the next reader finds its result, or starts another. */
-  #renew(ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>, monitorIds: readonly string[]): void {
+  /**
+   * One renewal at a time: the next reader finds its result, or starts another. Nobody waits for a renewal, so it
+   * runs on the pool also when the reader is inside a unit of work, whose connection may be given back before.
+   */
+  #renew(monitorIds: readonly string[]): void {
     if (monitorIds.length === 0 || this.#renewal !== undefined) return;
-    this.#renewal = this.#count(ctx, monitorIds)
-      .catch((error: unknown) => ctx.logger.warn({ err: error }, 'uptime figures could not be renewed'))
+    const { db, logger } = this.#ctx;
+    this.#renewal = this.#count(db, monitorIds)
+      .catch((error: unknown) => logger.warn({ err: error }, 'uptime figures could not be renewed'))
       .finally(() => {
         this.#renewal = undefined;
       });
   }
 
-  async #count(ctx: Pick<CoreContext, 'db' | 'clock'>, monitorIds: readonly string[]): Promise<void> {
-    const now = ctx.clock.now();
-    const tallies = await sumTalliesOf(ctx.db, monitorIds, startOfWindow(now, 1), now);
+  async #count(db: Database | Transaction, monitorIds: readonly string[]): Promise<void> {
+    const now = this.#ctx.clock.now();
+    const tallies = await sumTalliesOf(db, monitorIds, startOfWindow(now, 1), now);
     for (const id of monitorIds) {
       const tally = tallies.get(id);
       this.#known.delete(id);

@@ -3,6 +3,7 @@ import type { CoreContext } from '../context.ts';
 import { emitStatuses } from '../ingest/tell.ts';
 import { type Loop, startLoop } from '../platform/loop.ts';
 import { requestPagesOfMonitors } from '../publish/request.ts';
+import { inUnit } from '../unit-of-work.ts';
 
 /** Silence is noticed within a quarter of the minute that is granted beyond three intervals. */
 const POLL_MS = 15_000;
@@ -28,11 +29,11 @@ export function startFreshnessWatch(ctx: CoreContext): Loop {
 
 /** One look at all monitors. */
 export async function watchFreshness(ctx: CoreContext): Promise<StatusChange[]> {
-  const changes = await ctx.db.transaction(async (tx) => {
-    const marked = await markStale(tx);
+  const changes = await inUnit(ctx, async (ctx) => {
+    const marked = await markStale(ctx.db);
     if (marked.length > 0) {
       await requestPagesOfMonitors(
-        tx,
+        ctx.db,
         marked.map((change) => change.monitorId),
       );
     }

@@ -19,7 +19,7 @@ import { incidentRoutes } from './incidents.ts';
 import { locationRoutes } from './locations.ts';
 import { authenticate, requireCaller, requireScope } from './middleware/authenticate.ts';
 import { idempotency } from './middleware/idempotency.ts';
-import { jsonBody, limitBody, storableUrl } from './middleware/json-body.ts';
+import { jsonBody, limitAnnounced, limitBody, storableUrl } from './middleware/json-body.ts';
 import { RateLimiter, rateLimit } from './middleware/rate-limit.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { trace } from './middleware/trace.ts';
@@ -38,7 +38,7 @@ export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAP
   const app = createRouter();
   app.onError((error, c) => problemResponse(ctx, c, error));
   app.notFound((c) => problemResponse(ctx, c, new ProblemError('not_found')));
-  app.use(trace(ctx), securityHeaders);
+  app.use(trace(ctx), securityHeaders, limitAnnounced);
   app.route('/', createHealthApp(ctx));
   app.route('/', createIntake(ctx));
   app.route(API_BASE, createRestApi(ctx, options));

@@ -30,8 +30,11 @@ const account = {
 /** `/auth`: browser sessions. Answers set cookies, so Idempotency-Key does not apply here. */
 export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
   const router = createRouter();
-  router.use('/register', rateLimit(ctx, limiter, CREDENTIALS), limitBody, jsonBody);
-  router.use('/login', rateLimit(ctx, limiter, CREDENTIALS), limitBody, jsonBody);
+  router.use('/register', rateLimit(ctx, limiter, CREDENTIALS));
+  router.use('/login', rateLimit(ctx, limiter, CREDENTIALS));
+  router.use(limitBody);
+  router.use('/register', jsonBody);
+  router.use('/login', jsonBody);
   router.use('/me', requireCaller(ctx));
 
   router.openapi(

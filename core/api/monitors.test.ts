@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openIncident } from '#core/incidents/change.ts';
 import { storedMonitor } from '#core/services/monitors/stored.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { incidents, monitors, notifications, publishQueue, shards } from '#db/schema.ts';
 import { storeResults } from '#db/sql/store-results.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
@@ -213,10 +214,9 @@ test('deleting a monitor resolves its incident with one notification and gives i
   const { shardId, organizationId } = await rowOf(id);
   const place = async () => (await app.ctx.db.select().from(shards).where(eq(shards.id, shardId)))[0];
   const before = await place();
-  const incident = await app.ctx.db.transaction((tx) =>
+  const incident = await inUnit(app.ctx, (unit) =>
     openIncident(
-      tx,
-      app.ctx,
+      unit,
       { organizationId, title: 'Down', summary: '', severity: 'critical', monitorId: id },
       { type: 'system', id: null, name: 'BlackTide' },
     ),

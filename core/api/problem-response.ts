@@ -38,6 +38,8 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
   for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
   // RFC 9110, section 15.5.2: a 401 names a way to sign in.
   if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="blacktide"');
+  // The rest of the body is not read, so the connection cannot carry another request.
+  if (status === 413) c.header('Connection', 'close');
   c.header('Content-Type', 'application/problem+json');
   c.header('Cache-Control', 'no-store');
   return c.body(JSON.stringify(body), status);

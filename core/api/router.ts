@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { etagOf, type Revised } from '#core/services/expected-revision.ts';
+import { idPattern } from '#core/services/page.ts';
 import { validationProblem } from '#core/services/validated.ts';
 import type { IdPrefix } from '#domain/base/id.ts';
 import type { ApiEnv } from './env.ts';
@@ -12,8 +13,10 @@ export function createRouter(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return;
+      const problem = validationProblem(result.error);
+      if (result.target !== 'param') throw problem;
       // A path that cannot be an id names nothing.
-      throw result.target === 'param' ? new ProblemError('not_found') : validationProblem(result.error);
+      throw new ProblemError('not_found', problem.message, { errors: problem.errors });
     },
   });
 }
@@ -24,7 +27,8 @@ export function idParam(prefix: IdPrefix) {
 }
 
 export function idText(prefix: IdPrefix) {
-  return z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{26}$`));
+  const error = `must be ${prefix}_ and 26 digits and lower-case letters`;
+  return z.string().regex(idPattern(prefix), { error });
 }
 
 /** Request body or answer of a route. */

@@ -4,6 +4,7 @@ import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server
 import { WebSocketServer } from 'ws';
 import { ConfigError } from '#core/config.ts';
 import type { CoreContext } from '#core/context.ts';
+import { boundUnreadBodies } from '#core/platform/unread-body.ts';
 import { problemOf } from '#domain/base/problem.ts';
 import { createApp } from './app.ts';
 import type { StreamOptions } from './stream.ts';
@@ -25,6 +26,7 @@ export async function startApi(
   // ws declares its options one shade wider than the adapter does.
   const websocket = { server: sockets as WebSocketServerLike };
   const server = createAdaptorServer({ fetch: app.fetch, websocket }) as Server;
+  boundUnreadBodies(server);
   server.on('clientError', (_, socket) => answerNonsense(ctx, socket));
   await listen(server, ctx.config.apiPort);
   return {

@@ -1,16 +1,15 @@
 import { eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { incidents, monitors } from '#db/schema.ts';
-import type { Executor } from '#db/sql/executor.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
-import type { CoreContext } from '../context.ts';
+import type { CoreContext, Transaction } from '../context.ts';
 import { presentIncident } from './present.ts';
 
 const CHANNEL = 'blacktide_incident';
 const announcementSchema = z.object({ organizationId: z.string(), incidentId: z.string() });
 
 /** Says that an incident has changed. PostgreSQL passes it on when, and only when, the transaction commits. */
-export async function announceIncident(tx: Executor, organizationId: string, incidentId: string): Promise<void> {
+export async function announceIncident(tx: Transaction, organizationId: string, incidentId: string): Promise<void> {
   await tx.execute(sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify({ organizationId, incidentId })})`);
 }
 

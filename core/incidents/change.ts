@@ -10,14 +10,13 @@ import {
   reduceIncident,
   type TimelineEntryDraft,
 } from '#domain/incident/incident.ts';
-import type { Actor, CoreContext, Transaction } from '../context.ts';
+import type { Actor } from '../context.ts';
 import { enqueueIncident } from '../notify/enqueue.ts';
 import { ProblemError } from '../platform/problem-error.ts';
 import { requestPagesOfMonitor } from '../publish/request.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 import { announceIncident } from './announce.ts';
 import { type IncidentRow, presentIncident } from './present.ts';
-
-type Context = Pick<CoreContext, 'config' | 'clock'>;
 
 export interface IncidentInput {
   readonly organizationId: string;
@@ -37,16 +36,11 @@ export interface IncidentInput {
 }
 
 /** Opens an incident with its first timeline line and its notifications, in one transaction. */
-export async function openIncident(
-  tx: Transaction,
-  ctx: Context,
-  input: IncidentInput,
-  actor: Actor,
-): Promise<Incident> {
+export async function openIncident(ctx: UnitOfWork, input: IncidentInput, actor: Actor): Promise<Incident> {
   const now = ctx.clock.now();
   const id = newId('inc', now.getTime(), ctx.clock.random(10));
   const transition = openedIncident(input.summary === '' ? input.title : input.summary);
-  const [row] = await tx
+  const [row] = await ctx.db
     .insert(incidents)
     .values({
       id,
@@ -65,7 +59,7 @@ export async function openIncident(
     })
     .returning();
   if (row === undefined) throw new ProblemError('internal');
-  return settle(tx, ctx, row, transition, actor, input.at ?? now, input.data);
+  return settle(ctx, row, transition, actor, input.at ?? now, input.data);
 }
 
 /**
@@ -75,27 +69,26 @@ export async function openIncident(
  * away when the edge saw it.
  */
 export async function changeIncident(
-  tx: Transaction,
-  ctx: Context,
+  ctx: UnitOfWork,
   incidentId: string,
   change: IncidentChange,
   actor: Actor,
   options: { readonly quietly?: boolean; readonly at?: Date } = {},
 ): Promise<Incident> {
   // The lock makes the decision and the write one step: whoever comes second decides on the new state.
-  const [before] = await tx.select().from(incidents).where(eq(incidents.id, incidentId)).for('update');
+  const [before] = await ctx.db.select().from(incidents).where(eq(incidents.id, incidentId)).for('update');
   if (before === undefined) throw new ProblemError('not_found');
   const transition = reduceIncident(before, change);
   if (transition.refused) throw new ProblemError('conflict', transition.message);
   const now = ctx.clock.now();
   const at = options.at ?? now;
-  const [row] = await tx
+  const [row] = await ctx.db
     .update(incidents)
     .set({ ...transition.state, ...timesOf(before, transition, at), revision: before.revision + 1, updatedAt: now })
     .where(eq(incidents.id, incidentId))
     .returning();
   if (row === undefined) throw new ProblemError('not_found');
-  return settle(tx, ctx, row, options.quietly ? { ...transition, webhook: null } : transition, actor, at);
+  return settle(ctx, row, options.quietly ? { ...transition, webhook: null } : transition, actor, at);
 }
 
 /** When it was acknowledged and resolved; re-opening forgets both. */
@@ -109,36 +102,34 @@ function timesOf(before: IncidentRow, { state }: IncidentTransition, at: Date) {
 
 /** Everything that follows from a change of the row. */
 async function settle(
-  tx: Transaction,
-  ctx: Context,
+  ctx: UnitOfWork,
   row: IncidentRow,
   transition: IncidentTransition,
   actor: Actor,
   at: Date,
   data?: Readonly<Record<string, unknown>>,
 ): Promise<Incident> {
-  await appendTimeline(tx, ctx, row.id, transition.entry, actor, at, data);
-  if (transition.webhook !== null) await enqueueIncident(tx, ctx, row, transition.webhook);
+  await appendTimeline(ctx, row.id, transition.entry, actor, at, data);
+  if (transition.webhook !== null) await enqueueIncident(ctx, row, transition.webhook);
   const [monitor] =
     row.monitorId === null
       ? []
-      : await tx.select({ name: monitors.name }).from(monitors).where(eq(monitors.id, row.monitorId));
-  if (row.monitorId !== null) await requestPagesOfMonitor(tx, row.monitorId);
-  await announceIncident(tx, row.organizationId, row.id);
+      : await ctx.db.select({ name: monitors.name }).from(monitors).where(eq(monitors.id, row.monitorId));
+  if (row.monitorId !== null) await requestPagesOfMonitor(ctx.db, row.monitorId);
+  await announceIncident(ctx.db, row.organizationId, row.id);
   return presentIncident(row, monitor?.name ?? null);
 }
 
 /** Appends one line to the incident's story. */
 export async function appendTimeline(
-  tx: Transaction,
-  ctx: Pick<CoreContext, 'clock'>,
+  ctx: UnitOfWork,
   incidentId: string,
   entry: TimelineEntryDraft,
   actor: Actor,
   at: Date,
   data: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
-  await tx.insert(incidentTimeline).values({
+  await ctx.db.insert(incidentTimeline).values({
     id: newId('evt', at.getTime(), ctx.clock.random(10)),
     incidentId,
     kind: entry.kind,

@@ -5,6 +5,7 @@ import { storeAlert } from '#db/sql/store-alert.ts';
 import { type AlertTriggeredEvent, alertTriggeredEventSchema } from '#domain/wire/wire.ts';
 import { BLACKTIDE, type CoreContext, type StreamConsumer, type Transaction } from '../context.ts';
 import { CONSUMER_KINDS } from '../streams/consumer-kinds.ts';
+import { inUnit, type UnitOfWork } from '../unit-of-work.ts';
 import { changeIncident, openIncident } from './change.ts';
 
 /** The consumer that makes incidents of alerts: one open incident an alert, however often it is told. */
@@ -23,12 +24,12 @@ export function createIncidents(ctx: CoreContext): StreamConsumer {
 }
 
 async function take(ctx: CoreContext, event: AlertTriggeredEvent): Promise<void> {
-  const organizationId = await ctx.db.transaction(async (tx) => {
-    const owner = await ownerOf(tx, event);
+  const organizationId = await inUnit(ctx, async (ctx) => {
+    const owner = await ownerOf(ctx.db, event);
     if (owner === undefined) return null;
-    const change = await storeAlert(tx, owner.organizationId, event);
-    if (change === 'fired') await open(tx, ctx, event, owner);
-    if (change === 'resolved') await recover(tx, ctx, event);
+    const change = await storeAlert(ctx.db, owner.organizationId, event);
+    if (change === 'fired') await open(ctx, event, owner);
+    if (change === 'resolved') await recover(ctx, event);
     return change === 'nothing' ? null : owner.organizationId;
   });
   if (organizationId === null) return;
@@ -58,7 +59,7 @@ async function ownerOf(tx: Transaction, event: AlertTriggeredEvent): Promise<Own
   return alert === undefined ? undefined : { ...alert, monitorName: null };
 }
 
-async function open(tx: Transaction, ctx: CoreContext, event: AlertTriggeredEvent, owner: Owner): Promise<void> {
+async function open(ctx: UnitOfWork, event: AlertTriggeredEvent, owner: Owner): Promise<void> {
   const input = {
     organizationId: owner.organizationId,
     title: `${owner.monitorName ?? 'A monitor'} is down`,
@@ -71,21 +72,21 @@ async function open(tx: Transaction, ctx: CoreContext, event: AlertTriggeredEven
     data: { failing: event.failing, traceId: event.traceId },
     traceId: event.traceId,
   };
-  await openIncident(tx, ctx, input, BLACKTIDE);
+  await openIncident(ctx, input, BLACKTIDE);
 }
 
 /** The alert's incident resolves; one that a person has resolved already only gets a line in its story. */
-async function recover(tx: Transaction, ctx: CoreContext, event: AlertTriggeredEvent): Promise<void> {
-  const [incident] = await tx
+async function recover(ctx: UnitOfWork, event: AlertTriggeredEvent): Promise<void> {
+  const [incident] = await ctx.db
     .select({ id: incidents.id })
     .from(incidents)
     .where(eq(incidents.alertId, event.alertId))
     .limit(1);
   if (incident === undefined) return;
-  const [rule] = await tx.select().from(alertRules).where(eq(alertRules.id, event.ruleId));
+  const [rule] = await ctx.db.select().from(alertRules).where(eq(alertRules.id, event.ruleId));
   const quietly = rule !== undefined && !rule.notifyOnRecovery;
   const options = { quietly, at: new Date(event.at) };
-  await changeIncident(tx, ctx, incident.id, { type: 'recover', summary: event.summary }, BLACKTIDE, options);
+  await changeIncident(ctx, incident.id, { type: 'recover', summary: event.summary }, BLACKTIDE, options);
 }
 
 async function park(ctx: CoreContext, message: unknown, reason: string): Promise<void> {

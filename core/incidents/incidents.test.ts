@@ -1,5 +1,6 @@
 import { asc, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { inUnit } from '#core/unit-of-work.ts';
 import { alertRules, alerts, incidents, incidentTimeline, notifications, publishQueue } from '#db/schema.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
 import { alertEvent, startTestCore, type TestCore } from '#tests/core/test-core.ts';
@@ -49,8 +50,8 @@ const toldOf = async (id: string) => {
     .orderBy(asc(notifications.createdAt));
   return rows.map((row) => row.type);
 };
-const change = (id: string, what: Parameters<typeof changeIncident>[3]) =>
-  core.ctx.db.transaction((tx) => changeIncident(tx, core.ctx, id, what, ada));
+const change = (id: string, what: Parameters<typeof changeIncident>[2]) =>
+  inUnit(core.ctx, (unit) => changeIncident(unit, id, what, ada));
 
 test('an alert opens one incident with its story and one notification for each enabled default channel', async () => {
   await tell(alertEvent(monitor, 'firing', noon));
@@ -171,7 +172,7 @@ test('opened by a person: acknowledge, note, public update, resolve and re-open 
     severity: 'major' as const,
     monitorId: monitor,
   };
-  const { id } = await core.ctx.db.transaction((tx) => openIncident(tx, core.ctx, input, ada));
+  const { id } = await inUnit(core.ctx, (unit) => openIncident(unit, input, ada));
   await change(id, { type: 'acknowledge' });
   await change(id, { type: 'note', text: 'looking' });
   await change(id, { type: 'update', status: 'identified', body: 'We found it.' });
@@ -195,10 +196,9 @@ test('pages that show the monitor are published again, and browsers hear of it a
   await core.addPage('incidents-test', [monitor]);
   const heard: LiveEvent[] = [];
   const relay = await relayIncidents(core.ctx, (_, events) => heard.push(...events));
-  const failing = core.ctx.db.transaction(async (tx) => {
+  const failing = inUnit(core.ctx, async (unit) => {
     await openIncident(
-      tx,
-      core.ctx,
+      unit,
       { organizationId: core.organizationId, title: 'Undone', summary: '', severity: 'info', monitorId: monitor },
       ada,
     );

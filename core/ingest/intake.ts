@@ -16,7 +16,7 @@ export function createIntake(ctx: CoreContext): Hono {
     bodyLimit({
       maxSize: SERVICE_BODY_BYTES_MAX,
       onError: () => {
-        throw new ProblemError('payload_too_large');
+        throw new ProblemError('payload_too_large', `A body may have ${SERVICE_BODY_BYTES_MAX} bytes.`);
       },
     }),
   );

@@ -4,6 +4,7 @@ import { channels, notificationAttempts, notifications } from '#db/schema.ts';
 import { BLACKTIDE, type CoreContext, type Transaction } from '../context.ts';
 import { appendTimeline } from '../incidents/change.ts';
 import { type ChannelRow, openSecrets, storedChannel } from '../services/channels/stored.ts';
+import { inUnit, type UnitOfWork } from '../unit-of-work.ts';
 import { type Attempt, sendWebhook } from './channels/webhook.ts';
 import { wakeNotifier } from './enqueue.ts';
 import type { LeasedNotification } from './outbox.ts';
@@ -70,8 +71,8 @@ async function record(
   const made = notification.attempts + 1;
   const delayMs = attempt.delivered || attempt.permanent ? null : retryDelayMs(made, ctx.clock.random(4));
   const status = attempt.delivered ? 'delivered' : delayMs === null ? 'dead' : 'failed';
-  await ctx.db.transaction(async (tx) => {
-    await tx.insert(notificationAttempts).values({
+  await inUnit(ctx, async (ctx) => {
+    await ctx.db.insert(notificationAttempts).values({
       notificationId: notification.id,
       at,
       durationMs,
@@ -79,38 +80,38 @@ async function record(
       error: attempt.delivered ? null : attempt.error,
       detail: attempt.delivered ? null : attempt.detail,
     });
-    await tx
+    await ctx.db
       .update(notifications)
       .set({ attempts: sql`${notifications.attempts} + 1` })
       .where(eq(notifications.id, notification.id));
-    const marked = await mark(tx, notification, attempt.delivered ? undefined : isLeasedBy(notification), {
+    const marked = await mark(ctx.db, notification, attempt.delivered ? undefined : isLeasedBy(notification), {
       status,
       nextAttemptAt: delayMs === null ? null : sql`now() + ${delayMs} * interval '1 millisecond'`,
       deliveredAt: attempt.delivered ? ctx.clock.now() : null,
     });
     if (!marked || status === 'failed') return;
-    await tellTimeline(tx, ctx, notification, {
+    await tellTimeline(ctx, notification, {
       text: `${status === 'delivered' ? 'Told' : 'Could not tell'} ${channel.name}: ${notification.type}.`,
       data: { channelId: channel.id, status },
     });
     // The next one of the same incident and channel has waited for this.
-    await wakeNotifier(tx);
+    await wakeNotifier(ctx.db);
   });
 }
 
 /** Stopped by a stage: visible as dead, with the reason as its last attempt. */
 async function drop(ctx: CoreContext, notification: LeasedNotification, reason: string): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
-    const marked = await mark(tx, notification, isLeasedBy(notification), { status: 'dead', nextAttemptAt: null });
+  await inUnit(ctx, async (ctx) => {
+    const marked = await mark(ctx.db, notification, isLeasedBy(notification), { status: 'dead', nextAttemptAt: null });
     if (!marked) return;
-    await tx.insert(notificationAttempts).values({
+    await ctx.db.insert(notificationAttempts).values({
       notificationId: notification.id,
       at: ctx.clock.now(),
       durationMs: 0,
       error: 'not_sent',
       detail: reason,
     });
-    await tellTimeline(tx, ctx, notification, {
+    await tellTimeline(ctx, notification, {
       text: `${notification.type} was not sent: ${reason}.`,
       data: { channelId: notification.channelId, status: 'dead' },
     });
@@ -140,15 +141,13 @@ function isLeasedBy({ leasedUntil }: LeasedNotification): SQL {
 }
 
 async function tellTimeline(
-  tx: Transaction,
-  ctx: CoreContext,
+  ctx: UnitOfWork,
   notification: LeasedNotification,
   line: { text: string; data: Record<string, string> },
 ): Promise<void> {
   if (notification.incidentId === null) return;
   const data = { ...line.data, notificationId: notification.id, type: notification.type };
   await appendTimeline(
-    tx,
     ctx,
     notification.incidentId,
     { kind: 'notification', text: line.text, data },

@@ -2,8 +2,9 @@ import { and, eq, inArray, max, sql } from 'drizzle-orm';
 import { alertRules, alerts, channels, monitors, notifications } from '#db/schema.ts';
 import { derivedId, newId } from '#domain/base/id.ts';
 import type { WebhookEventType } from '#domain/incident/incident.ts';
-import type { CoreContext, Transaction } from '../context.ts';
+import type { Transaction } from '../context.ts';
 import { type IncidentRow, presentIncident } from '../incidents/present.ts';
+import type { UnitOfWork } from '../unit-of-work.ts';
 
 /** LISTEN channel of the notify loop. */
 export const NOTIFY_CHANNEL = 'blacktide_notify';
@@ -18,17 +19,12 @@ interface Envelope {
  * Writes the notifications about an incident into the outbox, in the transaction of their cause. What they say
  * is settled here, so every attempt says the same.
  */
-export async function enqueueIncident(
-  tx: Transaction,
-  ctx: Pick<CoreContext, 'config' | 'clock'>,
-  incident: IncidentRow,
-  type: WebhookEventType,
-): Promise<void> {
-  const channelIds = await recipients(tx, incident, type);
+export async function enqueueIncident(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEventType): Promise<void> {
+  const channelIds = await recipients(ctx.db, incident, type);
   if (channelIds.length === 0) return;
-  const at = await nextMoment(tx, ctx, incident.id);
-  const payload = await describe(tx, ctx, incident, type, at);
-  await tx
+  const at = await nextMoment(ctx, incident.id);
+  const payload = await describe(ctx, incident, type, at);
+  await ctx.db
     .insert(notifications)
     .values(
       channelIds.map((channelId) => ({
@@ -45,16 +41,16 @@ export async function enqueueIncident(
       })),
     )
     .onConflictDoNothing();
-  await wakeNotifier(tx);
+  await wakeNotifier(ctx.db);
 }
 
 /**
  * Now, but after everything that was written about the incident before: its notifications are sent in the order of
  * this time, and the clocks of two processes differ. Whoever changes the incident holds its row, so nobody comes between.
  */
-async function nextMoment(tx: Transaction, ctx: Pick<CoreContext, 'clock'>, incidentId: string): Promise<Date> {
+async function nextMoment(ctx: UnitOfWork, incidentId: string): Promise<Date> {
   const now = ctx.clock.now();
-  const [newest] = await tx
+  const [newest] = await ctx.db
     .select({ at: max(notifications.createdAt) })
     .from(notifications)
     .where(eq(notifications.incidentId, incidentId));
@@ -62,12 +58,7 @@ async function nextMoment(tx: Transaction, ctx: Pick<CoreContext, 'clock'>, inci
 }
 
 /** Puts a test message for one channel into the outbox; returns the notification's id. */
-export async function enqueueTest(
-  tx: Transaction,
-  ctx: Pick<CoreContext, 'config' | 'clock'>,
-  channelId: string,
-  traceId: string,
-): Promise<string> {
+export async function enqueueTest(ctx: UnitOfWork, channelId: string, traceId: string): Promise<string> {
   const now = ctx.clock.now();
   const id = newId('dlv', now.getTime(), ctx.clock.random(10));
   const payload: Envelope = {
@@ -75,12 +66,12 @@ export async function enqueueTest(
     timestamp: now.toISOString(),
     data: { links: { channel: `${ctx.config.publicUrl}/channels/${channelId}` } },
   };
-  await tx.execute(sql`
+  await ctx.db.execute(sql`
     INSERT INTO notifications (id, organization_id, channel_id, type, payload, status, next_attempt_at, trace_id, created_at)
     SELECT ${id}, organization_id, id, 'test', ${JSON.stringify(payload)}::jsonb, 'pending', now(),
            ${traceId}, ${now.toISOString()}
     FROM channels WHERE id = ${channelId}`);
-  await wakeNotifier(tx);
+  await wakeNotifier(ctx.db);
   return id;
 }
 
@@ -113,18 +104,13 @@ async function recipients(tx: Transaction, incident: IncidentRow, type: WebhookE
 }
 
 /** The message as docs/webhooks.md shows it. */
-async function describe(
-  tx: Transaction,
-  ctx: Pick<CoreContext, 'config'>,
-  incident: IncidentRow,
-  type: WebhookEventType,
-  at: Date,
-): Promise<Envelope> {
+async function describe(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEventType, at: Date): Promise<Envelope> {
   const monitorId = incident.monitorId;
-  const [monitor] = monitorId === null ? [] : await tx.select().from(monitors).where(eq(monitors.id, monitorId));
+  const [monitor] = monitorId === null ? [] : await ctx.db.select().from(monitors).where(eq(monitors.id, monitorId));
   const alertId = incident.alertId;
-  const [alert] = alertId === null ? [] : await tx.select().from(alerts).where(eq(alerts.id, alertId));
-  const [rule] = alert === undefined ? [] : await tx.select().from(alertRules).where(eq(alertRules.id, alert.ruleId));
+  const [alert] = alertId === null ? [] : await ctx.db.select().from(alerts).where(eq(alerts.id, alertId));
+  const [rule] =
+    alert === undefined ? [] : await ctx.db.select().from(alertRules).where(eq(alertRules.id, alert.ruleId));
   const { publicUrl } = ctx.config;
   return {
     type,

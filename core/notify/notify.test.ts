@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { and, asc, eq } from 'drizzle-orm';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { inUnit } from '#core/unit-of-work.ts';
 import { incidentTimeline, notificationAttempts, notifications } from '#db/schema.ts';
 import { alertEvent, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
@@ -69,7 +70,7 @@ afterEach(async () => {
 });
 
 const noon = new Date('2026-11-22T12:00:00.000Z');
-const queueTest = () => ctx.db.transaction((tx) => enqueueTest(tx, ctx, channel.id, '0'.repeat(32)));
+const queueTest = () => inUnit(ctx, (unit) => enqueueTest(unit, channel.id, '0'.repeat(32)));
 const statusOf = async (id: string) => {
   const [row] = await ctx.db.select().from(notifications).where(eq(notifications.id, id));
   return row?.status;
@@ -197,11 +198,11 @@ test('the order holds while a clock stands still or goes back', async () => {
   const organizationId = core.organizationId;
   const input = { organizationId, title: 'Seen', summary: '', severity: 'minor' as const, monitorId: monitor };
   const actor = { type: 'user' as const, id: null, name: 'Ada' };
-  const { id } = await ctx.db.transaction((tx) => openIncident(tx, still, input, actor));
+  const { id } = await inUnit(still, (unit) => openIncident(unit, input, actor));
   const changes = ['acknowledge', 'resolve', 'reopen', 'resolve', 'reopen', 'acknowledge', 'resolve'] as const;
   for (const [index, type] of changes.entries()) {
     now = new Date(now.getTime() - (index % 2) * 50);
-    await ctx.db.transaction((tx) => changeIncident(tx, still, id, { type }, actor));
+    await inUnit(still, (unit) => changeIncident(unit, id, { type }, actor));
   }
   notifier = await startNotifier(ctx);
   await eventually('all are told', () => received.length === 8);
@@ -212,7 +213,7 @@ test('the order holds while a clock stands still or goes back', async () => {
 
 test('a message is due at once, whatever the clock of the process that wrote it says', async () => {
   const ahead = { ...ctx, clock: { ...ctx.clock, now: () => new Date(Date.now() + 3_600_000) } };
-  const id = await ctx.db.transaction((tx) => enqueueTest(tx, ahead, channel.id, '0'.repeat(32)));
+  const id = await inUnit(ahead, (unit) => enqueueTest(unit, channel.id, '0'.repeat(32)));
   notifier = await startNotifier(ctx);
   await eventually('it is delivered', async () => (await statusOf(id)) === 'delivered');
 });

@@ -3,6 +3,7 @@ import { serve } from '@hono/node-server';
 import type { CoreRole } from '../config.ts';
 import type { CoreContext } from '../context.ts';
 import { createHealthApp } from './health.ts';
+import { boundUnreadBodies } from './unread-body.ts';
 
 /** Ports of processes without the API, relative to the API's port: what runs on one machine does not collide. */
 const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
@@ -21,6 +22,7 @@ export async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<
   const port = healthPort ?? apiPort + offset;
   const server = await new Promise<Server>((resolve, reject) => {
     const listening = serve({ fetch: createHealthApp(ctx).fetch, port }, () => resolve(listening as Server));
+    boundUnreadBodies(listening as Server);
     listening.once('error', reject);
   });
   return {

@@ -3,12 +3,12 @@ import postgres, { type Options, type Sql } from 'postgres';
 import * as schema from '#db/schema.ts';
 import type { Database } from '../context.ts';
 
-/**
- * Two pools of one process, 20 connections together (one of them listens): drizzle changes how its client
- * reads timestamps and JSON, so plain statements have a client of their own.
- */
-const PLAIN_CONNECTIONS = 8;
-const DRIZZLE_CONNECTIONS = 11;
+/** Connections of one process: five of them stay within the 100 that the product may take. */
+const CONNECTIONS = 20;
+/** One connection of the plain client is its own, for LISTEN. */
+const LISTENING = 1;
+/** Of the others: transactions, and nearly every read of the API, are drizzle's. */
+const PLAIN_SHARE = 0.4;
 /** Longest a statement may run; below the stream's acknowledgement time, so no batch is redelivered while it runs. */
 const STATEMENT_TIMEOUT_MS = 20_000;
 /** A transaction that waits for its own process is a bug; its locks must not outlive it for long. */
@@ -23,8 +23,11 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-/** Opens the pools; connections are made when first used and made again when lost. */
-export function openPostgres(url: string, applicationName: string): Postgres {
+/**
+ * Opens two pools, with `connections` together: drizzle changes how its client reads timestamps and JSON, so plain
+ * statements have a client of their own. Connections are made when first used and made again when lost.
+ */
+export function openPostgres(url: string, applicationName: string, connections = CONNECTIONS): Postgres {
   const options = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     onnotice: () => {},
@@ -34,8 +37,10 @@ export function openPostgres(url: string, applicationName: string): Postgres {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     },
   } satisfies Options<Record<string, never>>;
-  const sql = postgres(url, { ...options, max: PLAIN_CONNECTIONS });
-  const underDrizzle = postgres(url, { ...options, max: DRIZZLE_CONNECTIONS });
+  const shared = connections - LISTENING;
+  const plain = Math.max(1, Math.round(shared * PLAIN_SHARE));
+  const sql = postgres(url, { ...options, max: plain });
+  const underDrizzle = postgres(url, { ...options, max: Math.max(1, shared - plain) });
   return {
     sql,
     db: drizzle(underDrizzle, { schema }),

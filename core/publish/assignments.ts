@@ -4,6 +4,7 @@ import type { AssignedRule } from '#domain/alert/alert.ts';
 import { type AssignedMonitor, type AssignmentEnvelope, assignedMonitorSchema } from '#domain/wire/wire.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { type MonitorRow, storedMonitor } from '../services/monitors/stored.ts';
+import { inUnit } from '../unit-of-work.ts';
 
 /** Every monitor alerts without any set-up, until rules of its own replace this one: its quorum down, once. */
 const DEFAULT_RULE: AssignedRule = {
@@ -18,14 +19,15 @@ const DEFAULT_RULE: AssignedRule = {
  * the database, so that the version never promises a change the monitors do not show yet.
  */
 export async function buildAssignment(ctx: CoreContext, shardId: string): Promise<AssignmentEnvelope | null> {
-  return ctx.db.transaction(
-    async (tx) => {
-      const [shard] = await tx.select().from(shards).where(eq(shards.id, shardId));
+  return inUnit(
+    ctx,
+    async (ctx) => {
+      const [shard] = await ctx.db.select().from(shards).where(eq(shards.id, shardId));
       if (shard === undefined) return null;
-      const rows = await tx.select().from(monitors).where(eq(monitors.shardId, shardId)).orderBy(asc(monitors.id));
+      const rows = await ctx.db.select().from(monitors).where(eq(monitors.shardId, shardId)).orderBy(asc(monitors.id));
       const ids = rows.map((row) => row.id);
-      const rules = await rulesOf(tx, ids);
-      const components = await componentsOf(tx, ids);
+      const rules = await rulesOf(ctx.db, ids);
+      const components = await componentsOf(ctx.db, ids);
       return {
         v: 1,
         shard: shardId,
@@ -45,7 +47,7 @@ export async function buildAssignment(ctx: CoreContext, shardId: string): Promis
  * Left out it would count as deleted, and its alert as over.
  */
 function assigned(
-  ctx: CoreContext,
+  ctx: Pick<CoreContext, 'secrets' | 'logger'>,
   row: MonitorRow,
   parts: Pick<AssignedMonitor, 'rules' | 'components'>,
 ): AssignedMonitor | { id: string } {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { inUnit } from '#core/unit-of-work.ts';
 import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
 import { assignmentSchema, directorySchema } from '#domain/wire/wire.ts';
 import { alertEvent, completed, resultAt, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
@@ -161,9 +162,7 @@ test('a snapshot says how components are, how the last days were, and which inci
   await createIncidents(core.ctx).handle([alertEvent(monitor, 'firing', secondsAgo(10))]);
   const [incident] = await core.ctx.sql`SELECT id FROM incidents WHERE monitor_id = ${monitor}`;
   const update = { type: 'update', status: 'identified', body: 'We found it.' } as const;
-  await core.ctx.db.transaction((tx) =>
-    changeIncident(tx, core.ctx, incident?.id, update, { type: 'user', id: null, name: 'Ada' }),
-  );
+  await inUnit(core.ctx, (unit) => changeIncident(unit, incident?.id, update, { type: 'user', id: null, name: 'Ada' }));
   await drained();
   const snapshot = pageSnapshotSchema.parse(pagesOf('shop').at(-1));
   const [component] = snapshot.components;

@@ -1,5 +1,6 @@
 import type { CoreContext } from '../context.ts';
 import { type Loop, startLoop } from '../platform/loop.ts';
+import { inUnit } from '../unit-of-work.ts';
 import { buildAssignment } from './assignments.ts';
 import { claimRequests, postponeRequest, type QueuedRequest, settleRequest } from './queue.ts';
 import { PUBLISH_CHANNEL, requestStalePages } from './request.ts';
@@ -35,7 +36,7 @@ export async function startPublisher(ctx: CoreContext): Promise<Publisher> {
     logger: ctx.logger,
     work: async () => {
       const before = new Date(ctx.clock.now().getTime() - PAGE_AGE_MAX_MS);
-      await ctx.db.transaction((tx) => requestStalePages(tx, before));
+      await inUnit(ctx, (ctx) => requestStalePages(ctx.db, before));
       return 'idle';
     },
   });

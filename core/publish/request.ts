@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { array, type Executor } from '#db/sql/executor.ts';
+import { array } from '#db/sql/executor.ts';
+import type { Transaction } from '../context.ts';
 
 /** LISTEN channel of the publish loop. */
 export const PUBLISH_CHANNEL = 'blacktide_publish';
@@ -10,27 +11,27 @@ export const PUBLISH_CHANNEL = 'blacktide_publish';
  */
 
 /** The shard's assignment has changed: a monitor, a rule or a page that shows one. */
-export async function requestAssignment(tx: Executor, shardId: string): Promise<void> {
+export async function requestAssignment(tx: Transaction, shardId: string): Promise<void> {
   await tx.execute(sql`UPDATE shards SET version = version + 1 WHERE id = ${shardId}`);
   await enqueue(tx, sql`VALUES ('assignment', ${shardId})`);
 }
 
 /** What the page shows has changed. */
-export async function requestPage(tx: Executor, pageId: string): Promise<void> {
+export async function requestPage(tx: Transaction, pageId: string): Promise<void> {
   await enqueuePages(tx, sql`id = ${pageId}`);
 }
 
 /** No page has this slug any more: it was deleted or renamed. */
-export async function requestPageRemoval(tx: Executor, slug: string): Promise<void> {
+export async function requestPageRemoval(tx: Transaction, slug: string): Promise<void> {
   await enqueue(tx, sql`VALUES ('page_removed', ${slug})`);
 }
 
 /** Something that pages show of the monitor has changed: its status, an incident. */
-export async function requestPagesOfMonitor(tx: Executor, monitorId: string): Promise<void> {
+export async function requestPagesOfMonitor(tx: Transaction, monitorId: string): Promise<void> {
   await requestPagesOfMonitors(tx, [monitorId]);
 }
 
-export async function requestPagesOfMonitors(tx: Executor, monitorIds: readonly string[]): Promise<void> {
+export async function requestPagesOfMonitors(tx: Transaction, monitorIds: readonly string[]): Promise<void> {
   await enqueuePages(
     tx,
     sql`id IN (SELECT page_id FROM page_components WHERE monitor_id = ANY(${array(monitorIds, 'text')}))`,
@@ -38,12 +39,12 @@ export async function requestPagesOfMonitors(tx: Executor, monitorIds: readonly 
 }
 
 /** Pages whose bars have not moved since `before`. */
-export async function requestStalePages(tx: Executor, before: Date): Promise<void> {
+export async function requestStalePages(tx: Transaction, before: Date): Promise<void> {
   await enqueuePages(tx, sql`coalesce(published_at, created_at) < ${before.toISOString()}::timestamptz`);
 }
 
 /** Locked in the order of their ids, so that two transactions with several pages cannot lock each other out. */
-async function enqueuePages(tx: Executor, which: ReturnType<typeof sql>): Promise<void> {
+async function enqueuePages(tx: Transaction, which: ReturnType<typeof sql>): Promise<void> {
   const pages = sql`SELECT id FROM status_pages WHERE ${which} ORDER BY id FOR NO KEY UPDATE`;
   const bumped = await tx.execute(
     sql`UPDATE status_pages SET version = version + 1 WHERE id IN (${pages}) RETURNING slug`,
@@ -52,7 +53,7 @@ async function enqueuePages(tx: Executor, which: ReturnType<typeof sql>): Promis
 }
 
 /** A request while the last one is being sent is counted, so that it is not lost with it. */
-async function enqueue(tx: Executor, row: ReturnType<typeof sql>): Promise<void> {
+async function enqueue(tx: Transaction, row: ReturnType<typeof sql>): Promise<void> {
   await tx.execute(sql`
     INSERT INTO publish_queue AS queued (kind, key) ${row}
     ON CONFLICT (kind, key) DO UPDATE

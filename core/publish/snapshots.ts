@@ -18,6 +18,7 @@ import {
 } from '#domain/page/snapshot.ts';
 import { readTallies } from '../aggregate/tallies.ts';
 import type { CoreContext, Transaction } from '../context.ts';
+import { inUnit } from '../unit-of-work.ts';
 
 const DAY_MS = 86_400_000;
 /** Resolved incidents stay on a page this long, as on Atlassian's. */
@@ -33,11 +34,12 @@ type IncidentRow = typeof incidents.$inferSelect;
  * one snapshot of the database, so its version and its content belong together.
  */
 export async function buildSnapshot(ctx: CoreContext, slug: string): Promise<PageSnapshot | null> {
-  return ctx.db.transaction(
-    async (tx) => {
-      const [page] = await tx.select().from(statusPages).where(eq(statusPages.slug, slug));
+  return inUnit(
+    ctx,
+    async (ctx) => {
+      const [page] = await ctx.db.select().from(statusPages).where(eq(statusPages.slug, slug));
       if (page === undefined) return null;
-      const components = await tx
+      const components = await ctx.db
         .select()
         .from(pageComponents)
         .where(eq(pageComponents.pageId, page.id))
@@ -51,8 +53,8 @@ export async function buildSnapshot(ctx: CoreContext, slug: string): Promise<Pag
         description: page.description,
         createdAt: page.createdAt.toISOString(),
         updatedAt: page.updatedAt.toISOString(),
-        components: await describeComponents(tx, components, ctx.clock.now()),
-        incidents: await describeIncidents(tx, components, ctx.clock.now()),
+        components: await describeComponents(ctx.db, components, ctx.clock.now()),
+        incidents: await describeIncidents(ctx.db, components, ctx.clock.now()),
       };
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },

@@ -17,7 +17,7 @@ const HELD_BY = {
 } as const satisfies Record<Scope, readonly Scope[]>;
 
 /** First line of every service verb: `read` to see, `write` to change, `admin` for keys and the audit log. */
-export function authorize(ctx: RequestContext, scope: Scope): void {
+export function authorize(ctx: Pick<RequestContext, 'caller'>, scope: Scope): void {
   if (HELD_BY[scope].some((held) => ctx.caller.scopes.has(held))) return;
   if (ctx.caller.credential.type === 'api_key') {
     throw new ProblemError('insufficient_scope', `This needs an API key with the scope "${scope}".`);

@@ -1,26 +1,36 @@
 import { lt, type SQL } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import { ProblemError } from '#core/platform/problem-error.ts';
+import type { ProblemError } from '#core/platform/problem-error.ts';
 import type { List } from '#domain/api/common.ts';
+import type { IdPrefix } from '#domain/base/id.ts';
+import { malformed } from './validated.ts';
 
 /** Cursors are opaque to callers: the sort key of the last row they saw, in base64url. */
 function cursorOf(...key: readonly string[]): string {
   return Buffer.from(key.join('\n')).toString('base64url');
 }
 
-/** The parts of a cursor; throws malformed_request when it is not one of ours. */
-export function readCursor(cursor: string | undefined, parts: number): string[] | null {
+/** The parts of a cursor, each of the form that this list gives it; throws malformed_request for any other text. */
+export function readCursor(cursor: string | undefined, forms: readonly RegExp[]): string[] | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8').split('\n');
-  if (key.length !== parts || key.some((part) => part === '' || /[^\x21-\x7e]/.test(part))) {
-    throw new ProblemError('malformed_request', 'The cursor is not one that this list has given.');
-  }
+  const known = key.length === forms.length && forms.every((form, index) => form.test(key[index] ?? ''));
+  if (!known || cursorOf(...key) !== cursor) throw unknownCursor();
   return key;
 }
 
+export function unknownCursor(): ProblemError {
+  return malformed('cursor', 'is not one that this list has given');
+}
+
+/** How an id of one kind is written. */
+export function idPattern(prefix: IdPrefix): RegExp {
+  return new RegExp(`^${prefix}_[0-9a-z]{26}$`);
+}
+
 /** What is older than the last row they saw, of a list in the order of ids. */
-export function afterCursor(id: PgColumn, cursor: string | undefined): SQL | undefined {
-  const [last] = readCursor(cursor, 1) ?? [];
+export function afterCursor(id: PgColumn, prefix: IdPrefix, cursor: string | undefined): SQL | undefined {
+  const [last] = readCursor(cursor, [idPattern(prefix)]) ?? [];
   return last === undefined ? undefined : lt(id, last);
 }
 

@@ -1,7 +1,6 @@
-import type { Transaction } from '#core/context.ts';
 import { auditLog } from '#db/schema.ts';
 import { newId } from './new-id.ts';
-import type { RequestContext } from './request-context.ts';
+import type { RequestUnit } from './request-context.ts';
 
 export interface AuditEntry {
   /** `<noun>.<verb>`, for instance `monitor.create`. */
@@ -14,9 +13,9 @@ export interface AuditEntry {
 }
 
 /** Last statement of every transaction that changes something: no change without its audit row. */
-export async function recordAudit(tx: Transaction, ctx: RequestContext, entry: AuditEntry): Promise<void> {
+export async function recordAudit(ctx: RequestUnit, entry: AuditEntry): Promise<void> {
   const { actor, organizationId } = ctx.caller;
-  await tx.insert(auditLog).values({
+  await ctx.db.insert(auditLog).values({
     id: newId(ctx, 'evt'),
     organizationId,
     actorType: actor.type,

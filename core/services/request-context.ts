@@ -1,4 +1,5 @@
 import type { Actor, CoreContext } from '#core/context.ts';
+import type { Reader, UnitOfWork } from '#core/unit-of-work.ts';
 import type { API_KEY_SCOPES, ROLES } from '#domain/api/account.ts';
 
 export type Scope = (typeof API_KEY_SCOPES)[number];
@@ -18,9 +19,18 @@ export interface Caller {
     | { readonly type: 'api_key'; readonly id: string };
 }
 
-/** What every service verb is given: the core, and the one request it works for. */
-export interface RequestContext extends CoreContext {
+/** One request that a service verb works for. */
+interface Request {
   readonly caller: Caller;
   readonly traceId: string;
   readonly ip: string;
 }
+
+/** What every service verb is given: the core, and the request. */
+export interface RequestContext extends CoreContext, Request {}
+
+/** What reads for a request, from the pool or inside a unit of work. */
+export interface RequestReader extends Reader, Request {}
+
+/** What changes something for a request: only inside a unit of work (core/unit-of-work.ts). */
+export interface RequestUnit extends UnitOfWork, Request {}

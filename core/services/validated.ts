@@ -26,3 +26,8 @@ export function validated<T extends z.ZodType>(schema: T, value: unknown): z.out
 export function invalid(path: string, message: string): ProblemError {
   return new ProblemError('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });
 }
+
+/** A value that has the right shape and no meaning. */
+export function malformed(path: string, message: string): ProblemError {
+  return new ProblemError('malformed_request', `${path}: ${message}`, { errors: [{ path, message }] });
+}

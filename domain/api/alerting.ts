@@ -108,9 +108,11 @@ export const webhookConfigSchema = z.strictObject({
   headers: z.record(z.string().max(128), z.string().max(8192)).default({}),
 });
 
-export const channelCreateSchema = z
-  .object({ name, default: z.boolean().default(true), enabled: z.boolean().default(true) })
-  .and(z.discriminatedUnion('type', [z.object({ type: z.literal('webhook'), config: webhookConfigSchema })]));
+const channelSettings = { name, default: z.boolean().default(true), enabled: z.boolean().default(true) };
+
+export const channelCreateSchema = z.discriminatedUnion('type', [
+  z.strictObject({ ...channelSettings, type: z.literal('webhook'), config: webhookConfigSchema }),
+]);
 
 export const channelSchema = z.object({
   id: z.string(),

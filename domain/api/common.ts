@@ -5,8 +5,14 @@ import { z } from 'zod';
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
 
+/** A whole number as text in a query, with one message for whatever is wrong with it. */
+export function numberInQuery(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
 export const listQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
+  limit: numberInQuery(1, PAGE_LIMIT_MAX).default(PAGE_LIMIT_DEFAULT),
   cursor: z.string().max(200).optional(),
 });
 
@@ -19,5 +25,5 @@ export interface List<T> {
   nextCursor: string | null;
 }
 
-export const timestamp = z.iso.datetime();
+export const timestamp = z.iso.datetime({ error: 'must be a time in UTC such as 2026-01-31T12:00:00Z' });
 export const name = z.string().trim().min(1).max(120);

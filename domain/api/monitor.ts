@@ -13,7 +13,7 @@ import {
 } from '../check/monitor.ts';
 import { OUTCOMES } from '../check/result.ts';
 import { MONITOR_STATUSES } from '../check/status.ts';
-import { listQuerySchema, name, timestamp } from './common.ts';
+import { listQuerySchema, name, numberInQuery, timestamp } from './common.ts';
 import { UPTIME_WINDOWS } from './monitor-answers.ts';
 import { repeatedHeader } from './repeated-header.ts';
 
@@ -85,6 +85,6 @@ export const SERIES_POINTS_MAX = 2000;
 export const seriesQuerySchema = z.object({
   from: timestamp.optional(),
   to: timestamp.optional(),
-  step: z.coerce.number().int().min(5).max(86_400).optional(),
+  step: numberInQuery(5, 86_400).optional(),
 });
 export const uptimeQuerySchema = z.object({ window: z.enum(UPTIME_WINDOWS).default('24h') });

@@ -91,7 +91,7 @@ export async function startTestApp(
   };
 }
 
-function sender(app: ReturnType<typeof createApp>, origin: string): TestApp['request'] {
+export function sender(app: ReturnType<typeof createApp>, origin: string): TestApp['request'] {
   return async (method, path, options = {}) => {
     const body = options.rawBody ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
     const response = await app.request(`${origin}${path}`, {

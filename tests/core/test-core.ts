@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pino from 'pino';
-import { createContext } from '#core/compose.ts';
+import { type ComposeOptions, createContext } from '#core/compose.ts';
 import { readConfig } from '#core/config.ts';
 import type { CoreContext, EdgeClient } from '#core/context.ts';
 import { EdgeUnavailable } from '#core/edge-client.ts';
@@ -48,6 +48,7 @@ export interface TestEdge extends EdgeClient {
 export async function startTestCore(
   database: { readonly url: string; drop(): Promise<void> },
   environment: Record<string, string> = {},
+  options: Pick<ComposeOptions, 'connections'> = {},
 ): Promise<TestCore> {
   const config = readConfig({ ...environment, DATABASE_URL: database.url }, { oneMachine: true });
   const core = await generateKeyPair('EdDSA', { extractable: true });
@@ -60,7 +61,7 @@ export async function startTestCore(
   };
   let offsetMs = 0;
   const clock = { now: () => new Date(Date.now() + offsetMs), random: (bytes: number) => randomBytes(bytes) };
-  const context = await createContext(config, { logger: pino({ level: 'silent' }), keys, clock });
+  const context = await createContext(config, { ...options, logger: pino({ level: 'silent' }), keys, clock });
   const edge = createTestEdge();
   const ctx: CoreContext = { ...context, edge };
 

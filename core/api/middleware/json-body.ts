@@ -1,33 +1,60 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { ApiEnv } from '../env.ts';
+import { jsonFault } from '../json-fault.ts';
 
 /** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
 const BODY_BYTES_MAX = 1024 * 1024;
 /** Deeper than any object of ours or any sensible JSON Schema; what walks a body by recursion must not run out of stack. */
 const NESTING_MAX = 100;
+/** Of a header in an answer. */
+const SHOWN_LENGTH_MAX = 100;
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
+/** Where the edge sends its batches; core/ingest/intake.ts reads them within the same limit. */
+const EDGE_PATHS = '/edge/v1/';
+
+/** Refuses what says of itself that it is too large, before anybody reads it, on every route. */
+export const limitAnnounced: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const bytesMax = c.req.path.startsWith(EDGE_PATHS) ? SERVICE_BODY_BYTES_MAX : BODY_BYTES_MAX;
+  if (Number(c.req.header('Content-Length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  await next();
+};
+
+/** Bodies that do not say how long they are: refused as soon as they have grown too large. */
 export const limitBody: MiddlewareHandler<ApiEnv> = bodyLimit({
   maxSize: BODY_BYTES_MAX,
   onError: () => {
-    throw new ProblemError('payload_too_large', `A body may have ${BODY_BYTES_MAX} bytes.`);
+    throw tooLarge(BODY_BYTES_MAX);
   },
 });
+
+function tooLarge(bytesMax: number): ProblemError {
+  return new ProblemError('payload_too_large', `A body may have ${bytesMax} bytes.`);
+}
 
 /** A body is JSON or refused: 415 for another type, 400 when it cannot be parsed. */
 export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (WITH_BODY.has(c.req.method)) {
     const text = await c.req.text();
     if (text !== '') {
-      if (!JSON_TYPE.test(c.req.header('Content-Type') ?? '')) throw new ProblemError('unsupported_media_type');
+      requireJsonType(c.req.method, c.req.header('Content-Type') ?? '');
       requireJson(text);
     }
   }
   await next();
 };
+
+function requireJsonType(method: string, given: string): void {
+  if (JSON_TYPE.test(given)) return;
+  const expected = method === 'PATCH' ? 'application/json or application/merge-patch+json' : 'application/json';
+  const sent =
+    given === '' ? 'no Content-Type' : `the Content-Type ${JSON.stringify(given.slice(0, SHOWN_LENGTH_MAX))}`;
+  throw new ProblemError('unsupported_media_type', `Send the body as ${expected}; it came with ${sent}.`);
+}
 
 /** PostgreSQL holds neither NUL nor half a surrogate pair, so no text of ours may have them. */
 function requireJson(text: string): void {
@@ -42,7 +69,7 @@ function requireJson(text: string): void {
   try {
     JSON.parse(text, inspect);
   } catch {
-    throw new ProblemError('malformed_json');
+    throw new ProblemError('malformed_json', `The body is not valid JSON at ${jsonFault(text)}.`);
   }
   if (!storable) throw new ProblemError('malformed_request', 'Texts may not hold NUL or unpaired surrogates.');
 }

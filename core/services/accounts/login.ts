@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { users } from '#db/schema.ts';
 import type { loginSchema } from '#domain/api/account.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { ClientContext } from './client.ts';
 import { findAccount } from './find-account.ts';
@@ -20,9 +20,9 @@ export async function login(ctx: ClientContext, input: z.output<typeof loginSche
     ctx.metrics.increment('sign_ins_refused_total');
     throw new ProblemError('invalid_credentials');
   }
-  return inTransaction(ctx, async (tx) => {
-    const signIn = await startSession(tx, ctx, found.account);
-    await recordAudit(tx, signedInContext(ctx, signIn), {
+  return inUnit(ctx, async (ctx) => {
+    const signIn = await startSession(ctx, found.account);
+    await recordAudit(signedInContext(ctx, signIn), {
       action: 'account.login',
       targetType: 'session',
       targetId: signIn.sessionId,

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
+import { inUnit } from '#core/unit-of-work.ts';
 import { sessions } from '#db/schema.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 
@@ -8,11 +8,11 @@ import type { RequestContext } from '../request-context.ts';
 export async function logout(ctx: RequestContext): Promise<void> {
   const { credential } = ctx.caller;
   if (credential.type !== 'session') return;
-  await inTransaction(ctx, async (tx) => {
-    await tx
+  await inUnit(ctx, async (ctx) => {
+    await ctx.db
       .update(sessions)
       .set({ revokedAt: ctx.clock.now() })
       .where(and(eq(sessions.id, credential.id), isNull(sessions.revokedAt)));
-    await recordAudit(tx, ctx, { action: 'account.logout', targetType: 'session', targetId: credential.id });
+    await recordAudit(ctx, { action: 'account.logout', targetType: 'session', targetId: credential.id });
   });
 }

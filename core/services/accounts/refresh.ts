@@ -1,10 +1,9 @@
 import { and, eq, gt, isNull } from 'drizzle-orm';
-import type { Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { sessions, users } from '#db/schema.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
-import type { ClientContext } from './client.ts';
+import type { ClientContext, ClientUnit } from './client.ts';
 import { findAccount } from './find-account.ts';
 import { newRefreshToken, refreshHash, type SignIn, sessionExpiry, signedInContext } from './session.ts';
 
@@ -17,27 +16,27 @@ const PARALLEL_TABS_MS = 10_000;
 /** Rotates the refresh token. A token that was used before ends the session: someone else may hold a copy. */
 export async function refresh(ctx: ClientContext, refreshToken: string): Promise<SignIn> {
   // The session's end must be committed although the call fails, so the failure is thrown outside.
-  const signIn = await inTransaction(ctx, (tx) => rotate(tx, ctx, refreshToken));
+  const signIn = await inUnit(ctx, (ctx) => rotate(ctx, refreshToken));
   if (signIn === null) throw new ProblemError('session_expired');
   return signIn;
 }
 
-async function rotate(tx: Transaction, ctx: ClientContext, refreshToken: string): Promise<SignIn | null> {
+async function rotate(ctx: ClientUnit, refreshToken: string): Promise<SignIn | null> {
   const now = ctx.clock.now();
   const [sessionId = ''] = refreshToken.split('.');
-  const [session] = await tx
+  const [session] = await ctx.db
     .select()
     .from(sessions)
     .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
     .for('update');
   if (session === undefined) return null;
-  const found = await findAccount(tx, eq(users.id, session.userId), session.organizationId);
+  const found = await findAccount(ctx.db, eq(users.id, session.userId), session.organizationId);
   if (found === null) return null;
 
   const hash = refreshHash(refreshToken);
   if (hash === session.refreshHash) {
     const next = newRefreshToken(ctx, sessionId);
-    await tx
+    await ctx.db
       .update(sessions)
       .set({
         refreshHash: refreshHash(next),
@@ -52,8 +51,8 @@ async function rotate(tx: Transaction, ctx: ClientContext, refreshToken: string)
   if (hash === session.previousRefreshHash && now.getTime() - rotatedMs <= PARALLEL_TABS_MS) {
     return { account: found.account, sessionId, refreshToken: null };
   }
-  await tx.update(sessions).set({ revokedAt: now }).where(eq(sessions.id, sessionId));
-  await recordAudit(tx, signedInContext(ctx, { account: found.account, sessionId, refreshToken: null }), {
+  await ctx.db.update(sessions).set({ revokedAt: now }).where(eq(sessions.id, sessionId));
+  await recordAudit(signedInContext(ctx, { account: found.account, sessionId, refreshToken: null }), {
     action: 'session.revoke_reused',
     targetType: 'session',
     targetId: sessionId,

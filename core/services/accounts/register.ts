@@ -1,27 +1,27 @@
 import { eq, sql } from 'drizzle-orm';
 import type { z } from 'zod';
-import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import type { Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit, type Reader } from '#core/unit-of-work.ts';
 import { memberships, organizations, users } from '#db/schema.ts';
 import type { Account, registerSchema } from '#domain/api/account.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
-import type { ClientContext } from './client.ts';
+import type { ClientContext, ClientUnit } from './client.ts';
 import { hashPassword } from './password.ts';
 import { type SignIn, signedInContext, startSession } from './session.ts';
 
 /** The first account owns the installation; later ones need BLACKTIDE_REGISTRATION=open. Each gets its own organisation. */
 export async function register(ctx: ClientContext, input: z.output<typeof registerSchema>): Promise<SignIn> {
-  await requireOpen(ctx, ctx.db);
+  await requireOpen(ctx);
   const passwordHash = await hashPassword(input.password);
-  return inTransaction(ctx, async (tx) => {
+  return inUnit(ctx, async (ctx) => {
     // Two first registrations at once: the second waits here and then finds an owner.
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('blacktide.register', 0))`);
-    const first = await requireOpen(ctx, tx);
-    const account = await insertAccount(tx, ctx, input, passwordHash, first);
-    const signIn = await startSession(tx, ctx, account);
-    await recordAudit(tx, signedInContext(ctx, signIn), {
+    await ctx.db.execute(sql`select pg_advisory_xact_lock(hashtextextended('blacktide.register', 0))`);
+    const first = await requireOpen(ctx);
+    const account = await insertAccount(ctx, input, passwordHash, first);
+    const signIn = await startSession(ctx, account);
+    await recordAudit(signedInContext(ctx, signIn), {
       action: 'account.register',
       targetType: 'user',
       targetId: account.user.id,
@@ -32,8 +32,8 @@ export async function register(ctx: ClientContext, input: z.output<typeof regist
 }
 
 /** Throws registration_closed; true when the account to be made is the first. */
-async function requireOpen(ctx: CoreContext, db: Database | Transaction): Promise<boolean> {
-  const first = !(await hasAccounts(db));
+async function requireOpen(ctx: Reader): Promise<boolean> {
+  const first = !(await hasAccounts(ctx.db));
   if (!first && ctx.config.registration === 'closed') {
     throw new ProblemError('registration_closed', 'This installation has its owner; ask them for access.');
   }
@@ -46,20 +46,21 @@ export async function hasAccounts(db: Database | Transaction): Promise<boolean> 
 }
 
 async function insertAccount(
-  tx: Transaction,
-  ctx: ClientContext,
+  ctx: ClientUnit,
   input: z.output<typeof registerSchema>,
   passwordHash: string,
   installationOwner: boolean,
 ): Promise<Account> {
-  const [taken] = await tx.select({ id: users.id }).from(users).where(eq(users.email, input.email));
+  const [taken] = await ctx.db.select({ id: users.id }).from(users).where(eq(users.email, input.email));
   if (taken !== undefined) throw new ProblemError('email_taken');
   const createdAt = ctx.clock.now();
   const user = { id: newId(ctx, 'usr'), email: input.email, name: input.name, createdAt };
   const organization = { id: newId(ctx, 'org'), name: input.name };
-  await tx.insert(users).values({ ...user, passwordHash, installationOwner });
-  await tx.insert(organizations).values({ ...organization, createdAt });
-  await tx.insert(memberships).values({ organizationId: organization.id, userId: user.id, role: 'owner', createdAt });
+  await ctx.db.insert(users).values({ ...user, passwordHash, installationOwner });
+  await ctx.db.insert(organizations).values({ ...organization, createdAt });
+  await ctx.db
+    .insert(memberships)
+    .values({ organizationId: organization.id, userId: user.id, role: 'owner', createdAt });
   return {
     user: { ...user, createdAt: createdAt.toISOString() },
     organization: { ...organization, role: 'owner' },

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { and, eq, lt } from 'drizzle-orm';
-import type { CoreContext, Transaction } from '#core/context.ts';
+import type { CoreContext } from '#core/context.ts';
 import { sessions } from '#db/schema.ts';
 import type { Account } from '#domain/api/account.ts';
 import { ROLE_SCOPES } from '../authorize.ts';
 import { newId } from '../new-id.ts';
-import type { RequestContext } from '../request-context.ts';
-import type { ClientContext } from './client.ts';
+import type { RequestUnit } from '../request-context.ts';
+import type { ClientUnit } from './client.ts';
 
 /** A browser that comes back within a month stays signed in. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
@@ -22,7 +22,7 @@ export interface SignIn {
 }
 
 /** `ses_… . secret`: the id finds the session, the secret proves it. */
-export function newRefreshToken(ctx: CoreContext, sessionId: string): string {
+export function newRefreshToken(ctx: Pick<CoreContext, 'clock'>, sessionId: string): string {
   return `${sessionId}.${Buffer.from(ctx.clock.random(REFRESH_SECRET_BYTES)).toString('base64url')}`;
 }
 
@@ -31,17 +31,17 @@ export function refreshHash(refreshToken: string): string {
   return createHash('sha256').update(refreshToken).digest('base64url');
 }
 
-export function sessionExpiry(ctx: CoreContext): Date {
+export function sessionExpiry(ctx: Pick<CoreContext, 'clock'>): Date {
   return new Date(ctx.clock.now().getTime() + SESSION_SECONDS * 1000);
 }
 
 /** Stores a new session and forgets the person's expired ones. */
-export async function startSession(tx: Transaction, ctx: ClientContext, account: Account): Promise<SignIn> {
+export async function startSession(ctx: ClientUnit, account: Account): Promise<SignIn> {
   const now = ctx.clock.now();
-  await tx.delete(sessions).where(and(eq(sessions.userId, account.user.id), lt(sessions.expiresAt, now)));
+  await ctx.db.delete(sessions).where(and(eq(sessions.userId, account.user.id), lt(sessions.expiresAt, now)));
   const sessionId = newId(ctx, 'ses');
   const refreshToken = newRefreshToken(ctx, sessionId);
-  await tx.insert(sessions).values({
+  await ctx.db.insert(sessions).values({
     id: sessionId,
     userId: account.user.id,
     organizationId: account.organization.id,
@@ -55,7 +55,7 @@ export async function startSession(tx: Transaction, ctx: ClientContext, account:
 }
 
 /** The context of the person who has just signed in, for the audit row of that. */
-export function signedInContext(ctx: ClientContext, { account, sessionId }: SignIn): RequestContext {
+export function signedInContext(ctx: ClientUnit, { account, sessionId }: SignIn): RequestUnit {
   return {
     ...ctx,
     caller: {

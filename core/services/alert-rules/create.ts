@@ -1,11 +1,11 @@
 import { count, eq } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { alertRules } from '#db/schema.ts';
 import type { AlertRule } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -20,23 +20,23 @@ export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput
   authorize(ctx, 'write');
   const now = ctx.clock.now();
   const id = newId(ctx, 'rul');
-  return inTransaction(ctx, async (tx) => {
-    const shardId = await requireTargets(tx, ctx, input);
-    const [held] = await tx
+  return inUnit(ctx, async (ctx) => {
+    const shardId = await requireTargets(ctx, input);
+    const [held] = await ctx.db
       .select({ count: count() })
       .from(alertRules)
       .where(eq(alertRules.monitorId, input.monitorId));
     if (held !== undefined && held.count >= RULES_PER_MONITOR_MAX) {
       throw new ProblemError('conflict', `A monitor has at most ${RULES_PER_MONITOR_MAX} alert rules.`);
     }
-    const [row] = await tx
+    const [row] = await ctx.db
       .insert(alertRules)
       .values({ id, organizationId: ctx.caller.organizationId, ...input, createdAt: now, updatedAt: now })
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    await requestAssignment(tx, shardId);
+    await requestAssignment(ctx.db, shardId);
     const alertRule = presentAlertRule(row);
-    await recordAudit(tx, ctx, {
+    await recordAudit(ctx, {
       action: 'alert_rule.create',
       targetType: 'alert_rule',
       targetId: id,

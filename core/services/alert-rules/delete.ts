@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { requestAssignment } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { alertRules, monitors } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findAlertRule, presentAlertRule } from './stored.ts';
@@ -10,15 +10,15 @@ import { findAlertRule, presentAlertRule } from './stored.ts';
 /** The edge ends the rule's alert; with its last rule a monitor gets the default rule back. */
 export async function deleteAlertRule(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
-  await inTransaction(ctx, async (tx) => {
-    const row = await findAlertRule(tx, ctx, id, true);
-    await tx.delete(alertRules).where(eq(alertRules.id, id));
-    const [monitor] = await tx
+  await inUnit(ctx, async (ctx) => {
+    const row = await findAlertRule(ctx, id, true);
+    await ctx.db.delete(alertRules).where(eq(alertRules.id, id));
+    const [monitor] = await ctx.db
       .select({ shardId: monitors.shardId })
       .from(monitors)
       .where(eq(monitors.id, row.monitorId));
-    if (monitor !== undefined) await requestAssignment(tx, monitor.shardId);
-    await recordAudit(tx, ctx, {
+    if (monitor !== undefined) await requestAssignment(ctx.db, monitor.shardId);
+    await recordAudit(ctx, {
       action: 'alert_rule.delete',
       targetType: 'alert_rule',
       targetId: id,

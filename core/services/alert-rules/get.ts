@@ -6,6 +6,6 @@ import { findAlertRule, presentAlertRule } from './stored.ts';
 
 export async function getAlertRule(ctx: RequestContext, id: string): Promise<Revised<AlertRule>> {
   authorize(ctx, 'read');
-  const row = await findAlertRule(ctx.db, ctx, id);
+  const row = await findAlertRule(ctx, id);
   return { object: presentAlertRule(row), revision: row.revision };
 }

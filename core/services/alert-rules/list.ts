@@ -21,7 +21,7 @@ export async function listAlertRules(
       and(
         eq(alertRules.organizationId, ctx.caller.organizationId),
         query.monitorId === undefined ? undefined : eq(alertRules.monitorId, query.monitorId),
-        afterCursor(alertRules.id, query.cursor),
+        afterCursor(alertRules.id, 'rul', query.cursor),
       ),
     )
     .orderBy(desc(alertRules.id))

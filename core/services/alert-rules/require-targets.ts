@@ -1,14 +1,13 @@
 import { and, eq, inArray } from 'drizzle-orm';
-import type { Transaction } from '#core/context.ts';
 import { channels, monitors } from '#db/schema.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestUnit } from '../request-context.ts';
 import { invalid } from '../validated.ts';
 import type { AlertRuleInput } from './stored.ts';
 
 /** The shard of the rule's monitor; throws validation_failed when monitor or channels are not the caller's. */
-export async function requireTargets(tx: Transaction, ctx: RequestContext, input: AlertRuleInput): Promise<string> {
+export async function requireTargets(ctx: RequestUnit, input: AlertRuleInput): Promise<string> {
   const { organizationId } = ctx.caller;
-  const [monitor] = await tx
+  const [monitor] = await ctx.db
     .select({ shardId: monitors.shardId })
     .from(monitors)
     .where(and(eq(monitors.id, input.monitorId), eq(monitors.organizationId, organizationId)))
@@ -16,7 +15,7 @@ export async function requireTargets(tx: Transaction, ctx: RequestContext, input
   if (monitor === undefined) throw invalid('monitorId', 'there is no such monitor');
   const wanted = [...new Set(input.channelIds ?? [])];
   if (wanted.length === 0) return monitor.shardId;
-  const found = await tx
+  const found = await ctx.db
     .select({ id: channels.id })
     .from(channels)
     .where(and(inArray(channels.id, wanted), eq(channels.organizationId, organizationId)))

@@ -1,23 +1,17 @@
 import { and, eq } from 'drizzle-orm';
 import type { z } from 'zod';
-import type { Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { alertRules } from '#db/schema.ts';
 import { alertConditionSchema, severitySchema } from '#domain/alert/alert.ts';
 import type { AlertRule, alertRuleCreateSchema } from '#domain/api/alerting.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestReader } from '../request-context.ts';
 
 export type AlertRuleRow = typeof alertRules.$inferSelect;
 export type AlertRuleInput = z.output<typeof alertRuleCreateSchema>;
 
 /** A rule of the caller's organisation; throws not_found. `lock` holds it for a change. */
-export async function findAlertRule(
-  db: Database | Transaction,
-  ctx: RequestContext,
-  id: string,
-  lock = false,
-): Promise<AlertRuleRow> {
-  const query = db
+export async function findAlertRule(ctx: RequestReader, id: string, lock = false): Promise<AlertRuleRow> {
+  const query = ctx.db
     .select()
     .from(alertRules)
     .where(and(eq(alertRules.id, id), eq(alertRules.organizationId, ctx.caller.organizationId)));

@@ -1,12 +1,12 @@
 import { eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { alertRules } from '#db/schema.ts';
 import type { AlertRule } from '#domain/api/alerting.ts';
 import { alertRuleCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -22,21 +22,21 @@ export async function updateAlertRule(
   ifMatch?: string,
 ): Promise<Revised<AlertRule>> {
   authorize(ctx, 'write');
-  return inTransaction(ctx, async (tx) => {
-    const before = await findAlertRule(tx, ctx, id, true);
+  return inUnit(ctx, async (ctx) => {
+    const before = await findAlertRule(ctx, id, true);
     requireRevision(ifMatch, before.revision);
     const input = validated(alertRuleCreateSchema, mergePatch(storedAlertRule(before), patch));
     if (input.monitorId !== before.monitorId) throw invalid('monitorId', 'cannot be changed; make a new rule');
-    const shardId = await requireTargets(tx, ctx, input);
-    const [row] = await tx
+    const shardId = await requireTargets(ctx, input);
+    const [row] = await ctx.db
       .update(alertRules)
       .set({ ...input, revision: sql`${alertRules.revision} + 1`, updatedAt: ctx.clock.now() })
       .where(eq(alertRules.id, id))
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    await requestAssignment(tx, shardId);
+    await requestAssignment(ctx.db, shardId);
     const alertRule = presentAlertRule(row);
-    await recordAudit(tx, ctx, {
+    await recordAudit(ctx, {
       action: 'alert_rule.update',
       targetType: 'alert_rule',
       targetId: id,

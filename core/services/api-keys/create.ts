@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { apiKeys } from '#db/schema.ts';
 import type { apiKeyCreatedSchema, apiKeyCreateSchema } from '#domain/api/account.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -24,8 +24,8 @@ export async function createApiKey(
   const now = ctx.clock.now();
   const key = `btk_${Buffer.from(ctx.clock.random(KEY_BYTES)).toString('base64url')}`;
   const { actor } = ctx.caller;
-  return inTransaction(ctx, async (tx) => {
-    const [row] = await tx
+  return inUnit(ctx, async (ctx) => {
+    const [row] = await ctx.db
       .insert(apiKeys)
       .values({
         id: newId(ctx, 'key'),
@@ -41,7 +41,7 @@ export async function createApiKey(
       .returning();
     if (row === undefined) throw new ProblemError('internal');
     const shown = presentApiKey(row);
-    await recordAudit(tx, ctx, { action: 'api_key.create', targetType: 'api_key', targetId: row.id, after: shown });
+    await recordAudit(ctx, { action: 'api_key.create', targetType: 'api_key', targetId: row.id, after: shown });
     return { ...shown, key };
   });
 }

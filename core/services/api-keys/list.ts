@@ -14,7 +14,7 @@ export async function listApiKeys(ctx: RequestContext, query: z.output<typeof li
   const rows = await ctx.db
     .select()
     .from(apiKeys)
-    .where(and(eq(apiKeys.organizationId, ctx.caller.organizationId), afterCursor(apiKeys.id, query.cursor)))
+    .where(and(eq(apiKeys.organizationId, ctx.caller.organizationId), afterCursor(apiKeys.id, 'key', query.cursor)))
     .orderBy(desc(apiKeys.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, (row) => [row.id], presentApiKey);

@@ -16,7 +16,7 @@ export async function listAuditLog(
   const rows = await ctx.db
     .select()
     .from(auditLog)
-    .where(and(eq(auditLog.organizationId, ctx.caller.organizationId), afterCursor(auditLog.id, query.cursor)))
+    .where(and(eq(auditLog.organizationId, ctx.caller.organizationId), afterCursor(auditLog.id, 'evt', query.cursor)))
     .orderBy(desc(auditLog.id))
     .limit(query.limit + 1);
   return pageOf(rows, query.limit, (row) => [row.id], presentEntry);

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { channels } from '#db/schema.ts';
 import type { channelCreatedSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -26,8 +26,8 @@ export async function createChannel(
   const secret = input.config.secret ?? `whsec_${Buffer.from(ctx.clock.random(SECRET_BYTES)).toString('base64')}`;
   const now = ctx.clock.now();
   const id = newId(ctx, 'chn');
-  return inTransaction(ctx, async (tx) => {
-    const [row] = await tx
+  return inUnit(ctx, async (ctx) => {
+    const [row] = await ctx.db
       .insert(channels)
       .values({
         id,
@@ -38,8 +38,8 @@ export async function createChannel(
       })
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    const shown = await presentOne(ctx, tx, row);
-    await recordAudit(tx, ctx, { action: 'channel.create', targetType: 'channel', targetId: id, after: shown });
+    const shown = await presentOne(ctx, row);
+    await recordAudit(ctx, { action: 'channel.create', targetType: 'channel', targetId: id, after: shown });
     return { object: { ...shown, config: { ...shown.config, secret } }, revision: row.revision };
   });
 }

@@ -7,6 +7,6 @@ import { findChannel } from './stored.ts';
 
 export async function getChannel(ctx: RequestContext, id: string): Promise<Revised<Channel>> {
   authorize(ctx, 'read');
-  const row = await findChannel(ctx.db, ctx, id);
-  return { object: await presentOne(ctx, ctx.db, row), revision: row.revision };
+  const row = await findChannel(ctx, id);
+  return { object: await presentOne(ctx, row), revision: row.revision };
 }

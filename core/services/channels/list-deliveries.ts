@@ -17,11 +17,11 @@ export async function listDeliveries(
   query: z.output<typeof listQuerySchema>,
 ): Promise<List<Delivery>> {
   authorize(ctx, 'read');
-  await findChannel(ctx.db, ctx, channelId);
+  await findChannel(ctx, channelId);
   const rows = await ctx.db
     .select()
     .from(notifications)
-    .where(and(eq(notifications.channelId, channelId), afterCursor(notifications.id, query.cursor)))
+    .where(and(eq(notifications.channelId, channelId), afterCursor(notifications.id, 'dlv', query.cursor)))
     .orderBy(desc(notifications.id))
     .limit(query.limit + 1);
   const attempts =

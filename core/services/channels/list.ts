@@ -17,7 +17,7 @@ export async function listChannels(
   const rows = await ctx.db
     .select()
     .from(channels)
-    .where(and(eq(channels.organizationId, ctx.caller.organizationId), afterCursor(channels.id, query.cursor)))
+    .where(and(eq(channels.organizationId, ctx.caller.organizationId), afterCursor(channels.id, 'chn', query.cursor)))
     .orderBy(desc(channels.id))
     .limit(query.limit + 1);
   const page = pageOf(
@@ -26,5 +26,5 @@ export async function listChannels(
     (row) => [row.id],
     (row) => row,
   );
-  return { data: await presentChannels(ctx, ctx.db, page.data), nextCursor: page.nextCursor };
+  return { data: await presentChannels(ctx, page.data), nextCursor: page.nextCursor };
 }

@@ -1,6 +1,7 @@
 import { desc, eq, inArray } from 'drizzle-orm';
-import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import type { Reader } from '#core/unit-of-work.ts';
 import { channels, notifications } from '#db/schema.ts';
 import { type Channel, channelSchema } from '#domain/api/alerting.ts';
 import { type ChannelRow, storedChannel } from './stored.ts';
@@ -9,13 +10,9 @@ import { type ChannelRow, storedChannel } from './stored.ts';
 export const HIDDEN = '••••••••';
 
 /** Channels as answers show them, with the last delivery of each: one statement for any number. */
-export async function presentChannels(
-  ctx: CoreContext,
-  db: Database | Transaction,
-  rows: readonly ChannelRow[],
-): Promise<Channel[]> {
+export async function presentChannels(ctx: Reader, rows: readonly ChannelRow[]): Promise<Channel[]> {
   if (rows.length === 0) return [];
-  const newest = db
+  const newest = ctx.db
     .select()
     .from(notifications)
     .where(eq(notifications.channelId, channels.id))
@@ -24,7 +21,7 @@ export async function presentChannels(
     .limit(1)
     .as('newest');
   // A look into the index for each channel; taking one of each from all would read every notification there ever was.
-  const last = await db
+  const last = await ctx.db
     .select({
       channelId: newest.channelId,
       status: newest.status,
@@ -51,13 +48,17 @@ export async function presentChannels(
   });
 }
 
-export async function presentOne(ctx: CoreContext, db: Database | Transaction, row: ChannelRow): Promise<Channel> {
-  const [shown] = await presentChannels(ctx, db, [row]);
+export async function presentOne(ctx: Reader, row: ChannelRow): Promise<Channel> {
+  const [shown] = await presentChannels(ctx, [row]);
   if (shown === undefined) throw new ProblemError('internal');
   return shown;
 }
 
-function presentChannel(ctx: CoreContext, row: ChannelRow, lastDelivery: Channel['lastDelivery']): Channel {
+function presentChannel(
+  ctx: Pick<CoreContext, 'secrets'>,
+  row: ChannelRow,
+  lastDelivery: Channel['lastDelivery'],
+): Channel {
   const { config, ...stored } = storedChannel(ctx, row);
   const headers = Object.fromEntries(Object.keys(config.headers).map((name) => [name, HIDDEN]));
   return channelSchema.parse({

@@ -1,10 +1,10 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
 import { type channelCreateSchema, webhookConfigSchema } from '#domain/api/alerting.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestReader } from '../request-context.ts';
 
 export type ChannelRow = typeof channels.$inferSelect;
 export type ChannelInput = z.output<typeof channelCreateSchema>;
@@ -16,13 +16,8 @@ const configSchema = z.object({ url: z.string() });
 export type ChannelSecrets = z.output<typeof secretsSchema>;
 
 /** A channel of the caller's organisation; throws not_found. `lock` holds it for a change. */
-export async function findChannel(
-  db: Database | Transaction,
-  ctx: RequestContext,
-  id: string,
-  lock = false,
-): Promise<ChannelRow> {
-  const query = db
+export async function findChannel(ctx: RequestReader, id: string, lock = false): Promise<ChannelRow> {
+  const query = ctx.db
     .select()
     .from(channels)
     .where(and(eq(channels.id, id), eq(channels.organizationId, ctx.caller.organizationId)));
@@ -32,7 +27,7 @@ export async function findChannel(
 }
 
 /** The whole channel as it was written, with its secrets: what a merge patch is applied to. */
-export function storedChannel(ctx: CoreContext, row: ChannelRow): ChannelInput {
+export function storedChannel(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow): ChannelInput {
   return {
     name: row.name,
     type: row.type,
@@ -42,12 +37,17 @@ export function storedChannel(ctx: CoreContext, row: ChannelRow): ChannelInput {
   };
 }
 
-export function openSecrets(ctx: CoreContext, row: ChannelRow): ChannelSecrets {
+export function openSecrets(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow): ChannelSecrets {
   return secretsSchema.parse(JSON.parse(ctx.secrets.open(row.secretsSealed, `channel:${row.id}`)));
 }
 
 /** The columns a written channel fills; secret and header values are sealed for this channel only. */
-export function channelColumns(ctx: CoreContext, id: string, input: ChannelInput, secrets: ChannelSecrets) {
+export function channelColumns(
+  ctx: Pick<CoreContext, 'secrets'>,
+  id: string,
+  input: ChannelInput,
+  secrets: ChannelSecrets,
+) {
   return {
     name: input.name,
     type: input.type,

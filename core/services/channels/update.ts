@@ -1,11 +1,11 @@
 import { eq, sql } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { channels } from '#db/schema.ts';
 import { type Channel, channelCreateSchema } from '#domain/api/alerting.ts';
 import { isJsonObject } from '#domain/base/json-object.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { leadsElsewhere } from '../leads-elsewhere.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
@@ -23,8 +23,8 @@ export async function updateChannel(
   ifMatch?: string,
 ): Promise<Revised<Channel>> {
   authorize(ctx, 'write');
-  return inTransaction(ctx, async (tx) => {
-    const before = await findChannel(tx, ctx, id, true);
+  return inUnit(ctx, async (ctx) => {
+    const before = await findChannel(ctx, id, true);
     requireRevision(ifMatch, before.revision);
     const held = openSecrets(ctx, before);
     const input = validated(channelCreateSchema, mergePatch(storedChannel(ctx, before), patch));
@@ -32,7 +32,7 @@ export async function updateChannel(
     if (leadsElsewhere(storedChannel(ctx, before).config.url, input.config.url)) requireGivenAgain(headers, patch);
     requireSendable(headers);
     const secrets = { secret: input.config.secret ?? held.secret, headers };
-    const [row] = await tx
+    const [row] = await ctx.db
       .update(channels)
       .set({
         ...channelColumns(ctx, id, input, secrets),
@@ -42,12 +42,12 @@ export async function updateChannel(
       .where(eq(channels.id, id))
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    const shown = await presentOne(ctx, tx, row);
-    await recordAudit(tx, ctx, {
+    const shown = await presentOne(ctx, row);
+    await recordAudit(ctx, {
       action: 'channel.update',
       targetType: 'channel',
       targetId: id,
-      before: await presentOne(ctx, tx, before),
+      before: await presentOne(ctx, before),
       after: shown,
     });
     return { object: shown, revision: row.revision };

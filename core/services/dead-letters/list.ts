@@ -1,10 +1,9 @@
 import { desc, lt } from 'drizzle-orm';
 import type { z } from 'zod';
-import { ProblemError } from '#core/platform/problem-error.ts';
 import { parkedMessages } from '#db/schema.ts';
 import type { List, listQuerySchema } from '#domain/api/common.ts';
 import type { DeadLetter } from '#domain/api/dead-letter.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { idPattern, pageOf, readCursor, unknownCursor } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { authorizeOwner, idOf, presentDeadLetter, readNumber, selectDeadLetters } from './stored.ts';
 
@@ -22,9 +21,9 @@ export async function listDeadLetters(
 }
 
 function afterCursor(cursor: string | undefined) {
-  const [last] = readCursor(cursor, 1) ?? [];
+  const [last] = readCursor(cursor, [idPattern('dlt')]) ?? [];
   if (last === undefined) return undefined;
   const number = readNumber(last);
-  if (number === null) throw new ProblemError('malformed_request', 'The cursor is not one that this list has given.');
+  if (number === null) throw unknownCursor();
   return lt(parkedMessages.id, number);
 }

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { parkedMessages } from '#db/schema.ts';
 import type { DeadLetter } from '#domain/api/dead-letter.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { numberOf, readDeadLetter } from './stored.ts';
@@ -27,8 +27,8 @@ export async function replayDeadLetter(ctx: RequestContext, id: string): Promise
 
 /** Before it is sent: parking it again must find the mark, whoever is faster. */
 async function markReplayed(ctx: RequestContext, id: string, number: number): Promise<unknown> {
-  return inTransaction(ctx, async (tx) => {
-    const [row] = await tx
+  return inUnit(ctx, async (ctx) => {
+    const [row] = await ctx.db
       .update(parkedMessages)
       .set({ replayedAt: ctx.clock.now() })
       .where(eq(parkedMessages.id, number))
@@ -36,7 +36,7 @@ async function markReplayed(ctx: RequestContext, id: string, number: number): Pr
     if (row === undefined) throw new ProblemError('not_found');
     const { subject, consumer, reason, payload } = row;
     const after = { subject, consumer, reason };
-    await recordAudit(tx, ctx, { action: 'dead_letter.replay', targetType: 'dead_letter', targetId: id, after });
+    await recordAudit(ctx, { action: 'dead_letter.replay', targetType: 'dead_letter', targetId: id, after });
     return parse(payload);
   });
 }

@@ -1,9 +1,9 @@
 import { changeIncident as applyChange } from '#core/incidents/change.ts';
 import { presentIncident } from '#core/incidents/present.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import type { Incident } from '#domain/api/alerting.ts';
 import type { IncidentChange } from '#domain/incident/incident.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findIncident } from './find.ts';
@@ -11,10 +11,10 @@ import { findIncident } from './find.ts';
 /** Acknowledge, resolve, re-open, note, public update: one verb each for callers, one road here. */
 export async function changeIncident(ctx: RequestContext, id: string, change: IncidentChange): Promise<Incident> {
   authorize(ctx, 'write');
-  return inTransaction(ctx, async (tx) => {
-    const { incident, monitorName } = await findIncident(tx, ctx, id);
-    const after = await applyChange(tx, ctx, id, change, ctx.caller.actor);
-    await recordAudit(tx, ctx, {
+  return inUnit(ctx, async (ctx) => {
+    const { incident, monitorName } = await findIncident(ctx, id);
+    const after = await applyChange(ctx, id, change, ctx.caller.actor);
+    await recordAudit(ctx, {
       action: `incident.${change.type}`,
       targetType: 'incident',
       targetId: id,

@@ -1,10 +1,10 @@
 import { and, eq } from 'drizzle-orm';
 import type { z } from 'zod';
 import { openIncident } from '#core/incidents/change.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { monitors } from '#db/schema.ts';
 import type { Incident, incidentCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid } from '../validated.ts';
@@ -17,9 +17,9 @@ export async function createIncident(
   authorize(ctx, 'write');
   const { organizationId, actor } = ctx.caller;
   const monitorId = input.monitorId ?? null;
-  return inTransaction(ctx, async (tx) => {
+  return inUnit(ctx, async (ctx) => {
     if (monitorId !== null) {
-      const [monitor] = await tx
+      const [monitor] = await ctx.db
         .select({ id: monitors.id })
         .from(monitors)
         .where(and(eq(monitors.id, monitorId), eq(monitors.organizationId, organizationId)));
@@ -27,12 +27,11 @@ export async function createIncident(
     }
     const { title, severity, summary } = input;
     const incident = await openIncident(
-      tx,
       ctx,
       { organizationId, title, summary, severity, monitorId, traceId: ctx.traceId },
       actor,
     );
-    await recordAudit(tx, ctx, {
+    await recordAudit(ctx, {
       action: 'incident.create',
       targetType: 'incident',
       targetId: incident.id,

@@ -1,17 +1,15 @@
 import { and, eq } from 'drizzle-orm';
-import type { Database, Transaction } from '#core/context.ts';
 import type { IncidentRow } from '#core/incidents/present.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { incidents, monitors } from '#db/schema.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestReader } from '../request-context.ts';
 
 /** An incident of the caller's organisation with its monitor's name; throws not_found. */
 export async function findIncident(
-  db: Database | Transaction,
-  ctx: RequestContext,
+  ctx: RequestReader,
   id: string,
 ): Promise<{ incident: IncidentRow; monitorName: string | null }> {
-  const [row] = await db
+  const [row] = await ctx.db
     .select({ incident: incidents, monitorName: monitors.name })
     .from(incidents)
     .leftJoin(monitors, eq(monitors.id, incidents.monitorId))

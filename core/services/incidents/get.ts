@@ -9,7 +9,7 @@ import { findIncident } from './find.ts';
 /** With its whole timeline, oldest entry first. */
 export async function getIncident(ctx: RequestContext, id: string): Promise<IncidentDetail> {
   authorize(ctx, 'read');
-  const { incident, monitorName } = await findIncident(ctx.db, ctx, id);
+  const { incident, monitorName } = await findIncident(ctx, id);
   const entries = await ctx.db
     .select()
     .from(incidentTimeline)

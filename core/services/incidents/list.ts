@@ -24,7 +24,7 @@ export async function listIncidents(ctx: RequestContext, query: Query): Promise<
         status === undefined ? undefined : eq(incidents.status, status),
         severity === undefined ? undefined : eq(incidents.severity, severity),
         monitorId === undefined ? undefined : eq(incidents.monitorId, monitorId),
-        afterCursor(incidents.id, query.cursor),
+        afterCursor(incidents.id, 'inc', query.cursor),
       ),
     )
     .orderBy(desc(incidents.id))

@@ -3,11 +3,11 @@ import type { Transaction } from '#core/context.ts';
 import { shards } from '#db/schema.ts';
 import { SHARD_MONITORS_MAX } from '#domain/wire/wire.ts';
 import { newId } from '../new-id.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestUnit } from '../request-context.ts';
 
 /** Takes a place in the oldest shard that has one, or opens a new shard. The row lock keeps the count right. */
-export async function allocateShard(tx: Transaction, ctx: RequestContext): Promise<string> {
-  const [free] = await tx
+export async function allocateShard(ctx: RequestUnit): Promise<string> {
+  const [free] = await ctx.db
     .select({ id: shards.id })
     .from(shards)
     .where(lt(shards.monitorCount, SHARD_MONITORS_MAX))
@@ -16,10 +16,10 @@ export async function allocateShard(tx: Transaction, ctx: RequestContext): Promi
     .for('update');
   if (free === undefined) {
     const id = newId(ctx, 'shd');
-    await tx.insert(shards).values({ id, monitorCount: 1, createdAt: ctx.clock.now() });
+    await ctx.db.insert(shards).values({ id, monitorCount: 1, createdAt: ctx.clock.now() });
     return id;
   }
-  await tx
+  await ctx.db
     .update(shards)
     .set({ monitorCount: sql`${shards.monitorCount} + 1` })
     .where(eq(shards.id, free.id));

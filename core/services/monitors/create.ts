@@ -1,10 +1,10 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { monitorStatus, monitors } from '#db/schema.ts';
 import type { Monitor, MonitorCreate } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -18,9 +18,9 @@ export async function createMonitor(ctx: RequestContext, input: MonitorCreate): 
   requirePossible(input);
   const now = ctx.clock.now();
   const id = newId(ctx, 'mon');
-  return inTransaction(ctx, async (tx) => {
-    const shardId = await allocateShard(tx, ctx);
-    const [row] = await tx
+  return inUnit(ctx, async (ctx) => {
+    const shardId = await allocateShard(ctx);
+    const [row] = await ctx.db
       .insert(monitors)
       .values({
         id,
@@ -32,10 +32,10 @@ export async function createMonitor(ctx: RequestContext, input: MonitorCreate): 
       })
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    await tx.insert(monitorStatus).values({ monitorId: id, status: 'pending', since: now });
-    await requestAssignment(tx, shardId);
-    const answer = await answerOf(ctx, tx, row);
-    await recordAudit(tx, ctx, {
+    await ctx.db.insert(monitorStatus).values({ monitorId: id, status: 'pending', since: now });
+    await requestAssignment(ctx.db, shardId);
+    const answer = await answerOf(ctx, row);
+    await recordAudit(ctx, {
       action: 'monitor.create',
       targetType: 'monitor',
       targetId: id,

@@ -1,12 +1,11 @@
 import { and, eq, ne } from 'drizzle-orm';
-import type { Transaction } from '#core/context.ts';
 import { changeIncident } from '#core/incidents/change.ts';
 import { requestAssignment, requestPagesOfMonitor } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { incidents, monitors } from '#db/schema.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestContext, RequestUnit } from '../request-context.ts';
 import { releaseShard } from './allocate-shard.ts';
 import { answerOf } from './get.ts';
 import { findMonitor } from './stored.ts';
@@ -17,15 +16,15 @@ import { findMonitor } from './stored.ts';
  */
 export async function deleteMonitor(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
-  await inTransaction(ctx, async (tx) => {
-    const row = await findMonitor(tx, ctx, id, true);
-    const before = await answerOf(ctx, tx, row);
-    await resolveIncidents(tx, ctx, id);
-    await requestPagesOfMonitor(tx, id);
-    await tx.delete(monitors).where(eq(monitors.id, id));
-    await releaseShard(tx, row.shardId);
-    await requestAssignment(tx, row.shardId);
-    await recordAudit(tx, ctx, {
+  await inUnit(ctx, async (ctx) => {
+    const row = await findMonitor(ctx, id, true);
+    const before = await answerOf(ctx, row);
+    await resolveIncidents(ctx, id);
+    await requestPagesOfMonitor(ctx.db, id);
+    await ctx.db.delete(monitors).where(eq(monitors.id, id));
+    await releaseShard(ctx.db, row.shardId);
+    await requestAssignment(ctx.db, row.shardId);
+    await recordAudit(ctx, {
       action: 'monitor.delete',
       targetType: 'monitor',
       targetId: id,
@@ -34,11 +33,11 @@ export async function deleteMonitor(ctx: RequestContext, id: string): Promise<vo
   });
 }
 
-async function resolveIncidents(tx: Transaction, ctx: RequestContext, monitorId: string): Promise<void> {
-  const open = await tx
+async function resolveIncidents(ctx: RequestUnit, monitorId: string): Promise<void> {
+  const open = await ctx.db
     .select({ id: incidents.id })
     .from(incidents)
     .where(and(eq(incidents.monitorId, monitorId), ne(incidents.status, 'resolved')));
   const change = { type: 'recover', summary: 'The monitor was deleted.' } as const;
-  for (const { id } of open) await changeIncident(tx, ctx, id, change, ctx.caller.actor);
+  for (const { id } of open) await changeIncident(ctx, id, change, ctx.caller.actor);
 }

@@ -1,26 +1,21 @@
 import { eq } from 'drizzle-orm';
-import type { Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitorStatus } from '#db/schema.ts';
 import type { Monitor } from '#domain/api/monitor.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestContext, RequestReader } from '../request-context.ts';
 import { presentMonitors } from './present.ts';
 import { findMonitor, type MonitorRow } from './stored.ts';
 
 export async function getMonitor(ctx: RequestContext, id: string): Promise<Revised<Monitor>> {
   authorize(ctx, 'read');
-  return answerOf(ctx, ctx.db, await findMonitor(ctx.db, ctx, id));
+  return answerOf(ctx, await findMonitor(ctx, id));
 }
 
 /** The answer for a row that was just read or written, with its status as `db` sees it. */
-export async function answerOf(
-  ctx: RequestContext,
-  db: Database | Transaction,
-  monitor: MonitorRow,
-): Promise<Revised<Monitor>> {
-  const [status] = await db.select().from(monitorStatus).where(eq(monitorStatus.monitorId, monitor.id));
+export async function answerOf(ctx: RequestReader, monitor: MonitorRow): Promise<Revised<Monitor>> {
+  const [status] = await ctx.db.select().from(monitorStatus).where(eq(monitorStatus.monitorId, monitor.id));
   const [shown] = await presentMonitors(ctx, [{ monitor, status: status ?? null }]);
   if (shown === undefined) throw new ProblemError('internal');
   return { object: shown, revision: monitor.revision };

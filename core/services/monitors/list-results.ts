@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { ProblemError } from '#core/platform/problem-error.ts';
+import type { z } from 'zod';
 import type { List } from '#domain/api/common.ts';
 import type { resultListQuerySchema } from '#domain/api/monitor.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
@@ -7,6 +6,7 @@ import { type CheckResult, checkResultSchema } from '#domain/check/result.ts';
 import { authorize } from '../authorize.ts';
 import { pageOf, readCursor } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
+import { requireTimes } from './require-times.ts';
 import { findMonitor } from './stored.ts';
 
 type Query = z.output<typeof resultListQuerySchema>;
@@ -34,7 +34,8 @@ interface ResultRow {
 /** Newest slot first. */
 export async function listResults(ctx: RequestContext, id: string, query: Query): Promise<List<CheckResult>> {
   authorize(ctx, 'read');
-  await findMonitor(ctx.db, ctx, id);
+  await findMonitor(ctx, id);
+  requireTimes(query);
   const rows = await newestResults(ctx, id, query);
   const keyOf = (row: ResultRow) => [row.scheduledAt.toISOString(), row.location, String(row.manual)];
   return pageOf(rows, query.limit, keyOf, (row) => presentResult(ctx, row));
@@ -75,13 +76,13 @@ function newestResults(ctx: RequestContext, id: string, query: Query): Promise<R
     limit ${limit}`;
 }
 
+/** As Date.toISOString() writes it. */
+const SLOT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
 function readAfter(cursor: string | undefined): { at: string; location: string; manual: boolean } | null {
-  const key = readCursor(cursor, 3);
+  const key = readCursor(cursor, [SLOT, /^[a-z-]+$/, /^(?:true|false)$/]);
   if (key === null) return null;
   const [at = '', location = '', manual] = key;
-  if (!z.iso.datetime().safeParse(at).success) {
-    throw new ProblemError('malformed_request', 'The cursor is not one that this list has given.');
-  }
   return { at, location, manual: manual === 'true' };
 }
 

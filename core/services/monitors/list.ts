@@ -37,7 +37,7 @@ export async function listMonitors(ctx: RequestContext, query: Query): Promise<L
 function filters(query: Query): (SQL | undefined)[] {
   const text = query.q === undefined ? undefined : `%${query.q.replace(/[\\%_]/g, '\\$&')}%`;
   return [
-    afterCursor(monitors.id, query.cursor),
+    afterCursor(monitors.id, 'mon', query.cursor),
     query.status === undefined ? undefined : eq(shownStatus, query.status),
     query.tag === undefined ? undefined : sql`${monitors.tags} @> ${JSON.stringify([query.tag])}::jsonb`,
     text === undefined ? undefined : or(ilike(monitors.name, text), ilike(sql`${monitors.config}->>'url'`, text)),

@@ -1,6 +1,7 @@
 import { and, desc, inArray, sql } from 'drizzle-orm';
 import { readUptime24h } from '#core/aggregate/read.ts';
 import type { CoreContext } from '#core/context.ts';
+import type { Reader } from '#core/unit-of-work.ts';
 import { incidents, locationStatus, type monitorStatus } from '#db/schema.ts';
 import { type Monitor, monitorSchema } from '#domain/api/monitor.ts';
 import { isFailure, OUTCOMES } from '#domain/check/result.ts';
@@ -10,7 +11,7 @@ export type MonitorWithStatus = { monitor: MonitorRow; status: typeof monitorSta
 type LocationRow = typeof locationStatus.$inferSelect;
 
 /** Monitors as answers show them: three statements for any number of monitors. */
-export async function presentMonitors(ctx: CoreContext, rows: readonly MonitorWithStatus[]): Promise<Monitor[]> {
+export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithStatus[]): Promise<Monitor[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.monitor.id);
   const [locations, openIncidents, uptimes] = await Promise.all([
@@ -35,7 +36,7 @@ export async function presentMonitors(ctx: CoreContext, rows: readonly MonitorWi
 }
 
 function presentMonitor(
-  ctx: CoreContext,
+  ctx: Pick<CoreContext, 'secrets' | 'logger'>,
   { monitor, status }: MonitorWithStatus,
   facts: { locations: readonly LocationRow[]; openIncidentId: string | null; uptime24h: number | null },
 ): Monitor {

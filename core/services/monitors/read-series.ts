@@ -4,6 +4,7 @@ import { SERIES_POINTS_MAX, type Series, type seriesQuerySchema } from '#domain/
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid } from '../validated.ts';
+import { requireTimes } from './require-times.ts';
 import { findMonitor } from './stored.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,7 +19,8 @@ export async function readMonitorSeries(
   query: z.output<typeof seriesQuerySchema>,
 ): Promise<Series> {
   authorize(ctx, 'read');
-  await findMonitor(ctx.db, ctx, id);
+  await findMonitor(ctx, id);
+  requireTimes(query);
   const to = query.to === undefined ? ctx.clock.now() : new Date(query.to);
   const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from);
   const seconds = (to.getTime() - from.getTime()) / 1000;

@@ -6,6 +6,6 @@ import { findMonitor } from './stored.ts';
 
 export async function readMonitorUptime(ctx: RequestContext, id: string, window: UptimeWindow): Promise<Uptime> {
   authorize(ctx, 'read');
-  await findMonitor(ctx.db, ctx, id);
+  await findMonitor(ctx, id);
   return readUptime(ctx, id, window);
 }

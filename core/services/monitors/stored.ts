@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { z } from 'zod';
-import type { CoreContext, Database, Transaction } from '#core/context.ts';
+import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
 import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
@@ -8,7 +8,7 @@ import { isJsonObject } from '#domain/base/json-object.ts';
 import { httpConfigSchema, locationsSchema } from '#domain/check/monitor.ts';
 import { leadsElsewhere } from '../leads-elsewhere.ts';
 import { mergePatch } from '../merge-patch.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestReader } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
 
 export type MonitorRow = typeof monitors.$inferSelect;
@@ -17,13 +17,8 @@ const authSchema = httpConfigSchema.shape.auth.unwrap();
 const configSchema = httpConfigSchema.omit({ auth: true });
 
 /** A monitor of the caller's organisation; throws not_found. `lock` holds it for a change. */
-export async function findMonitor(
-  db: Database | Transaction,
-  ctx: RequestContext,
-  id: string,
-  lock = false,
-): Promise<MonitorRow> {
-  const query = db
+export async function findMonitor(ctx: RequestReader, id: string, lock = false): Promise<MonitorRow> {
+  const query = ctx.db
     .select()
     .from(monitors)
     .where(and(eq(monitors.id, id), eq(monitors.organizationId, ctx.caller.organizationId)));
@@ -36,7 +31,7 @@ export async function findMonitor(
  * The whole monitor as it was written, with its secret: what a merge patch is applied to. A member that today's
  * schema refuses is as it is stored; who relies on the schema asks it once more.
  */
-export function storedMonitor(ctx: CoreContext, row: MonitorRow): MonitorCreate {
+export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: MonitorRow): MonitorCreate {
   const auth =
     row.authSealed === null
       ? undefined
@@ -64,7 +59,7 @@ function asStored<T>(schema: z.ZodType<T>, stored: unknown): T {
 }
 
 /** The columns a written monitor fills; `config.auth` is sealed for this monitor only. */
-export function monitorColumns(ctx: CoreContext, id: string, input: MonitorCreate) {
+export function monitorColumns(ctx: Pick<CoreContext, 'secrets'>, id: string, input: MonitorCreate) {
   const { auth, ...config } = input.config;
   return {
     name: input.name,

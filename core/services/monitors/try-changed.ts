@@ -15,7 +15,7 @@ export async function tryChangedMonitor(
   patch: Record<string, unknown>,
 ): Promise<TestAnswer> {
   authorize(ctx, 'write');
-  const stored = storedMonitor(ctx, await findMonitor(ctx.db, ctx, id));
+  const stored = storedMonitor(ctx, await findMonitor(ctx, id));
   const patched = patchedMonitor(stored, patch);
   const { config, locations, timeoutMs, confirm } = patched;
   requirePossible({ config, locations, confirm });

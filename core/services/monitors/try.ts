@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { inUnit } from '#core/unit-of-work.ts';
 import type { monitorTestSchema } from '#domain/api/monitor.ts';
 import type { TestAnswer } from '#domain/wire/wire.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { requirePossible } from './stored.ts';
@@ -24,7 +24,7 @@ export async function recordTry(
   { config, locations }: Pick<z.output<typeof monitorTestSchema>, 'config' | 'locations'>,
 ): Promise<void> {
   const after = { method: config.method, url: config.url, locations };
-  await inTransaction(ctx, (tx) =>
-    recordAudit(tx, ctx, { action: 'monitor.test', targetType: 'monitor', targetId: monitorId, after }),
+  await inUnit(ctx, (ctx) =>
+    recordAudit(ctx, { action: 'monitor.test', targetType: 'monitor', targetId: monitorId, after }),
   );
 }

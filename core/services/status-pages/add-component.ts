@@ -1,6 +1,6 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Component } from './stored.ts';
 import { changePage } from './update.ts';
@@ -13,8 +13,8 @@ export async function addComponent(
   input: Omit<ComponentInput, 'id'>,
 ): Promise<Component> {
   authorize(ctx, 'write');
-  const { object: statusPage } = await inTransaction(ctx, (tx) =>
-    changePage(tx, ctx, pageId, {
+  const { object: statusPage } = await inUnit(ctx, (ctx) =>
+    changePage(ctx, pageId, {
       action: 'status_page.add_component',
       patched: (page) => ({ ...page, components: [...page.components, input] }),
     }),

@@ -1,9 +1,9 @@
 import { requestPage } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { statusPages } from '#db/schema.ts';
 import type { StatusPage } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -17,8 +17,8 @@ export async function createStatusPage(ctx: RequestContext, input: StatusPageInp
   requirePublic(input);
   const now = ctx.clock.now();
   const id = newId(ctx, 'stp');
-  const work = inTransaction(ctx, async (tx) => {
-    await tx.insert(statusPages).values({
+  const work = inUnit(ctx, async (ctx) => {
+    await ctx.db.insert(statusPages).values({
       id,
       organizationId: ctx.caller.organizationId,
       name: input.name,
@@ -28,10 +28,10 @@ export async function createStatusPage(ctx: RequestContext, input: StatusPageInp
       createdAt: now,
       updatedAt: now,
     });
-    await writeComponents(tx, ctx, id, input.components);
-    await requestPage(tx, id);
-    const answer = await readAnswer(tx, ctx, id);
-    await recordAudit(tx, ctx, {
+    await writeComponents(ctx, id, input.components);
+    await requestPage(ctx.db, id);
+    const answer = await readAnswer(ctx, id);
+    await recordAudit(ctx, {
       action: 'status_page.create',
       targetType: 'status_page',
       targetId: id,

@@ -6,6 +6,6 @@ import { findPage, presentPage, readComponents } from './stored.ts';
 
 export async function getStatusPage(ctx: RequestContext, id: string): Promise<Revised<StatusPage>> {
   authorize(ctx, 'read');
-  const row = await findPage(ctx.db, ctx, id);
+  const row = await findPage(ctx, id);
   return { object: presentPage(ctx, row, await readComponents(ctx.db, [id])), revision: row.revision };
 }

@@ -6,7 +6,7 @@ import { type Component, findPage, presentComponent, readComponents } from './st
 /** All components of a page in the order they are shown; a page is bounded, so this is the whole list. */
 export async function listComponents(ctx: RequestContext, pageId: string): Promise<List<Component>> {
   authorize(ctx, 'read');
-  await findPage(ctx.db, ctx, pageId);
+  await findPage(ctx, pageId);
   const rows = await readComponents(ctx.db, [pageId]);
   return { data: rows.map(presentComponent), nextCursor: null };
 }

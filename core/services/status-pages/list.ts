@@ -17,7 +17,9 @@ export async function listStatusPages(
   const rows = await ctx.db
     .select()
     .from(statusPages)
-    .where(and(eq(statusPages.organizationId, ctx.caller.organizationId), afterCursor(statusPages.id, query.cursor)))
+    .where(
+      and(eq(statusPages.organizationId, ctx.caller.organizationId), afterCursor(statusPages.id, 'stp', query.cursor)),
+    )
     .orderBy(desc(statusPages.id))
     .limit(query.limit + 1);
   const ids = rows.map((row) => row.id);

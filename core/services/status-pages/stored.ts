@@ -5,7 +5,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { pageComponents, statusPages } from '#db/schema.ts';
 import type { componentSchema, StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
 import type { Revised } from '../expected-revision.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestReader, RequestUnit } from '../request-context.ts';
 
 export type PageRow = typeof statusPages.$inferSelect;
 export type ComponentRow = typeof pageComponents.$inferSelect;
@@ -13,13 +13,8 @@ export type StatusPageInput = z.output<typeof statusPageCreateSchema>;
 export type Component = z.infer<typeof componentSchema>;
 
 /** A page of the caller's organisation; throws not_found. `lock` holds it for a change. */
-export async function findPage(
-  db: Database | Transaction,
-  ctx: RequestContext,
-  id: string,
-  lock = false,
-): Promise<PageRow> {
-  const query = db
+export async function findPage(ctx: RequestReader, id: string, lock = false): Promise<PageRow> {
+  const query = ctx.db
     .select()
     .from(statusPages)
     .where(and(eq(statusPages.id, id), eq(statusPages.organizationId, ctx.caller.organizationId)));
@@ -38,12 +33,16 @@ export function readComponents(db: Database | Transaction, pageIds: readonly str
 }
 
 /** The page as the database has it now: also the version that a change has just counted. */
-export async function readAnswer(tx: Transaction, ctx: RequestContext, id: string): Promise<Revised<StatusPage>> {
-  const row = await findPage(tx, ctx, id);
-  return { object: presentPage(ctx, row, await readComponents(tx, [id])), revision: row.revision };
+export async function readAnswer(ctx: RequestUnit, id: string): Promise<Revised<StatusPage>> {
+  const row = await findPage(ctx, id);
+  return { object: presentPage(ctx, row, await readComponents(ctx.db, [id])), revision: row.revision };
 }
 
-export function presentPage(ctx: CoreContext, row: PageRow, components: readonly ComponentRow[]): StatusPage {
+export function presentPage(
+  ctx: Pick<CoreContext, 'config'>,
+  row: PageRow,
+  components: readonly ComponentRow[],
+): StatusPage {
   return {
     id: row.id,
     name: row.name,

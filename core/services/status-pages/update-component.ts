@@ -1,6 +1,6 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { authorize } from '../authorize.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Component } from './stored.ts';
@@ -14,8 +14,8 @@ export async function updateComponent(
   patch: Record<string, unknown>,
 ): Promise<Component> {
   authorize(ctx, 'write');
-  const { object: statusPage } = await inTransaction(ctx, (tx) =>
-    changePage(tx, ctx, pageId, {
+  const { object: statusPage } = await inUnit(ctx, (ctx) =>
+    changePage(ctx, pageId, {
       action: 'status_page.update_component',
       patched: (page) => {
         if (!page.components.some(({ id }) => id === componentId)) throw new ProblemError('not_found');

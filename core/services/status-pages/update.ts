@@ -1,14 +1,13 @@
 import { eq, sql } from 'drizzle-orm';
-import type { Transaction } from '#core/context.ts';
 import { requestPage, requestPageRemoval } from '#core/publish/request.ts';
+import { inUnit } from '#core/unit-of-work.ts';
 import { statusPages } from '#db/schema.ts';
 import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
-import { inTransaction } from '../in-transaction.ts';
 import { mergePatch } from '../merge-patch.ts';
 import { recordAudit } from '../record-audit.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestContext, RequestUnit } from '../request-context.ts';
 import { validated } from '../validated.ts';
 import { orSlugTaken } from './slug-taken.ts';
 import { findPage, presentPage, readAnswer, readComponents, requirePublic } from './stored.ts';
@@ -23,16 +22,15 @@ export async function updateStatusPage(
 ): Promise<Revised<StatusPage>> {
   authorize(ctx, 'write');
   return orSlugTaken(
-    inTransaction(ctx, (tx) =>
-      changePage(tx, ctx, id, { action: 'status_page.update', ifMatch, patched: (page) => mergePatch(page, patch) }),
+    inUnit(ctx, (ctx) =>
+      changePage(ctx, id, { action: 'status_page.update', ifMatch, patched: (page) => mergePatch(page, patch) }),
     ),
   );
 }
 
 /** One change of a page: also of a single component, which is a change of its page's list. */
 export async function changePage(
-  tx: Transaction,
-  ctx: RequestContext,
+  ctx: RequestUnit,
   id: string,
   change: {
     action: string;
@@ -41,13 +39,13 @@ export async function changePage(
     patched: (page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'components'>) => unknown;
   },
 ): Promise<Revised<StatusPage>> {
-  const row = await findPage(tx, ctx, id, true);
+  const row = await findPage(ctx, id, true);
   requireRevision(change.ifMatch, row.revision);
-  const before = presentPage(ctx, row, await readComponents(tx, [id]));
+  const before = presentPage(ctx, row, await readComponents(ctx.db, [id]));
   const { name, slug, description, visibility, components } = before;
   const input = validated(statusPageCreateSchema, change.patched({ name, slug, description, visibility, components }));
   requirePublic(input);
-  await tx
+  await ctx.db
     .update(statusPages)
     .set({
       name: input.name,
@@ -58,11 +56,11 @@ export async function changePage(
       updatedAt: ctx.clock.now(),
     })
     .where(eq(statusPages.id, id));
-  await writeComponents(tx, ctx, id, input.components);
-  if (input.slug !== slug) await requestPageRemoval(tx, slug);
-  await requestPage(tx, id);
-  const answer = await readAnswer(tx, ctx, id);
-  await recordAudit(tx, ctx, {
+  await writeComponents(ctx, id, input.components);
+  if (input.slug !== slug) await requestPageRemoval(ctx.db, slug);
+  await requestPage(ctx.db, id);
+  const answer = await readAnswer(ctx, id);
+  await recordAudit(ctx, {
     action: change.action,
     targetType: 'status_page',
     targetId: id,

@@ -5,7 +5,7 @@ import { requestAssignment } from '#core/publish/request.ts';
 import { monitors, pageComponents } from '#db/schema.ts';
 import type { componentInputSchema } from '#domain/api/status-page.ts';
 import { newId } from '../new-id.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { RequestUnit } from '../request-context.ts';
 import { invalid } from '../validated.ts';
 import { readComponents } from './stored.ts';
 
@@ -16,19 +16,20 @@ const COMPONENTS_PER_MONITOR_MAX = 50;
 
 /** Makes the page's components these, in this order; ids that come along are kept. Tells the monitors' shards. */
 export async function writeComponents(
-  tx: Transaction,
-  ctx: RequestContext,
+  ctx: RequestUnit,
   pageId: string,
   wanted: readonly ComponentInput[],
 ): Promise<void> {
-  const held = await readComponents(tx, [pageId]);
+  const held = await readComponents(ctx.db, [pageId]);
   const heldIds = held.map((row) => row.id);
   requireOwnIds(wanted, heldIds);
   const monitorIds = wanted.flatMap(({ monitorId }) => monitorId ?? []);
-  await requireMonitors(tx, ctx, wanted, monitorIds);
+  await requireMonitors(ctx, wanted, monitorIds);
 
   const kept = wanted.flatMap(({ id }) => id ?? []);
-  await tx.delete(pageComponents).where(and(eq(pageComponents.pageId, pageId), notInArray(pageComponents.id, kept)));
+  await ctx.db
+    .delete(pageComponents)
+    .where(and(eq(pageComponents.pageId, pageId), notInArray(pageComponents.id, kept)));
   for (const [position, component] of wanted.entries()) {
     const columns = {
       name: component.name,
@@ -38,14 +39,14 @@ export async function writeComponents(
       position,
     };
     if (component.id !== undefined) {
-      await tx.update(pageComponents).set(columns).where(eq(pageComponents.id, component.id));
+      await ctx.db.update(pageComponents).set(columns).where(eq(pageComponents.id, component.id));
     } else {
       const createdAt = ctx.clock.now();
-      await tx.insert(pageComponents).values({ id: newId(ctx, 'cmp'), pageId, ...columns, createdAt });
+      await ctx.db.insert(pageComponents).values({ id: newId(ctx, 'cmp'), pageId, ...columns, createdAt });
     }
   }
-  await requireRoom(tx, wanted, monitorIds);
-  await requestAssignmentsOf(tx, [...monitorIds, ...held.flatMap((row) => row.monitorId ?? [])]);
+  await requireRoom(ctx.db, wanted, monitorIds);
+  await requestAssignmentsOf(ctx.db, [...monitorIds, ...held.flatMap((row) => row.monitorId ?? [])]);
 }
 
 /** A shard knows which components show its monitors, to tell the page directly: it has to learn of a change. */
@@ -71,13 +72,12 @@ function requireOwnIds(wanted: readonly ComponentInput[], heldIds: readonly stri
 }
 
 async function requireMonitors(
-  tx: Transaction,
-  ctx: RequestContext,
+  ctx: RequestUnit,
   wanted: readonly ComponentInput[],
   monitorIds: readonly string[],
 ): Promise<void> {
   if (monitorIds.length === 0) return;
-  const own = await tx
+  const own = await ctx.db
     .select({ id: monitors.id })
     .from(monitors)
     .where(and(inArray(monitors.id, [...monitorIds]), eq(monitors.organizationId, ctx.caller.organizationId)));
