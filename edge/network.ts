@@ -1,7 +1,7 @@
 import { isForbiddenHost } from '#domain/base/address.ts';
 import { isAsciiHeaderValue } from '#domain/base/header-syntax.ts';
+import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
 import { contentCodings } from '#probes/content-codings.ts';
-import { bodyText, readBody } from '#probes/http/body.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
 import { DECODES, decompressed } from './decompress.ts';
 import { bodyFailure, headFailure, mayBeSubstitute, SUBSTITUTE_BYTES_MAX, substituteFailure } from './fetch-failure.ts';
@@ -106,10 +106,10 @@ function closeWith(signal: AbortSignal, response: Response): void {
 async function ownBody(response: Response, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
   const body = isEmpty(response) ? NO_BODY : bodyOf(response, signal);
   if (!mayBeSubstitute(response)) return body;
-  const { bytes, chunks } = await readBody(body, SUBSTITUTE_BYTES_MAX, true);
-  const failure = substituteFailure(response.status, bodyText({ bytes, cut: false, chunks }, undefined));
+  const read = await readBounded(body, SUBSTITUTE_BYTES_MAX);
+  const failure = substituteFailure(response.status, new TextDecoder().decode(wholeBytes(read)));
   if (failure !== null) throw failure;
-  return chunksOf(chunks);
+  return chunksOf(read.chunks);
 }
 
 const NO_BODY: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

@@ -1,13 +1,8 @@
+import { type BoundedBody, readBounded } from '../bounded-body.ts';
 import { NetworkFailure } from '../network.ts';
 
-/** What was read of a body: never more than the limit, whatever the server sends. */
-export interface Body {
-  /** Decompressed bytes read, at most the limit. */
-  readonly bytes: number;
-  /** True when there was more. */
-  readonly cut: boolean;
-  /** Empty when the content was not to be kept. */
-  readonly chunks: readonly Uint8Array[];
+/** What was read of an answer's decompressed body. */
+export interface Body extends BoundedBody {
   /** Why no more of it could be read: its bytes are not what its coding promises. The connection itself held. */
   readonly unreadable?: NetworkFailure;
 }
@@ -17,29 +12,25 @@ export interface Body {
  * the limit. Content is kept only when somebody will look at it.
  */
 export async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number, keep: boolean): Promise<Body> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  const ended: { unreadable?: NetworkFailure } = {};
+  const read = await readBounded(asFarAsReadable(body, ended), bytesMax, keep);
+  return { ...read, ...ended };
+}
+
+async function* asFarAsReadable(body: AsyncIterable<Uint8Array>, ended: { unreadable?: NetworkFailure }) {
   try {
-    for await (const chunk of body) {
-      const room = bytesMax - bytes;
-      const cut = chunk.byteLength > room;
-      const kept = cut ? chunk.subarray(0, room) : chunk;
-      bytes += kept.byteLength;
-      if (keep) chunks.push(kept);
-      if (cut) return { bytes, cut, chunks };
-    }
+    yield* body;
   } catch (error) {
     if (!(error instanceof NetworkFailure) || error.reason !== 'body_unreadable') throw error;
-    return { bytes, cut: false, chunks, unreadable: error };
+    ended.unreadable = error;
   }
-  return { bytes, cut: false, chunks };
 }
 
 /**
  * The body as text: in the encoding of its byte order mark (Encoding standard, "decode"), else in the charset that
  * Content-Type names, else in UTF-8. Bytes that fit no character become U+FFFD.
  */
-export function bodyText(body: Body, contentType: string | undefined): string {
+export function bodyText(body: BoundedBody, contentType: string | undefined): string {
   const decoder = decoderFor(markOf(body.chunks) ?? charsetOf(contentType));
   const parts = body.chunks.map((chunk) => decoder.decode(chunk, { stream: true }));
   // A cut may have split a character; only a whole body is flushed.

@@ -261,7 +261,7 @@ export function networkConformance({ network, clock, targetsUrl, undoesAlso, sen
   describe('a connection is closed when its check is over', () => {
     const HALF: ScriptedAnswer = { headers: ['Content-Length: 100'], body: 'half', ending: 'keep' };
     const LEADS_ON = { status: '302 Found', headers: ['Location: /next'], ending: 'keep' } as const;
-    it.each<[string, Script | ScriptedAnswer, Config, number?]>([
+    it.concurrent.each<[string, Script | ScriptedAnswer, Config, number?]>([
       ['a whole body', { body: 'ok', ending: 'keep' }, {}],
       ['a whole body that is read', { body: 'ok', ending: 'keep' }, { assertions: NO_ERROR }],
       ['no body', { raw: 'HTTP/1.1 204 No Content\r\n\r\n', ending: 'keep' }, {}],
