@@ -43,11 +43,6 @@ describe('a target that cannot be reached', () => {
     expect(outcome.statusCode).toBeUndefined();
   });
 
-  it('has no name', async () => {
-    const outcome = await check({ url: 'http://no-such-host.invalid/' });
-    expect(outcome).toMatchObject({ outcome: 'failure', reason: 'dns_failure' });
-  });
-
   it('resets the connection', async () => {
     const server = await startRawServer((socket) => socket.resetAndDestroy());
     servers.push(server);
