@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SERVICE_BODY_BYTES_MAX, type TestAnswer, testAnswerSchema } from '#domain/wire/wire.ts';
+import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
 import type { Clock, EdgeClient, ServiceTokens } from './context.ts';
 import { ProblemError } from './platform/problem-error.ts';
 
@@ -97,13 +98,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
 
 /** Reads at most SERVICE_BODY_BYTES_MAX. */
 async function readText(response: Response): Promise<string> {
-  if (response.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += chunk.length;
-    if (bytes > SERVICE_BODY_BYTES_MAX) throw new Error('its answer is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const body = await readBounded(response.body, SERVICE_BODY_BYTES_MAX);
+  if (body.cut) throw new Error('its answer is too large');
+  return new TextDecoder().decode(wholeBytes(body));
 }

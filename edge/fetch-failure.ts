@@ -1,6 +1,7 @@
 import { connect } from 'cloudflare:sockets';
 import type { Reason } from '#domain/check/result.ts';
 import { NetworkFailure } from '#probes/network.ts';
+import { unfinishedBy } from '#probes/unfinished.ts';
 import { reasonOf } from './log.ts';
 
 /** What went wrong when fetch says little: the closed taxonomy's reason for a failed exchange in Workers. */
@@ -20,21 +21,26 @@ const SUBSTITUTES: ReadonlyMap<number, readonly [Reason, string]> = new Map([
   [530, ['dns_failure', 'the name could not be resolved']],
 ]);
 /** Such a body is some 16 bytes long; anything much longer is the target's own. */
-const SUBSTITUTE_BYTES_MAX = 64;
+export const SUBSTITUTE_BYTES_MAX = 64;
+
+/** Whether an answer could be Cloudflare's, by what stands before its body. */
+export function mayBeSubstitute({ status, headers }: Response): boolean {
+  return SUBSTITUTES.has(status) && Number(headers.get('content-length') ?? Number.NaN) <= SUBSTITUTE_BYTES_MAX;
+}
 
 /** The failure behind an answer that is not the target's; null for an answer that is. */
-export async function substituteFailure(response: Response): Promise<NetworkFailure | null> {
-  const substitute = SUBSTITUTES.get(response.status);
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
-  if (substitute === undefined || !(length <= SUBSTITUTE_BYTES_MAX)) return null;
-  const text = (await response.clone().text()).trim();
-  if (!/^error code: \d+$/.test(text)) return null;
+export function substituteFailure(status: number, body: string): NetworkFailure | null {
+  const substitute = SUBSTITUTES.get(status);
+  const text = body.trim();
+  if (substitute === undefined || !/^error code: \d+$/.test(text)) return null;
   const [reason, words] = substitute;
   return new NetworkFailure(reason, `${words} (${text})`);
 }
 
 /** workerd's words for a connection that could not be made, or broke; everything else it keeps to itself. */
 const CONNECTION_LOST = 'Network connection lost';
+/** Its words for a body that is not what its content coding promises: "Gzip decompression failed." and the like. */
+const NOT_DECODED = /decompression failed|compressed stream/i;
 /** The dial that asks what went wrong is not part of the check: short, for the answer is needed now. */
 const DIAGNOSIS_MS = 2_000;
 
@@ -44,6 +50,8 @@ const DIAGNOSIS_MS = 2_000;
  */
 export async function headFailure(url: string, error: unknown, signal: AbortSignal): Promise<Error> {
   if (signal.aborted) return new NetworkFailure('timeout', 'the request was ended', { cause: error });
+  const known = unfinishedBy(error);
+  if (known.outcome === 'error') return new NetworkFailure(known.reason, known.detail, { cause: error });
   const { hostname, port, protocol } = new URL(url);
   const dialled = await canDial(hostname, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
   const lost = reasonOf(error).includes(CONNECTION_LOST);
@@ -67,15 +75,17 @@ export async function headFailure(url: string, error: unknown, signal: AbortSign
 }
 
 async function canDial(host: string, port: number): Promise<boolean> {
-  const socket = connect({ hostname: host.replace(/^\[|\]$/g, ''), port });
-  // The way it ends is known from `opened`.
-  socket.closed.catch(() => undefined);
+  let socket: Socket | undefined;
   try {
+    // Throws at once for a host that it does not take.
+    socket = connect({ hostname: host.replace(/^\[|\]$/g, ''), port });
+    // The way it ends is known from `opened`.
+    socket.closed.catch(() => undefined);
     return await Promise.race([socket.opened.then(() => true), scheduler.wait(DIAGNOSIS_MS).then(() => false)]);
   } catch {
     return false;
   } finally {
-    socket.close().catch(() => undefined);
+    socket?.close().catch(() => undefined);
   }
 }
 
@@ -84,5 +94,6 @@ export function bodyFailure(error: unknown, signal: AbortSignal): Error {
   if (reasonOf(error).includes(CONNECTION_LOST)) {
     return new NetworkFailure('connection_reset', 'the connection was closed inside the body', { cause: error });
   }
-  return new NetworkFailure('body_unreadable', reasonOf(error), { cause: error });
+  const reason = NOT_DECODED.test(reasonOf(error)) ? 'body_unreadable' : 'protocol_error';
+  return new NetworkFailure(reason, reasonOf(error), { cause: error });
 }

@@ -1,13 +1,14 @@
 import { isForbiddenHost } from '#domain/base/address.ts';
+import { isAsciiHeaderValue } from '#domain/base/header-syntax.ts';
+import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
+import { contentCodings } from '#probes/content-codings.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
-import { bodyFailure, headFailure, substituteFailure } from './fetch-failure.ts';
+import { DECODES, decompressed } from './decompress.ts';
+import { bodyFailure, headFailure, mayBeSubstitute, SUBSTITUTE_BYTES_MAX, substituteFailure } from './fetch-failure.ts';
+import { reasonOf } from './log.ts';
 
-/**
- * The content codings that workerd undoes, as it spells them (tried with workerd 1.20261102): what is in another one, or
- * in several, reaches us as it came.
- */
-const UNDONE_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'gzip', 'br']);
-
+/** The content codings that fetch undoes in workerd, which compares the whole header with these (tried with 1.20261023). */
+const UNDONE_BY_FETCH: ReadonlySet<string> = new Set(['gzip', 'br']);
 /**
  * What a probe may do in Workers: fetch, which dials, resolves and shakes hands out of our sight. So only the
  * time to the first byte is known, certificates are always verified, and the IP version is not ours to choose.
@@ -18,16 +19,22 @@ export function workersNetwork(allowPrivateTargets: boolean): Network {
       refuseUnsupported(request);
       if (!allowPrivateTargets) refuseForbidden(request.url);
       const startedMs = Date.now();
-      const response = await send(request, signal);
+      const response = await dispatch(request, signal);
+      closeWith(signal, response);
+      const body = await ownBody(response, signal);
+      const headers = [...response.headers];
       return {
         status: response.status,
-        headers: [...response.headers],
-        body: bodyOf(response, signal),
+        headers,
+        codings: isUndone(response) ? [] : contentCodings(request.method, response.status, headers),
+        body,
         phases: { ttfbMs: Date.now() - startedMs },
         tls: undefined,
         remoteAddress: undefined,
       } satisfies HttpExchange;
     },
+    decodes: DECODES,
+    decode: decompressed,
   };
 }
 
@@ -38,9 +45,14 @@ export const workersClock: ProbeClock = {
   sleep: (ms, signal) => scheduler.wait(ms, { signal }),
 };
 
-function refuseUnsupported({ verifyTls, ipVersion }: HttpRequest): void {
+function refuseUnsupported({ verifyTls, ipVersion, headers }: HttpRequest): void {
   if (!verifyTls) throw new NetworkFailure('unsupported_here', 'certificates are always verified at the edge');
   if (ipVersion !== 'any') throw new NetworkFailure('unsupported_here', 'the IP version cannot be chosen at the edge');
+  // fetch sends other characters in UTF-8 (tried with workerd 1.20261023).
+  const foreign = headers.find(([, value]) => !isAsciiHeaderValue(value));
+  if (foreign !== undefined) {
+    throw new NetworkFailure('unsupported_here', `the header ${foreign[0]} is not ASCII, and the edge sends no other`);
+  }
 }
 
 /**
@@ -52,18 +64,12 @@ function refuseForbidden(url: string): void {
   if (isForbiddenHost(host)) throw new NetworkFailure('address_refused', `${host} may not be monitored`);
 }
 
-async function send(request: HttpRequest, signal: AbortSignal): Promise<Response> {
-  const response = await dispatch(request, signal);
-  const failure = await substituteFailure(response);
-  if (failure !== null) throw failure;
-  return response;
-}
-
 async function dispatch(request: HttpRequest, signal: AbortSignal): Promise<Response> {
+  const headers = headersOf(request);
   try {
     return await fetch(request.url, {
       method: request.method,
-      headers: request.headers.map(([name, value]) => [name, value]),
+      headers,
       ...(request.body === undefined ? {} : { body: request.body }),
       redirect: 'manual',
       // A monitor wants the target's own answer, not one of Cloudflare's cache.
@@ -75,17 +81,56 @@ async function dispatch(request: HttpRequest, signal: AbortSignal): Promise<Resp
   }
 }
 
-async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (response.body === null) return;
-  const coding = response.headers.get('content-encoding') ?? '';
+/** Made outside of fetch: what is refused here is ours, and nothing that the target did. */
+function headersOf(request: HttpRequest): Headers {
   try {
-    for await (const bytes of response.body) {
-      if (!UNDONE_CODINGS.has(coding)) {
-        throw new NetworkFailure('body_unreadable', `the content coding "${coding}" cannot be undone at the edge`);
-      }
-      yield bytes;
-    }
+    return new Headers(request.headers.map(([name, value]) => [name, value]));
   } catch (error) {
-    throw error instanceof NetworkFailure ? error : bodyFailure(error, signal);
+    throw new NetworkFailure('probe_error', reasonOf(error), { cause: error });
+  }
+}
+
+/**
+ * Cancels what nobody has begun to read when the exchange is over; a body that is being read ends by the signal itself.
+ * Without this workerd keeps the connection until its next garbage collection.
+ */
+function closeWith(signal: AbortSignal, response: Response): void {
+  const close = () => {
+    if (response.body?.locked === false) response.body.cancel().catch(() => undefined);
+  };
+  if (signal.aborted) close();
+  else signal.addEventListener('abort', close, { once: true });
+}
+
+/** The target's body; throws the failure that Cloudflare's network tells in the place of a target. */
+async function ownBody(response: Response, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  const body = isEmpty(response) ? NO_BODY : bodyOf(response, signal);
+  if (!mayBeSubstitute(response)) return body;
+  const read = await readBounded(body, SUBSTITUTE_BYTES_MAX);
+  const failure = substituteFailure(response.status, new TextDecoder().decode(wholeBytes(read)));
+  if (failure !== null) throw failure;
+  return chunksOf(read.chunks);
+}
+
+const NO_BODY: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
+
+/** fetch tries to undo a coding also where there is nothing, and fails. */
+function isEmpty(response: Response): boolean {
+  return response.body === null || response.headers.get('content-length') === '0';
+}
+
+function isUndone(response: Response): boolean {
+  return UNDONE_BY_FETCH.has(response.headers.get('content-encoding') ?? '');
+}
+
+async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* response.body ?? [];
+  } catch (error) {
+    throw bodyFailure(error, signal);
   }
 }

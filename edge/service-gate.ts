@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { SERVICE_TOKEN_SKEW_SECONDS } from '#domain/wire/service-token.ts';
 import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
+import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { problemAnswer } from './problem-answer.ts';
 import { isMadeFor, readServiceToken } from './service-token.ts';
@@ -26,7 +27,7 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
   const claims = await readServiceToken(token, key, 'blacktide-core', 'blacktide-edge', nowMs);
   // Nobody else's body is worth the memory: the objects may live in this very isolate.
   if (claims === null) return problemAnswer('invalid_service_token');
-  const body = await readBounded(context.req.raw, SERVICE_BODY_BYTES_MAX);
+  const body = await bodyWithin(context.req.raw, SERVICE_BODY_BYTES_MAX);
   if (body === null) return problemAnswer('payload_too_large', `at most ${SERVICE_BODY_BYTES_MAX} bytes`);
   const url = new URL(context.req.url);
   const request = { method: context.req.method, path: url.pathname + url.search, body };
@@ -40,20 +41,8 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
 };
 
 /** The whole body, or null when it is larger than `bytesMax`: no more than that is ever held. */
-async function readBounded(request: Request, bytesMax: number): Promise<Uint8Array | null> {
+async function bodyWithin(request: Request, bytesMax: number): Promise<Uint8Array | null> {
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return null;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength;
-    if (length > bytesMax) return null;
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
+  const body = await readBounded(request.body, bytesMax);
+  return body.cut ? null : wholeBytes(body);
 }

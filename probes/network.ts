@@ -1,4 +1,5 @@
 import type { Phases, Reason, TlsFacts } from '#domain/check/result.ts';
+import type { ContentCoding } from './content-codings.ts';
 
 /**
  * The port of the probes: what a probe may do to the outside. Adapters: edge/network.ts (Workers) and
@@ -7,10 +8,18 @@ import type { Phases, Reason, TlsFacts } from '#domain/check/result.ts';
 export interface Network {
   /**
    * One HTTP exchange, without following redirects. Resolves when the response's head has arrived; the body
-   * is read by the caller, or not at all. Rejects with NetworkFailure. When `signal` fires, also long after the
+   * is read by the caller, or not at all. Rejects with NetworkFailure; header values go out as Latin-1 bytes, or not at
+   * all (`unsupported_here`). When `signal` fires, also long after the
    * head, everything that belongs to the exchange is closed; the probe fires it at the end of each exchange.
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange>;
+  /** The codings that `decode` undoes. */
+  readonly decodes: ReadonlySet<ContentCoding>;
+  /**
+   * Undoes one coding as the body arrives, never far ahead of its reader. Rejects with `body_unreadable` where the bytes
+   * are not what the coding promises; what `body` itself rejects with passes through.
+   */
+  decode(coding: ContentCoding, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
 export interface HttpRequest {
@@ -26,7 +35,9 @@ export interface HttpExchange {
   readonly status: number;
   /** Names in lower case, in the order received. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Decompressed. Ending the iteration early closes the connection. Rejects with NetworkFailure. */
+  /** What is still to be undone on `body`, applied last at the end; in the words of content-codings.ts. */
+  readonly codings: readonly string[];
+  /** With `codings` still on it. Ending the iteration early closes the connection. Rejects with NetworkFailure. */
   readonly body: AsyncIterable<Uint8Array>;
   /** What the runtime could see up to the head; the probe adds `transferMs`. */
   readonly phases: Phases;

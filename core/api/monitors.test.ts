@@ -302,6 +302,31 @@ test('a password is not sent to another host without being given again', async (
   expect((await ada.request('PATCH', `${PATH}/${id}`, { body: gone })).status).toBe(200);
 });
 
+test('what would be sent as something else, or to no possible host, is refused wherever it is written', async () => {
+  const { body } = await create();
+  const basic = (username: string, password: string) => ({ auth: { type: 'basic', username, password } });
+  for (const [change, refused, code] of [
+    [{ url: 'https://{host}.example.com/' }, 'config.url', 'validation_failed'],
+    [{ url: `https://${'a'.repeat(64)}.example.com/` }, 'config.url', 'validation_failed'],
+    [{ headers: { 'CF-Worker': 'x' } }, 'config.headers.CF-Worker', 'validation_failed'],
+    [{ headers: { 'X-Name': 'caf\u00e9' } }, 'config.headers.X-Name', 'not_supported'],
+    [basic('a:b', 'c'), 'config.auth.username', 'validation_failed'],
+    [basic('a', 'b\nc'), 'config.auth.password', 'validation_failed'],
+  ] as const) {
+    const config = { ...MONITOR.config, ...change };
+    for (const [method, path, written] of [
+      ['POST', PATH, { ...MONITOR, config }],
+      ['POST', `${PATH}/test`, { type: 'http', config }],
+      ['PATCH', `${PATH}/${body.id}`, { config }],
+      ['POST', `${PATH}/${body.id}/test`, { config }],
+    ] as const) {
+      const answer = await ada.request(method, path, { body: written });
+      expect(answer.body, `${method} ${path} ${JSON.stringify(change)}`).toMatchObject({ status: 422, code });
+      expect(answer.body.errors).toMatchObject([{ path: refused, message: expect.any(String) }]);
+    }
+  }
+});
+
 test('an assertion about the certificate is refused: edge locations do not see it', async () => {
   const { body } = await create();
   const tls = { source: 'tls', property: 'daysLeft', compare: 'gt', value: 14 };

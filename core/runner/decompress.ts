@@ -1,41 +1,31 @@
-import { type Duplex, pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import { NetworkFailure } from '#probes/network.ts';
+import { type Duplex, pipeline, Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
+import type { ContentCoding } from '#probes/content-codings.ts';
+import { networkFailure } from './network-failure.ts';
 
-/** What createDecoder below can undo, as the value of Accept-Encoding. */
-export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
-/** More layers than this serve no honest purpose; curl draws the same line. */
-const CODINGS_MAX = 5;
+const DECODERS: Readonly<Record<ContentCoding, () => Duplex>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  'deflate-raw': createInflateRaw,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+export const DECODES: ReadonlySet<ContentCoding> = new Set(Object.keys(DECODERS) as ContentCoding[]);
 
 /**
- * The decompressed content of a body, layer by layer, as it arrives. Each layer holds one chunk at a time and
- * waits for its reader, so a bomb expands only as far as somebody reads. Throws NetworkFailure for a coding
- * that is not known.
+ * The content of a body under one coding, as it arrives. The decoder holds one chunk at a time and waits for its reader,
+ * so a bomb expands only as far as somebody reads. Rejects with NetworkFailure.
  */
-export function decompressed(body: Readable, contentEncoding: string | undefined): Readable {
-  const codings = (contentEncoding ?? '')
-    .split(',')
-    .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity');
-  if (codings.length > CODINGS_MAX) {
-    throw new NetworkFailure('body_unreadable', `the body is compressed ${codings.length} times`);
-  }
-  // The last coding was applied last. Errors reach the reader through the stream itself.
-  return codings.reduceRight((inner, coding) => pipeline(inner, createDecoder(coding), () => {}), body);
-}
-
-function createDecoder(coding: string): Duplex {
-  switch (coding) {
-    case 'gzip':
-    case 'x-gzip':
-      return createGunzip();
-    case 'deflate':
-      return createInflate();
-    case 'br':
-      return createBrotliDecompress();
-    case 'zstd':
-      return createZstdDecompress();
-    default:
-      throw new NetworkFailure('body_unreadable', `the content coding "${coding.slice(0, 40)}" is not known`);
+export async function* decompressed(
+  coding: ContentCoding,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  // Errors, also those of the body, reach the reader through the stream itself.
+  const decoder = pipeline(Readable.from(body), DECODERS[coding](), () => {});
+  try {
+    yield* decoder as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw networkFailure(error);
   }
 }

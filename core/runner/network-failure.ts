@@ -1,5 +1,6 @@
 import type { Reason } from '#domain/check/result.ts';
 import { NetworkFailure } from '#probes/network.ts';
+import { unfinishedBy } from '#probes/unfinished.ts';
 
 /** Node's error codes in the closed taxonomy. */
 const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
@@ -19,6 +20,7 @@ const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
   EADDRNOTAVAIL: 'network_unreachable',
   ETIMEDOUT: 'timeout',
   ERR_SOCKET_CONNECTION_TIMEOUT: 'timeout',
+  ABORT_ERR: 'timeout',
   EPROTO: 'tls_failure',
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate_invalid',
   CERT_HAS_EXPIRED: 'certificate_invalid',
@@ -36,9 +38,20 @@ const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
   INVALID_CA: 'certificate_invalid',
   INVALID_PURPOSE: 'certificate_invalid',
   HOSTNAME_MISMATCH: 'certificate_invalid',
+  // What this machine has run out of says nothing about the target.
+  EMFILE: 'probe_error',
+  ENFILE: 'probe_error',
+  ENOBUFS: 'probe_error',
+  ENOMEM: 'probe_error',
+  EAI_MEMORY: 'probe_error',
+  ERR_MEMORY_ALLOCATION_FAILED: 'probe_error',
+  // The request itself, which no target has seen yet.
+  ERR_INVALID_CHAR: 'probe_error',
+  ERR_INVALID_HTTP_TOKEN: 'probe_error',
+  ERR_HTTP_INVALID_HEADER_VALUE: 'probe_error',
 };
 
-/** Families of codes: OpenSSL's, the HTTP parser's, the decompressors', and what Node says of our own mistakes. */
+/** Families of codes: OpenSSL's, the HTTP parser's, and the decompressors'. */
 const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] = [
   ['ERR_SSL_', 'tls_failure'],
   ['ERR_TLS_', 'tls_failure'],
@@ -49,25 +62,24 @@ const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] =
   ['ERR__ERROR_FORMAT', 'body_unreadable'],
   ['ERR_PADDING', 'body_unreadable'],
   ['ZSTD_', 'body_unreadable'],
-  ['ERR_INVALID_', 'probe_error'],
-  ['ERR_UNESCAPED_', 'probe_error'],
 ];
 
-/** Whatever Node threw, in the closed taxonomy; what it does not know is `connection_failed`. */
+/** Whatever Node threw, in the closed taxonomy; of what it does not know, errors of the system are `connection_failed`. */
 export function networkFailure(error: unknown): NetworkFailure {
   if (error instanceof NetworkFailure) return error;
   // Happy eyeballs reports one failure per address as one error; the first address was the preferred one.
   if (error instanceof AggregateError && error.errors.length > 0) return networkFailure(error.errors[0]);
   const code = codeOf(error);
   const message = error instanceof Error && error.message !== '' ? error.message : (code ?? 'the connection failed');
-  return new NetworkFailure(reasonOf(code), message, { cause: error });
+  const reason = code === undefined ? unfinishedBy(error).reason : reasonOf(code);
+  return new NetworkFailure(reason, message, { cause: error });
 }
 
-function reasonOf(code: string | undefined): Reason {
-  if (code === undefined) return 'connection_failed';
+function reasonOf(code: string): Reason {
   const known = REASON_OF_CODE[code];
   if (known !== undefined) return known;
-  return REASON_OF_PREFIX.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'connection_failed';
+  const family = REASON_OF_PREFIX.find(([prefix]) => code.startsWith(prefix));
+  return family?.[1] ?? (code.startsWith('ERR_') ? 'protocol_error' : 'connection_failed');
 }
 
 function codeOf(error: unknown): string | undefined {

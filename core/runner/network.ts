@@ -4,8 +4,9 @@ import { isIP, type TcpSocketConnectOpts } from 'node:net';
 import { type ConnectionOptions, createSecureContext, rootCertificates, type SecureContext, TLSSocket } from 'node:tls';
 import { guardedLookup } from '#core/platform/guarded-lookup.ts';
 import type { Phases, TlsFacts } from '#domain/check/result.ts';
+import { contentCodings } from '#probes/content-codings.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
-import { ACCEPT_ENCODING, decompressed } from './decompress.ts';
+import { DECODES, decompressed } from './decompress.ts';
 import { networkFailure } from './network-failure.ts';
 
 /**
@@ -13,6 +14,8 @@ import { networkFailure } from './network-failure.ts';
  * healthy server at the other end of the world.
  */
 const ADDRESS_ATTEMPT_MS = 1000;
+/** What decompress.ts undoes, besides what goes without saying. */
+const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 
 export interface NodeNetworkOptions {
   /** Lets checks reach private addresses: for one's own machine, or a runner inside a private network. */
@@ -31,6 +34,8 @@ export function createNodeNetwork(options: NodeNetworkOptions): Network {
   const secureContext = createSecureContext(ca === undefined ? {} : { ca });
   return {
     request: (request, signal) => exchange(request, signal, options.allowPrivateTargets, secureContext),
+    decodes: DECODES,
+    decode: decompressed,
   };
 }
 
@@ -84,15 +89,23 @@ function exchange(
       const outgoing = (url.protocol === 'https:' ? https : http).request(url, options);
       const watch = watchPhases(outgoing);
       outgoing.on('error', fail);
-      outgoing.on('response', (response) => {
-        resolve(answer(response, watch(), bodyOf(request, response)));
-      });
+      // An exception in a listener would end the process, not the check.
+      const answered = (response: http.IncomingMessage, body: HttpExchange['body']) => {
+        try {
+          resolve(answer(request, response, watch(), body));
+        } catch (error) {
+          outgoing.destroy();
+          fail(error);
+        }
+      };
+      outgoing.on('response', (response) => answered(response, bodyOf(response)));
       // Nobody asked for another protocol; without a listener Node drops the connection and says nothing.
       outgoing.on('upgrade', (response, socket) => {
-        resolve(answer(response, watch(), NO_BODY));
+        answered(response, NO_BODY);
         socket.destroy();
       });
-      outgoing.end(request.body);
+      // As bytes: in front of a string Node would write the headers in UTF-8, too, and not in Latin-1.
+      outgoing.end(request.body === undefined ? undefined : Buffer.from(request.body));
     } catch (error) {
       fail(error);
     }
@@ -111,11 +124,19 @@ function refuseOtherVersion(url: URL, wanted: HttpRequest['ipVersion']): void {
   }
 }
 
-function answer(response: http.IncomingMessage, phases: Phases, body: HttpExchange['body']): HttpExchange {
+function answer(
+  { method }: HttpRequest,
+  response: http.IncomingMessage,
+  phases: Phases,
+  body: HttpExchange['body'],
+): HttpExchange {
   const { socket } = response;
+  const status = response.statusCode ?? 0;
+  const headers = headerPairs(response.rawHeaders);
   return {
-    status: response.statusCode ?? 0,
-    headers: headerPairs(response.rawHeaders),
+    status,
+    headers,
+    codings: contentCodings(method, status, headers),
     body,
     phases,
     tls: socket instanceof TLSSocket ? tlsFacts(socket) : undefined,
@@ -140,19 +161,13 @@ const NO_BODY: HttpExchange['body'] = {
   async *[Symbol.asyncIterator]() {},
 };
 
-/** RFC 9110, section 6.4.1: these answers have no content, whatever their headers say of it. */
-function hasContent(method: string, status: number | undefined): boolean {
-  return method !== 'HEAD' && status !== 204 && status !== 304;
-}
-
-function bodyOf(request: HttpRequest, response: http.IncomingMessage): AsyncIterable<Uint8Array> {
-  const encoding = hasContent(request.method, response.statusCode) ? response.headers['content-encoding'] : undefined;
+function bodyOf(response: http.IncomingMessage): AsyncIterable<Uint8Array> {
   // A body that nobody reads may still fail: without a listener that would end the process.
   response.on('error', () => {});
   return {
     async *[Symbol.asyncIterator]() {
       try {
-        yield* decompressed(response, encoding) as AsyncIterable<Uint8Array>;
+        yield* response as AsyncIterable<Uint8Array>;
       } catch (error) {
         throw networkFailure(error);
       } finally {

@@ -16,6 +16,7 @@ import { MONITOR_STATUSES } from '../check/status.ts';
 import { listQuerySchema, name, numberInQuery, timestamp } from './common.ts';
 import { UPTIME_WINDOWS } from './monitor-answers.ts';
 import { repeatedHeader } from './repeated-header.ts';
+import { unsendableParts } from './unsendable.ts';
 
 export * from './monitor-answers.ts';
 
@@ -43,6 +44,9 @@ const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) =
   const repeated = repeatedHeader(config.headers);
   if (repeated !== undefined) {
     context.addIssue({ code: 'custom', path: ['headers', repeated], message: 'is named twice: case does not count' });
+  }
+  for (const { path, message } of unsendableParts(config)) {
+    context.addIssue({ code: 'custom', path: [...path], message });
   }
   // In UTF-8 a character takes at most three bytes, a pair of surrogates four.
   const bytes = JSON.stringify(config).replace(/[\u0080-\uffff]/g, '???').length;

@@ -6,6 +6,8 @@ function problems(config: Record<string, unknown>): string[] {
   return parsed.success ? [] : parsed.error.issues.map((issue) => issue.path.join('.'));
 }
 
+const url = 'https://example.com';
+
 describe('an HTTP monitor as a user writes it', () => {
   it.each(['https://example.com?mail=a@b.example', 'https://example.com/@user', 'https://example.com#a@b'])(
     'may have an @ behind the host: %s',
@@ -13,6 +15,20 @@ describe('an HTTP monitor as a user writes it', () => {
       expect(problems({ url })).toEqual([]);
     },
   );
+
+  it.each([
+    ['international hosts', { url: 'https://b\u00fccher.example' }],
+    ['underscores, and the dot of the root', { url: 'https://my_host.example.' }],
+    ['addresses', { url: 'http://[2001:db8::1]:8080/' }],
+    [
+      'a colon in the password, and letters of every kind',
+      { auth: { type: 'basic', username: 'j\u00f6rg', password: ':\u65e5' } },
+    ],
+    ["Cloudflare Access' own headers", { headers: { 'CF-Access-Client-Id': 'a', 'CF-Access-Client-Secret': 'b' } }],
+    ['what it accepts', { headers: { 'Accept-Encoding': 'identity' } }],
+  ])('may have %s', (_what, config) => {
+    expect(problems({ url, ...config })).toEqual([]);
+  });
 
   it('needs no more than a URL', () => {
     const monitor = monitorCreateSchema.parse({ name: 'Shop', type: 'http', config: { url: 'https://example.com' } });
@@ -25,7 +41,7 @@ describe('an HTTP monitor as a user writes it', () => {
     expect(monitor.locations).toHaveLength(6);
   });
 
-  it.each([
+  it.each<readonly [string, Record<string, unknown>, string]>([
     ['another scheme', { url: 'ftp://example.com' }, 'config.url'],
     ['no URL', { url: 'example' }, 'config.url'],
     ['credentials in the URL', { url: 'https://a:b@example.com' }, 'config.url'],
@@ -53,6 +69,35 @@ describe('an HTTP monitor as a user writes it', () => {
     ],
     ['a body on GET', { url: 'https://example.com', body: 'x' }, 'config.body'],
     ['an unknown sign-in', { url: 'https://example.com', auth: { type: 'digest' } }, 'config.auth.type'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that nobody filled in
+    ['a host of odd characters', { url: 'https://${DOMAIN}/login' }, 'config.url'],
+    ['a host with an empty label', { url: 'https://a..example' }, 'config.url'],
+    ['a host with a long label', { url: `https://${'a'.repeat(64)}.example` }, 'config.url'],
+    ['a long host', { url: `https://${'a.'.repeat(127)}example` }, 'config.url'],
+    ...['CF-Worker', 'cf-connecting-ip', 'CF-Ray', 'CDN-Loop'].map(
+      (name) => [`${name}, which the edge sets`, { url, headers: { [name]: 'x' } }, `config.headers.${name}`] as const,
+    ),
+    ['no coding at all', { url, headers: { 'Accept-Encoding': ' ' } }, 'config.headers.Accept-Encoding'],
+    ...['a:b', 'a\nb', 'a\u0000', '\u007f', '\u0085', '\ud800'].map(
+      (username) =>
+        [
+          `the user name ${JSON.stringify(username)}`,
+          { url, auth: { type: 'basic', username, password: 'p' } },
+          'config.auth.username',
+        ] as const,
+    ),
+    ...['a\nb', 'a\u0000', '\u007f', '\udc00'].map(
+      (password) =>
+        [
+          `the password ${JSON.stringify(password)}`,
+          { url, auth: { type: 'basic', username: 'u', password } },
+          'config.auth.password',
+        ] as const,
+    ),
+    ...['a b', 'a\u007f', '\u00e9'].map(
+      (token) =>
+        [`the token ${JSON.stringify(token)}`, { url, auth: { type: 'bearer', token } }, 'config.auth.token'] as const,
+    ),
   ])('%s is refused with its path', (_reason, config, path) => {
     expect(problems(config)).toEqual([path]);
   });

@@ -1,10 +1,13 @@
+import { namesImpossibleHost } from '#domain/base/host-name.ts';
 import { formatBytes, formatLatency } from '#domain/base/quantity.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/check/result.ts';
 import { STATUS_MIN } from '#domain/check/status-range.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '../network.ts';
 import type { ProbeTask } from '../probe.ts';
+import { unfinishedBy } from '../unfinished.ts';
 import { type Body, bodyText, readBody } from './body.ts';
+import { codingProblem, decodedBody } from './decoded-body.ts';
 import { firstRequest } from './first-request.ts';
 import { judgeAnswer, needsBody } from './judge.ts';
 import { redirectOf } from './redirect.ts';
@@ -31,9 +34,6 @@ export async function probeHttp(task: ProbeTask<HttpConfig>, network: Network, c
   if (!task.transcript) return outcome;
   return { ...outcome, transcript: [...attempt.transcript.lines] };
 }
-
-/** Reasons that are about the probe, not about its target. */
-const OWN_FAULTS: ReadonlySet<Reason> = new Set(['probe_error', 'unsupported_here', 'location_unavailable']);
 
 /** The state of one attempt: how far it came is part of the outcome when it fails or runs out of time. */
 class Attempt {
@@ -67,10 +67,11 @@ class Attempt {
     const startedMs = this.clock.monotonicMs();
     const head = await this.finalHead(firstRequest(config, this.task.location));
     const headMs = this.clock.monotonicMs();
-    const body = await readBody(head.body, config.bodyBytesMax, needsBody(config));
+    const body = await this.bodyOf(head);
     const endedMs = this.clock.monotonicMs();
     this.phases = { ...this.phases, transferMs: endedMs - headMs };
     this.transcript.add(`  body of ${formatBytes(body.bytes)} in ${formatLatency(endedMs - headMs)}`);
+    if (body.unreadable !== undefined) this.transcript.add(`  no claim needs the rest: ${body.unreadable.message}`);
     return this.judged(head, body, endedMs - startedMs);
   }
 
@@ -92,9 +93,21 @@ class Attempt {
     }
   }
 
+  /** The body as far as the check needs it: what cannot be decoded matters only to claims about the content. */
+  private async bodyOf(head: HttpExchange): Promise<Body> {
+    const { config } = this.task;
+    const needed = needsBody(config);
+    const asItCame = !needed && codingProblem(head, this.network) !== null;
+    const content = asItCame ? head.body : decodedBody(head, this.network);
+    const body = await readBody(content, config.bodyBytesMax, needed);
+    if (needed && body.unreadable !== undefined) throw body.unreadable;
+    return body;
+  }
+
   private async headOf(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange> {
     this.transcript.add(requestLine(request));
     this.head = undefined;
+    if (namesImpossibleHost(request.url)) throw new NetworkFailure('dns_failure', 'the URL names no possible host');
     const head = await this.network.request(request, signal);
     // Node's parser lets "042" through.
     if (head.status < STATUS_MIN) throw new NetworkFailure('protocol_error', `${head.status} is no status`);
@@ -134,10 +147,8 @@ class Attempt {
   }
 
   private failed(error: unknown): Outcome {
-    const message = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof NetworkFailure)) return this.unfinished('error', 'probe_error', message);
-    const kind = OWN_FAULTS.has(error.reason) ? 'error' : error.reason === 'timeout' ? 'timeout' : 'failure';
-    return this.unfinished(kind, error.reason, message);
+    const { outcome, reason, detail } = unfinishedBy(error);
+    return this.unfinished(outcome, reason, detail);
   }
 
   private unfinished(outcome: OutcomeKind, reason: Reason, detail: string): Outcome {

@@ -1,3 +1,4 @@
+import { namesImpossibleHost } from '#domain/base/host-name.ts';
 import { type HttpRequest, NetworkFailure } from '../network.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -9,7 +10,7 @@ const BODY_HEADER = /^content-/i;
 /**
  * The request that an answer asks for next, or null when it is no redirect. As in the fetch standard: 303
  * turns into GET (HEAD stays), 301 and 302 turn POST into GET, credentials stay with their origin. Throws
- * NetworkFailure `redirect_invalid` for a target that is no http(s) URL.
+ * NetworkFailure `redirect_invalid` for a target that is no http(s) URL, or whose host nobody could dial.
  */
 export function redirectOf(
   request: HttpRequest,
@@ -41,6 +42,9 @@ function redirectTarget(location: string, base: string): URL {
   }
   if (target.username !== '' || target.password !== '') {
     throw new NetworkFailure('redirect_invalid', 'the redirect carries credentials in its URL');
+  }
+  if (namesImpossibleHost(target.href)) {
+    throw new NetworkFailure('redirect_invalid', 'the redirect leads to no possible host');
   }
   target.hash = '';
   return target;

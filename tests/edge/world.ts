@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { TestProject } from 'vitest/node';
+import { startScriptedTargets } from '#tests/probes/scripted-targets.ts';
 import { startCoreDouble } from './core-double.ts';
 import { startNats } from './nats.ts';
 import { startTarget } from './target.ts';
@@ -9,6 +10,8 @@ import { startTarget } from './target.ts';
 export interface World {
   readonly targetUrl: string;
   readonly refusedUrl: string;
+  /** Where targets that say anything are made: tests/probes/scripted-targets.ts. */
+  readonly scriptedTargetsUrl: string;
   readonly coreUrl: string;
   readonly natsWsUrl: string;
   readonly corePrivateJwk: string;
@@ -27,11 +30,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const core = await newKeys();
   const edge = await newKeys();
   const target = await startTarget();
+  const scriptedTargets = await startScriptedTargets();
   const coreDouble = await startCoreDouble(edge.public);
   const nats = await startNats();
   project.provide('world', {
     targetUrl: target.url,
     refusedUrl: target.refusedUrl,
+    scriptedTargetsUrl: scriptedTargets.url,
     coreUrl: coreDouble.url,
     natsWsUrl: nats.wsUrl,
     corePrivateJwk: core.private,
@@ -40,7 +45,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     run: randomUUID(),
   });
   return async () => {
-    await Promise.all([target.close(), coreDouble.close(), nats.close()]);
+    await Promise.all([target.close(), scriptedTargets.close(), coreDouble.close(), nats.close()]);
   };
 }
 

@@ -4,6 +4,7 @@ import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
 import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
+import { isAsciiHeaderValue } from '#domain/base/header-syntax.ts';
 import { isJsonObject } from '#domain/base/json-object.ts';
 import { httpConfigSchema, locationsSchema } from '#domain/check/monitor.ts';
 import { leadsElsewhere } from '../leads-elsewhere.ts';
@@ -104,6 +105,14 @@ export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations
   }
   if (input.config.ipVersion !== 'any') {
     throw notSupported('config.ipVersion', 'Edge locations choose the IP version themselves; only "any" is available.');
+  }
+  for (const [name, value] of Object.entries(input.config.headers)) {
+    if (!isAsciiHeaderValue(value)) {
+      throw notSupported(
+        `config.headers.${name}`,
+        'Edge locations send ASCII only: letters like é would change on the way.',
+      );
+    }
   }
   const tls = input.config.assertions.findIndex((assertion) => assertion.source === 'tls');
   if (tls !== -1) {

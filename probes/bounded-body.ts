@@ -1,0 +1,40 @@
+/** What was read of a body: never more than the limit, whatever the other side sends. */
+export interface BoundedBody {
+  /** Bytes read, at most the limit. */
+  readonly bytes: number;
+  /** True when there was more. */
+  readonly cut: boolean;
+  /** Empty when the content was not to be kept. */
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** Reads up to `bytesMax` of a request's or an answer's body and stops there, which ends the body's iteration. */
+export async function readBounded(
+  body: AsyncIterable<Uint8Array> | null,
+  bytesMax: number,
+  keep = true,
+): Promise<BoundedBody> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (body === null) return { bytes, cut: false, chunks };
+  for await (const chunk of body) {
+    const room = bytesMax - bytes;
+    const cut = chunk.byteLength > room;
+    const kept = cut ? chunk.subarray(0, room) : chunk;
+    bytes += kept.byteLength;
+    if (keep) chunks.push(kept);
+    if (cut) return { bytes, cut, chunks };
+  }
+  return { bytes, cut: false, chunks };
+}
+
+/** The bytes in one piece. */
+export function wholeBytes({ bytes, chunks }: BoundedBody): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}
