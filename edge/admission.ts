@@ -56,6 +56,8 @@ export class Admission<T extends Applicant> {
   }
 
   #age(nowMs: number): void {
+    // Else checks that wait for us, not for their targets, would let in others, and all would wait longer.
+    if (this.#room.isLate) return;
     for (const { place, sinceMs } of this.#underWay.values()) {
       if (nowMs - sinceMs < YOUNG_MS) return;
       place.age();
