@@ -7,7 +7,7 @@ import { UPLINK_EVENTS_MAX } from './wire.ts';
  * A message of the stream: a batch of events of one kind and one shard, shaped like the body of POST
  * /edge/v1/events, on the subject of its kind. Its signature is a JWT (EdDSA, RFC 8037) over subject, shard, message
  * id and body, so that who may publish on a subject cannot speak for a shard. One signature a batch, because making
- * and checking one costs as much as storing several events.
+ * one takes 0.2 ms in workerd and checking one 0.13 ms in Node: as much as storing several events.
  */
 export const SIGNATURE_HEADER = 'Blacktide-Signature';
 /** The name by which the server drops what it has just seen; nats-server's own header. */
