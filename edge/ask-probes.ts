@@ -5,7 +5,7 @@ import { type CoordinatorEnv, PROBE_BINDINGS } from './env.ts';
 import { reasonOf } from './log.ts';
 
 /** A line of a probe Worker's answer is one outcome with at most a transcript: more than this is no answer. */
-const LINE_LENGTH_MAX = 256 * 1024;
+const LINE_BYTES_MAX = 256 * 1024;
 /** A check may take its timeout twice (it is confirmed at once); the rest is the way there and back. */
 const ROAD_MS = 5_000;
 
@@ -93,13 +93,23 @@ function readAnswer(line: string): ProbeAnswer {
 
 /** The complete lines of each chunk, together. */
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
-  const decoder = new TextDecoder();
-  let rest = '';
+  let rest: Uint8Array = new Uint8Array();
   for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    if (rest.length > LINE_LENGTH_MAX) throw new Error('the probe sent a line without end');
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    yield lines;
+    const bytes = rest.length === 0 ? chunk : joined(rest, chunk);
+    // No character of UTF-8 has the byte of a line's end inside it.
+    const end = bytes.lastIndexOf(LINE_END) + 1;
+    rest = bytes.subarray(end);
+    if (rest.length > LINE_BYTES_MAX) throw new Error('the probe sent a line without end');
+    if (end > 0) yield decoder.decode(bytes.subarray(0, end - 1)).split('\n');
   }
+}
+
+const LINE_END = 10;
+const decoder = new TextDecoder();
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
 }

@@ -19,10 +19,12 @@ import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './t
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 
-/** Answers of many streams that arrive within this time become one commit; nobody sees fifty milliseconds. */
-const COMMIT_LINGER_MS = 50;
-/** Checks that found no room ask again this often. */
-const ADMIT_EVERY_MS = 50;
+/** Answers that arrive within this time become one commit: a fifth of a second is not seen on a screen. */
+const COMMIT_LINGER_MS = 200;
+/** A failure may be the one that pages somebody. */
+const URGENT_LINGER_MS = 20;
+/** Checks that found no room ask again this often: together, for requests of several cost little more than of one. */
+const ADMIT_EVERY_MS = 40;
 /** While events or component states wait for someone who is away, the alarm looks again at least this often. */
 const RETRY_EVERY_MS = 5_000;
 /** An alarm that failed is repeated after this long, instead of by the platform, which gives up after six times. */
@@ -88,7 +90,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #locations: LocationWatch;
   #shard: string;
   #arrivals: Happening[] = [];
-  #commitPlanned = false;
+  #nextCommit: { readonly timer: ReturnType<typeof setTimeout>; readonly dueMs: number } | null = null;
   #admitPlanned = false;
   #urgent = false;
   #overloaded = 0;
@@ -338,19 +340,22 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       onAnswers: (answers) => this.#arrive(answers.flatMap((answer) => over(answer.key, answer))),
     });
     this.#arrive(unanswered.flatMap(({ key, reason, detail }) => over(key, { reason, detail })));
-    if (this.#admission.waiting > 0) this.#admit(Date.now());
   }
 
   #arrive(arrivals: readonly Happening[]): void {
+    if (arrivals.length === 0) return;
     this.#arrivals.push(...arrivals);
-    if (this.#commitPlanned || this.#arrivals.length === 0) return;
-    this.#commitPlanned = true;
-    setTimeout(() => this.#commitArrivals(Date.now()), COMMIT_LINGER_MS);
+    const urgent = arrivals.some(({ monitorId, input }) => isNews(this.#watches.get(monitorId), input));
+    const dueMs = Date.now() + (urgent ? URGENT_LINGER_MS : COMMIT_LINGER_MS);
+    if (this.#nextCommit !== null && this.#nextCommit.dueMs <= dueMs) return;
+    clearTimeout(this.#nextCommit?.timer);
+    const timer = setTimeout(() => this.#commitArrivals(Date.now()), dueMs - Date.now());
+    this.#nextCommit = { timer, dueMs };
   }
 
   /** Results, verdicts, monitor and alert state, and outbox: all of it in one synchronous commit, or nothing. */
   #commitArrivals(nowMs: number): void {
-    this.#commitPlanned = false;
+    this.#nextCommit = null;
     const arrivals = this.#arrivals;
     this.#arrivals = [];
     this.#commit(() => {
@@ -501,6 +506,12 @@ function batchesOf(checks: readonly Check[]): [Check, ...Check[]][] {
     }
   }
   return batches;
+}
+
+/** An answer that does not fit the status may change it, and somebody waits for that. */
+function isNews(watch: Watch | undefined, input: WatchInput): boolean {
+  if (watch === undefined || input.kind !== 'answered' || !('outcome' in input.answer)) return false;
+  return (input.answer.outcome.outcome === 'success') !== (watch.state.status === 'up');
 }
 
 /** A round judged like the one before it changes nothing that an eviction could lose. */

@@ -25,12 +25,14 @@ export const YOUNG_MS = SECOND_MS;
 /** Young checks: they keep the processor busy. More than this at once only makes each of them wait longer. */
 const YOUNG_MAX = 400;
 /** Fewer would starve a fast location for the sake of a slow one. */
-const YOUNG_MIN = 24;
+const YOUNG_MIN = 48;
 /**
  * A probe Worker answers its head before it makes a check, so the time to it is the way there and our own lateness. The
- * way is as long as the fastest answer; this much above it we are late. A check takes ten times as many turns as this.
+ * way is as long as the fastest answer; this much above it, or half as long again, we are late. A check takes several times as many turns as its head, and all
+ * of our lateness would be in its response time.
  */
-const LATE_MS = 100;
+const LATE_MS = 40;
+const LATE_SHARE = 0.5;
 /** How often the number of young checks is adjusted: each time what was decided has had its effect. */
 const ADJUST_MS = 250;
 /** Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP does it. */
@@ -52,7 +54,8 @@ export class Room {
   #youngMax = YOUNG_MAX / 4;
   #adjustedMs = 0;
   #heads = 0;
-  #lateMs = 0;
+  /** Sum over the heads since the last adjustment; 1 is as late as one may be. */
+  #lateness = 0;
   #isLate = false;
   readonly #fastestMs = new Map<LocationId, number>();
 
@@ -73,14 +76,14 @@ export class Room {
   heard(location: LocationId, tookMs: number, nowMs: number): void {
     const fastestMs = Math.min(tookMs, this.#fastestMs.get(location) ?? tookMs);
     this.#fastestMs.set(location, fastestMs);
-    this.#lateMs += tookMs - fastestMs;
+    this.#lateness += (tookMs - fastestMs) / Math.max(LATE_MS, fastestMs * LATE_SHARE);
     this.#heads += 1;
     if (nowMs - this.#adjustedMs < ADJUST_MS) return;
     this.#adjustedMs = nowMs;
-    this.#isLate = this.#lateMs / this.#heads > LATE_MS;
+    this.#isLate = this.#lateness > this.#heads;
     const next = this.#isLate ? this.#youngMax * DECREASE : this.#youngMax + INCREASE;
     this.#youngMax = Math.min(YOUNG_MAX, Math.max(YOUNG_MIN, next));
-    this.#lateMs = 0;
+    this.#lateness = 0;
     this.#heads = 0;
   }
 

@@ -18,7 +18,7 @@ describe('the grid', () => {
         expect(slot).toBeGreaterThan(at - interval);
         expect(slotAfter(monitor, at)).toBe(slot + interval);
         expect(slotAtOrBefore(monitor, slot)).toBe(slot);
-        expect(slot % 1000).toBe(0);
+        expect(slot % 250).toBe(0);
       }),
     );
   });

@@ -13,12 +13,13 @@ export function cadenceOf(monitor: { readonly id: string; readonly intervalSecon
   return { monitorId: monitor.id, intervalSeconds: monitor.intervalSeconds };
 }
 
-/** Slots fall on whole seconds: fine enough to spread load, coarse enough to share alarms in a shard. */
-const GRID_MS = 1000;
+/** Slots fall on quarters of a second: fine enough to spread load, coarse enough to share alarms in a shard. */
+const GRID_MS = 250;
 
 /** Offset of the monitor's grid in [0, interval), in milliseconds, spread by the monitor's id. */
 export function phaseMs(cadence: Cadence): number {
-  return (murmur3(cadence.monitorId, 0) % cadence.intervalSeconds) * GRID_MS;
+  const steps = (cadence.intervalSeconds * 1000) / GRID_MS;
+  return (murmur3(cadence.monitorId, 0) % steps) * GRID_MS;
 }
 
 /** The newest slot at or before `atMs`. */
