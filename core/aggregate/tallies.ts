@@ -74,7 +74,7 @@ function spanTallies(monitorIds: readonly string[], from: Date, to: Date): SQL {
              date_trunc('day', hour, 'UTC') + interval '1 day' AS until
       FROM dirty WHERE hour >= ${midnight}
       UNION ALL
-      SELECT monitor_id, ${start}, ${midnight} FROM unnest(${ids}) AS monitor_id
+      SELECT monitor_id, ${start}, ${midnight} FROM unnest(${ids}) AS monitor_id WHERE ${start} < ${midnight}
     )
     SELECT d.monitor_id, d.day AS start, ${FIGURES} FROM rollups_daily d
     WHERE d.monitor_id = ANY(${ids}) AND d.day >= ${midnight} AND d.day < ${end}

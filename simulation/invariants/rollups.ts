@@ -30,11 +30,15 @@ export async function requireRollups({ ctx: { sql } }: Simulation): Promise<void
     'rollups are what results and verdicts add up to',
   );
   const days = await sql`
-    SELECT monitor_id, day FROM rollups_daily d
-    WHERE (up, down, unknown, up_seconds, down_seconds, unknown_seconds) IS DISTINCT FROM (
-      SELECT sum(up), sum(down), sum(unknown), sum(up_seconds), sum(down_seconds), sum(unknown_seconds)
+    SELECT monitor_id, day FROM rollups_daily d, LATERAL (
+      SELECT coalesce(sum(up), 0) AS up, coalesce(sum(down), 0) AS down, coalesce(sum(unknown), 0) AS unknown,
+             coalesce(sum(up_seconds), 0) AS up_seconds, coalesce(sum(down_seconds), 0) AS down_seconds,
+             coalesce(sum(unknown_seconds), 0) AS unknown_seconds
       FROM rollups_hourly r
-      WHERE r.monitor_id = d.monitor_id AND location = '*' AND hour >= day AND hour < day + interval '1 day')`;
+      WHERE r.monitor_id = d.monitor_id AND location = '*' AND hour >= day AND hour < day + interval '1 day') AS hours
+    WHERE (d.up, d.down, d.unknown) <> (hours.up, hours.down, hours.unknown)
+      OR abs(d.up_seconds - hours.up_seconds) > 0.001 OR abs(d.down_seconds - hours.down_seconds) > 0.001
+      OR abs(d.unknown_seconds - hours.unknown_seconds) > 0.001`;
   requireEqual([...days], [], 'days are what their hours add up to');
 }
 
