@@ -15,7 +15,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { VerdictStatus, WatchStatus } from '#domain/check/status.ts';
-import type { RoundJudgedEvent } from '#domain/wire/wire.ts';
+import type { Failing } from '#domain/wire/wire.ts';
 
 /** The tables. Ids are text (`mon_…`, UUIDv7 in base 32), so their order is the order of creation. */
 
@@ -284,7 +284,7 @@ export const rounds = pgTable(
     monitorId: text('monitor_id').notNull(),
     scheduledAt: at('scheduled_at').notNull(),
     status: text('status').notNull().$type<VerdictStatus>(),
-    failing: jsonb('failing').notNull().$type<RoundJudgedEvent['failing']>(),
+    failing: jsonb('failing').notNull().$type<Failing>(),
     /** Locations that were asked and had no vote. */
     excluded: jsonb('excluded').notNull().$type<string[]>(),
     /** Why it is `unknown`. */
