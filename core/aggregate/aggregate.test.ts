@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { lockMonitors } from '#db/sql/lock-monitors.ts';
+import { storeRounds } from '#db/sql/store-rounds.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import { quantile, sketchOf } from '#domain/figures/sketch.ts';
 import type { RoundJudgedEvent } from '#domain/wire/wire.ts';
 import { completed, resultAt, roundEvent, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
+import { eventually } from '#tests/harness/eventually.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { keepUp } from './aggregator.ts';
 import { readSeries, readUptime, readUptime24h } from './read.ts';
@@ -140,14 +143,26 @@ test('hours of one day that several processes roll up at once add up to the day'
   expect((await days())[0]).toEqual({ up: 48, down: 24, up_seconds: 240, down_seconds: 120 });
 });
 
-test('two batches that bring rounds of one monitor at once mark what both of them change', async () => {
+test('of two batches with rounds of one monitor the second waits for the first, and sees what it changes', async () => {
   const hour = hourAgo(30);
-  for (let again = 0; again < 5; again++) {
-    monitor = await core.addMonitor();
-    await Promise.all([judged(round(hour, 'up', 86_400)), judged(round(hour + 60_000, 'down', 5))]);
+  let second = Promise.resolve();
+  let stored = false;
+  await core.ctx.db.transaction(async (first) => {
+    await lockMonitors(first, [monitor]);
+    await storeRounds(first, [round(hour + 60_000, 'down')]);
+    second = judged(round(hour, 'up', 86_400)).then(() => {
+      stored = true;
+    });
+    await eventually('the second batch waits', async () => {
+      const waiting = await core.ctx.sql`
+        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return stored || waiting.length > 0;
+    });
     await rollUpAll();
-    expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
-  }
+  });
+  await second;
+  await rollUpAll();
+  expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
 });
 
 test('the hour that is still running is counted from its rounds until now, and not rolled up', async () => {
