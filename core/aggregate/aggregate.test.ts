@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Executor } from '#db/sql/executor.ts';
 import { lockMonitors } from '#db/sql/lock-monitors.ts';
 import { storeRounds } from '#db/sql/store-rounds.ts';
 import type { CheckResult } from '#domain/check/result.ts';
@@ -143,24 +145,27 @@ test('hours of one day that several processes roll up at once add up to the day'
   expect((await days())[0]).toEqual({ up: 48, down: 24, up_seconds: 240, down_seconds: 120 });
 });
 
-test('of two batches with rounds of one monitor the second waits for the first, and sees what it changes', async () => {
+test('of two batches with rounds of one monitor the second waits for the first, and marks what it changes of it', async () => {
   const hour = hourAgo(30);
+  const marks = (db: Executor) =>
+    db.execute(sql`SELECT hour, marked_at FROM dirty_hours WHERE monitor_id = ${monitor} ORDER BY hour`);
   let second = Promise.resolve();
-  let stored = false;
-  await core.ctx.db.transaction(async (first) => {
+  const before = await core.ctx.db.transaction(async (first) => {
     await lockMonitors(first, [monitor]);
-    await storeRounds(first, [round(hour + 60_000, 'down')]);
-    second = judged(round(hour, 'up', 86_400)).then(() => {
-      stored = true;
-    });
+    await storeRounds(first, [round(hour, 'up', 86_400)]);
+    second = judged(round(hour + 60_000, 'down'));
     await eventually('the second batch waits', async () => {
       const waiting = await core.ctx.sql`
         SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      return stored || waiting.length > 0;
+      return waiting.length > 0;
     });
-    await rollUpAll();
+    return marks(first);
   });
   await second;
+  const after = await marks(core.ctx.db);
+  expect(after.map((row) => row.hour)).toEqual(before.map((row) => row.hour));
+  // Hours that were rolled up just before the second batch would else keep what the first one alone made of them.
+  expect(after.filter((row, n) => row.marked_at === before[n]?.marked_at)).toEqual([]);
   await rollUpAll();
   expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
 });
