@@ -23,6 +23,10 @@ export function unknownCursor(): ProblemError {
   return malformed('cursor', 'is not one that this list has given');
 }
 
+/** How a slot is written: a moment in milliseconds, UTC. */
+export const SLOT_PATTERN =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
 /** How an id of one kind is written. */
 export function idPattern(prefix: IdPrefix): RegExp {
   return new RegExp(`^${prefix}_[0-9a-z]{26}$`);

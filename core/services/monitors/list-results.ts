@@ -4,7 +4,7 @@ import type { resultListQuerySchema } from '#domain/api/monitor.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
 import { type CheckResult, checkResultSchema } from '#domain/check/result.ts';
 import { authorize } from '../authorize.ts';
-import { pageOf, readCursor } from '../page.ts';
+import { pageOf, readCursor, SLOT_PATTERN } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { requireTimes } from './require-times.ts';
 import { findMonitor } from './stored.ts';
@@ -76,11 +76,8 @@ function newestResults(ctx: RequestContext, id: string, query: Query): Promise<R
     limit ${limit}`;
 }
 
-/** As Date.toISOString() writes it. */
-const SLOT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
-
 function readAfter(cursor: string | undefined): { at: string; location: string; manual: boolean } | null {
-  const key = readCursor(cursor, [SLOT, /^[a-z-]+$/, /^(?:true|false)$/]);
+  const key = readCursor(cursor, [SLOT_PATTERN, /^[a-z-]+$/, /^(?:true|false)$/]);
   if (key === null) return null;
   const [at = '', location = '', manual] = key;
   return { at, location, manual: manual === 'true' };
