@@ -1,6 +1,12 @@
 import type { LocationId } from '#domain/check/location.ts';
 import { DETAIL_LENGTH_MAX } from '#domain/check/result.ts';
-import { type ProbeAnswer, type ProbeRequest, probeAnswerSchema } from '#domain/wire/wire.ts';
+import {
+  PROBE_COMPLETE_HEADER,
+  PROBE_TOOK_HEADER,
+  type ProbeAnswer,
+  type ProbeRequest,
+  probeAnswerSchema,
+} from '#domain/wire/wire.ts';
 import { type CoordinatorEnv, PROBE_BINDINGS } from './env.ts';
 import { reasonOf } from './log.ts';
 
@@ -17,8 +23,8 @@ export interface Unanswered {
 }
 
 interface Listeners {
-  /** The location has the checks: it says so before it makes any. */
-  readonly onHead: () => void;
+  /** The location has answered; `tookMs` is how long it had the request itself. */
+  readonly onHead: (tookMs: number) => void;
   readonly onAnswers: (answers: readonly ProbeAnswer[]) => void;
 }
 
@@ -39,9 +45,10 @@ export async function askProbes(
   const timer = setTimeout(() => deadline.abort(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs);
   let reached = false;
   const exchange = async () => {
-    for await (const lines of probe(env[PROBE_BINDINGS[location]], checks, deadline.signal)) {
-      if (!reached) onHead();
-      reached = true;
+    const response = await probe(env[PROBE_BINDINGS[location]], checks, deadline.signal);
+    reached = true;
+    onHead(Number(response.headers.get(PROBE_TOOK_HEADER) ?? 0));
+    for await (const lines of linesOf(response)) {
       const answers = lines.map(readAnswer).filter((answer) => open.delete(answer.key));
       if (answers.length > 0) onAnswers(answers);
       if (open.size === 0) return;
@@ -63,21 +70,15 @@ export async function askProbes(
   }
 }
 
-/** The answer's complete lines, as they come together; the first (empty) portion says that the head is here. */
-async function* probe(
-  location: Fetcher,
-  checks: ProbeRequest['checks'],
-  signal: AbortSignal,
-): AsyncGenerator<readonly string[]> {
+async function probe(location: Fetcher, checks: ProbeRequest['checks'], signal: AbortSignal): Promise<Response> {
   const response = await location.fetch('https://probe/probe', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ v: 1, checks } satisfies ProbeRequest),
     signal,
   });
-  if (!response.ok || response.body === null) throw new Error(`the location answered ${response.status}`);
-  yield [];
-  yield* linesOf(response.body);
+  if (!response.ok) throw new Error(`the location answered ${response.status}`);
+  return response;
 }
 
 /** Rejects when the signal fires: not every way a location can hang listens to it. */
@@ -91,10 +92,14 @@ function readAnswer(line: string): ProbeAnswer {
   return probeAnswerSchema.parse(JSON.parse(line));
 }
 
-/** The complete lines of each chunk, together. */
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
+/** The answer's complete lines, those that come together in one portion. */
+async function* linesOf(response: Response): AsyncGenerator<string[]> {
+  if (response.headers.has(PROBE_COMPLETE_HEADER)) {
+    yield (await response.text()).split('\n').filter((line) => line !== '');
+    return;
+  }
   let rest: Uint8Array = new Uint8Array();
-  for await (const chunk of body) {
+  for await (const chunk of response.body ?? []) {
     const bytes = rest.length === 0 ? chunk : joined(rest, chunk);
     // No character of UTF-8 has the byte of a line's end inside it.
     const end = bytes.lastIndexOf(LINE_END) + 1;

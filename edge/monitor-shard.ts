@@ -336,7 +336,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     };
     const askedMs = Date.now();
     const unanswered = await askProbes(this.env, location, batch.map(requestOf), {
-      onHead: () => room?.heard(location, Date.now() - askedMs, Date.now()),
+      onHead: (tookMs) => room?.heard(location, Date.now() - askedMs - tookMs, Date.now()),
       onAnswers: (answers) => this.#arrive(answers.flatMap((answer) => over(answer.key, answer))),
     });
     this.#arrive(unanswered.flatMap(({ key, reason, detail }) => over(key, { reason, detail })));

@@ -1,6 +1,12 @@
 import { type CheckSpec, checkSpecSchema } from '#domain/check/monitor.ts';
 import type { Outcome } from '#domain/check/result.ts';
-import { type ProbeAnswer, type ProbeRequest, probeRequestSchema } from '#domain/wire/wire.ts';
+import {
+  PROBE_COMPLETE_HEADER,
+  PROBE_TOOK_HEADER,
+  type ProbeAnswer,
+  type ProbeRequest,
+  probeRequestSchema,
+} from '#domain/wire/wire.ts';
 import { type Confirmed, probeWithConfirmation } from '#probes/confirm.ts';
 import { probeOf } from '#probes/table.ts';
 import type { ProbeEnv } from './env.ts';
@@ -10,55 +16,39 @@ import { invalidAnswer, problemAnswer } from './problem-answer.ts';
 
 type Check = ProbeRequest['checks'][number];
 
-/** Answers that are known within this time of each other go out together: a target's own time is many times as long. */
-const ANSWER_LINGER_MS = 10;
+/** What is answered within this time is answered at once: a stream costs several times as much as a text. */
+const TOGETHER_MS = 100;
 
-/** The regional probe Worker: makes up to six checks and answers a line for each as soon as it is known. */
+/** The regional probe Worker: makes up to six checks and answers a line for each, those that take long as they come. */
 async function answerProbe(request: Request, env: ProbeEnv): Promise<Response> {
+  const startedMs = performance.now();
   if (request.method !== 'POST' || new URL(request.url).pathname !== '/probe') return problemAnswer('not_found');
   const parsed = probeRequestSchema.safeParse(await request.json());
   if (!parsed.success) return invalidAnswer(parsed.error);
   const colo = coloOf(request);
-  // The head goes out at once: the caller, too, may wait for six heads only, and learns how late this process is.
+  let known = '';
+  let onLine = (line: string): void => {
+    known += line;
+  };
+  // At most PROBE_BATCH_MAX: as many response heads as an invocation may wait for.
+  const all = Promise.all(
+    parsed.data.checks.map(async (check) => onLine(`${JSON.stringify(await makeCheck(check, env, colo))}\n`)),
+  );
+  const isComplete = await Promise.race([all.then(() => true), scheduler.wait(TOGETHER_MS).then(() => false)]);
+  const headers = {
+    'content-type': 'application/x-ndjson',
+    [PROBE_TOOK_HEADER]: String(performance.now() - startedMs),
+  };
+  if (isComplete) return new Response(known, { headers: { ...headers, [PROBE_COMPLETE_HEADER]: '1' } });
   const lines = new ReadableStream<Uint8Array>({
     async start(controller) {
-      const answers = new AnswerLines(controller);
-      await Promise.all(
-        // At most PROBE_BATCH_MAX: as many response heads as an invocation may wait for.
-        parsed.data.checks.map(async (check) => answers.add(await makeCheck(check, env, colo))),
-      );
-      answers.close();
+      if (known !== '') controller.enqueue(encoder.encode(known));
+      onLine = (line) => controller.enqueue(encoder.encode(line));
+      await all;
+      controller.close();
     },
   });
-  return new Response(lines, { headers: { 'content-type': 'application/x-ndjson' } });
-}
-
-/** The lines of an answer, those that are known together in one chunk. */
-class AnswerLines {
-  readonly #controller: ReadableStreamDefaultController<Uint8Array>;
-  #text = '';
-  #planned: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(controller: ReadableStreamDefaultController<Uint8Array>) {
-    this.#controller = controller;
-  }
-
-  add(answer: ProbeAnswer): void {
-    this.#text += `${JSON.stringify(answer)}\n`;
-    this.#planned ??= setTimeout(() => this.#flush(), ANSWER_LINGER_MS);
-  }
-
-  close(): void {
-    this.#flush();
-    this.#controller.close();
-  }
-
-  #flush(): void {
-    clearTimeout(this.#planned);
-    this.#planned = undefined;
-    if (this.#text !== '') this.#controller.enqueue(encoder.encode(this.#text));
-    this.#text = '';
-  }
+  return new Response(lines, { headers });
 }
 
 const encoder = new TextEncoder();

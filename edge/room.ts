@@ -25,13 +25,13 @@ export const YOUNG_MS = SECOND_MS;
 /** Young checks: they keep the processor busy. More than this at once only makes each of them wait longer. */
 const YOUNG_MAX = 400;
 /** Fewer would starve a fast location for the sake of a slow one. */
-const YOUNG_MIN = 48;
+const YOUNG_MIN = 96;
 /**
- * A probe Worker answers its head before it makes a check, so the time to it is the way there and our own lateness. The
- * way is as long as the fastest answer; this much above it, or half as long again, we are late. A check takes several times as many turns as its head, and all
+ * The time to the head of a probe Worker's answer, less the time that it had the request, is the way there and our own
+ * lateness. The way is as long as the fastest answer; this much above it, or half as long again, we are late. A check takes several times as many turns as its head, and all
  * of our lateness would be in its response time.
  */
-const LATE_MS = 40;
+const LATE_MS = 150;
 const LATE_SHARE = 0.5;
 /** How often the number of young checks is adjusted: each time what was decided has had its effect. */
 const ADJUST_MS = 250;
@@ -72,7 +72,7 @@ export class Room {
     return this.#isLate;
   }
 
-  /** A location has said that it has a request, after `tookMs`. */
+  /** A location's answer was under way for `tookMs`, besides the time that the checks took. */
   heard(location: LocationId, tookMs: number, nowMs: number): void {
     const fastestMs = Math.min(tookMs, this.#fastestMs.get(location) ?? tookMs);
     this.#fastestMs.set(location, fastestMs);

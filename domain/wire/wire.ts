@@ -76,7 +76,12 @@ export type TestAnswer = z.infer<typeof testAnswerSchema>;
 
 /* ---- inside the edge: shard → probe Worker ------------------------------------------------------------- */
 
-/** POST /probe; answered by one NDJSON line per check, each as soon as it is known. */
+/** How long the probe Worker had the request until its head, in milliseconds: what is beyond it was the way there. */
+export const PROBE_TOOK_HEADER = 'blacktide-took-ms';
+/** On an answer that is whole already; any other is a stream. */
+export const PROBE_COMPLETE_HEADER = 'blacktide-complete';
+
+/** POST /probe; answered by one NDJSON line per check, those that take long as soon as they are known. */
 export const probeRequestSchema = z.object({
   v: z.literal(1),
   checks: z
