@@ -19,32 +19,35 @@ afterAll(async () => {
 });
 
 test.each([
-  ['2026-11-22T23:59:59.999Z', 'check_results_2026w47', '2026-11-16T00:00:00.000Z'],
-  ['2026-11-23T00:00:00.000Z', 'check_results_2026w48', '2026-11-23T00:00:00.000Z'],
-  ['2027-01-03T12:00:00.000Z', 'check_results_2026w53', '2026-12-28T00:00:00.000Z'],
-  ['2024-12-30T12:00:00.000Z', 'check_results_2025w01', '2024-12-30T00:00:00.000Z'],
+  ['2026-11-22T23:59:59.999Z', '2026w47', '2026-11-16T00:00:00.000Z'],
+  ['2026-11-23T00:00:00.000Z', '2026w48', '2026-11-23T00:00:00.000Z'],
+  ['2027-01-03T12:00:00.000Z', '2026w53', '2026-12-28T00:00:00.000Z'],
+  ['2024-12-30T12:00:00.000Z', '2025w01', '2024-12-30T00:00:00.000Z'],
 ])('%s belongs to %s', (at, name, from) => {
   expect(weekOf(new Date(at))).toMatchObject({ name, from: new Date(from) });
 });
 
 test('last week, this week and the coming ones are there after a migration', async () => {
-  const names = (await listPartitions(sql)).map((week) => week.name.slice(-3));
-  expect(names).toEqual(['w46', 'w47', 'w48', 'w49', 'w50', 'w51']);
+  const names = (await listPartitions(sql)).map(({ name }) => name);
+  const weeks = ['2026w46', '2026w47', '2026w48', '2026w49', '2026w50', '2026w51'];
+  expect(names).toEqual(weeks.flatMap((week) => [`check_results_${week}`, `rounds_${week}`]));
 });
 
 test('several processes make the same partitions without disturbing each other', async () => {
   const later = new Date('2026-12-31T12:00:00.000Z');
   await Promise.all(Array.from({ length: 5 }, () => ensurePartitions(sql, later, 2)));
-  const names = (await listPartitions(sql)).map((week) => week.name.slice(-7));
-  expect(names.slice(-3)).toEqual(['2026w53', '2027w01', '2027w02']);
+  const names = (await listPartitions(sql)).map(({ week }) => week.name);
+  expect(names.slice(-6)).toEqual(['2026w53', '2026w53', '2027w01', '2027w01', '2027w02', '2027w02']);
 });
 
 test('what is past its time is dropped, also after a crash in the middle', async () => {
-  const [oldest, next] = await listPartitions(sql);
+  const [oldest, itsRounds, next, nextRounds] = await listPartitions(sql);
   if (oldest === undefined || next === undefined) throw new Error('no partitions');
-  expect(await dropPartitions(sql, oldest.to)).toEqual([oldest.name]);
+  expect(await dropPartitions(sql, oldest.week.to)).toEqual([oldest.name, itsRounds?.name]);
   // A crash between the two steps of DETACH CONCURRENTLY leaves this mark.
   await sql`UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = ${next.name}::regclass`;
-  expect(await dropPartitions(sql, next.to)).toEqual([next.name]);
-  expect((await listPartitions(sql)).map((week) => week.name)).not.toContain(next.name);
+  expect(await dropPartitions(sql, next.week.to)).toEqual([next.name, nextRounds?.name]);
+  const left = (await listPartitions(sql)).map(({ name }) => name);
+  expect(left).not.toContain(next.name);
+  expect(left).not.toContain(nextRounds?.name);
 });

@@ -1,22 +1,32 @@
 import type { Sql } from 'postgres';
 
 /**
- * `check_results` is partitioned by ISO week (UTC, from Monday). Partitions are made ahead of time by
+ * Tables with a partition for each ISO week (UTC, from Monday) of `scheduled_at`. Partitions are made ahead of time by
  * `LIKE` + `ATTACH`, which takes no lock that stops readers or writers of the parent.
  */
+const TABLES = ['check_results', 'rounds'] as const;
+type Table = (typeof TABLES)[number];
+
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 /** Monday 1970-01-05, the first whole ISO week of the epoch. */
 const FIRST_MONDAY_MS = 4 * 24 * 60 * 60 * 1000;
 /** Serialises makers of partitions in all processes; the number only has to be ours. */
 const PARTITION_LOCK = 7_205_202_601;
-const NAME_PATTERN = /^check_results_(\d{4})w(\d{2})$/;
+const NAME_PATTERN = /_(\d{4})w(\d{2})$/;
 
 export interface Week {
-  /** Name of the partition: `check_results_2026w47`. */
+  /** `2026w47` */
   readonly name: string;
   readonly from: Date;
   /** Exclusive. */
   readonly to: Date;
+}
+
+export interface Partition {
+  readonly table: Table;
+  readonly week: Week;
+  /** `check_results_2026w47` */
+  readonly name: string;
 }
 
 /** The ISO 8601 week (Monday 00:00 UTC to the next) that holds an instant. */
@@ -26,7 +36,7 @@ export function weekOf(at: Date): Week {
   const thursday = new Date(from.getTime() + 3 * 24 * 60 * 60 * 1000);
   const year = thursday.getUTCFullYear();
   const number = 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / WEEK_MS);
-  const name = `check_results_${year}w${String(number).padStart(2, '0')}`;
+  const name = `${year}w${String(number).padStart(2, '0')}`;
   return { name, from, to: new Date(from.getTime() + WEEK_MS) };
 }
 
@@ -46,25 +56,28 @@ export async function createPartitions(sql: Sql, weeks: readonly Week[]): Promis
   await sql.begin(async (tx) => {
     await tx`SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`;
     // Asked again under the lock: another process may have made them meanwhile.
-    for (const week of await missingOf(tx as unknown as Sql, weeks)) {
-      const name = tx(week.name);
-      await tx`CREATE TABLE ${name} (LIKE check_results INCLUDING ALL)`;
+    for (const { table, week, name } of await missingOf(tx as unknown as Sql, weeks)) {
+      await tx`CREATE TABLE ${tx(name)} (LIKE ${tx(table)} INCLUDING ALL)`;
       // Bounds cannot be parameters; both are our own ISO timestamps.
       const bounds = `FROM ('${week.from.toISOString()}') TO ('${week.to.toISOString()}')`;
-      await tx`ALTER TABLE check_results ATTACH PARTITION ${name} FOR VALUES ${tx.unsafe(bounds)}`;
+      await tx`ALTER TABLE ${tx(table)} ATTACH PARTITION ${tx(name)} FOR VALUES ${tx.unsafe(bounds)}`;
     }
   });
 }
 
 /** The partitions there are, oldest first. */
-export async function listPartitions(sql: Sql): Promise<Week[]> {
-  const rows = await sql<{ name: string }[]>`
-    SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = 'check_results'::regclass`;
+export async function listPartitions(sql: Sql): Promise<Partition[]> {
+  const rows = await sql<{ table: Table; name: string }[]>`
+    SELECT parent.relname AS table, child.relname AS name
+    FROM pg_inherits i JOIN pg_class child ON child.oid = i.inhrelid JOIN pg_class parent ON parent.oid = i.inhparent
+    WHERE i.inhparent IN (${sql.unsafe(TABLES.map((table) => `'${table}'::regclass`).join(', '))})
+    ORDER BY 1`;
   return rows
-    .map((row) => weekNamed(row.name))
-    .filter((week) => week !== null)
-    .sort((a, b) => a.from.getTime() - b.from.getTime());
+    .flatMap(({ table, name }) => {
+      const week = weekNamed(name);
+      return week === null ? [] : [{ table, week, name }];
+    })
+    .sort((a, b) => a.week.from.getTime() - b.week.from.getTime());
 }
 
 /**
@@ -80,11 +93,11 @@ export async function dropPartitions(sql: Sql, before: Date): Promise<string[]> 
     const [lock] = await connection<{ held: boolean }[]>`SELECT pg_try_advisory_lock(${PARTITION_LOCK + 1}) AS held`;
     if (lock?.held !== true) return dropped;
     try {
-      for (const week of await listPartitions(connection)) {
-        if (week.to.getTime() > before.getTime()) continue;
-        await detach(connection, week.name);
-        await connection`DROP TABLE ${connection(week.name)}`;
-        dropped.push(week.name);
+      for (const partition of await listPartitions(connection)) {
+        if (partition.week.to.getTime() > before.getTime()) continue;
+        await detach(connection, partition);
+        await connection`DROP TABLE ${connection(partition.name)}`;
+        dropped.push(partition.name);
       }
     } finally {
       await connection`SELECT pg_advisory_unlock(${PARTITION_LOCK + 1})`;
@@ -95,17 +108,19 @@ export async function dropPartitions(sql: Sql, before: Date): Promise<string[]> 
   return dropped;
 }
 
-async function detach(sql: Sql, partition: string): Promise<void> {
+async function detach(sql: Sql, { table, name }: Partition): Promise<void> {
   const [row] = await sql<{ pending: boolean }[]>`
     SELECT i.inhdetachpending AS pending FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = 'check_results'::regclass AND c.relname = ${partition}`;
+    WHERE i.inhparent = ${table}::regclass AND c.relname = ${name}`;
   const how = row?.pending === true ? 'FINALIZE' : 'CONCURRENTLY';
-  await sql`ALTER TABLE check_results DETACH PARTITION ${sql(partition)} ${sql.unsafe(how)}`;
+  await sql`ALTER TABLE ${sql(table)} DETACH PARTITION ${sql(name)} ${sql.unsafe(how)}`;
 }
 
-async function missingOf(sql: Sql, weeks: readonly Week[]): Promise<Week[]> {
-  const present = new Set((await listPartitions(sql)).map((week) => week.name));
-  return weeks.filter((week) => !present.has(week.name));
+async function missingOf(sql: Sql, weeks: readonly Week[]): Promise<Partition[]> {
+  const present = new Set((await listPartitions(sql)).map(({ name }) => name));
+  return TABLES.flatMap((table) => weeks.map((week) => ({ table, week, name: `${table}_${week.name}` }))).filter(
+    ({ name }) => !present.has(name),
+  );
 }
 
 function weekNamed(name: string): Week | null {

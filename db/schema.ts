@@ -14,7 +14,8 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { WatchStatus } from '#domain/check/status.ts';
+import type { VerdictStatus, WatchStatus } from '#domain/check/status.ts';
+import type { Failing } from '#domain/wire/wire.ts';
 
 /** The tables. Ids are text (`mon_…`, UUIDv7 in base 32), so their order is the order of creation. */
 
@@ -203,25 +204,9 @@ export const monitorStatus = pgTable('monitor_status', {
   since: at('since'),
   /** Slot of the round behind the status: an older event never overrides a newer one. */
   observedAt: at('observed_at'),
+  /** When the newest check began that was really made: missed ones say nothing about the target. */
   lastCheckAt: at('last_check_at'),
-  failing: jsonb('failing').notNull().default([]).$type<{ location: string; reason?: string; detail?: string }[]>(),
 });
-
-/** Every change of status; intervals for timelines and charts. */
-export const monitorStatusChanges = pgTable(
-  'monitor_status_changes',
-  {
-    id: text('id').primaryKey(),
-    monitorId: text('monitor_id')
-      .notNull()
-      .references(() => monitors.id, { onDelete: 'cascade' }),
-    status: text('status').notNull(),
-    previous: text('previous').notNull(),
-    at: at('at').notNull(),
-    failing: jsonb('failing').notNull().default([]),
-  },
-  (table) => [index('monitor_status_changes_monitor').on(table.monitorId, table.at)],
-);
 
 export const locationStatus = pgTable(
   'location_status',
@@ -233,7 +218,8 @@ export const locationStatus = pgTable(
     outcome: text('outcome').notNull(),
     reason: text('reason'),
     detail: text('detail'),
-    lastCheckAt: at('last_check_at').notNull(),
+    /** When the newest check began that was really made; null while all were missed. */
+    lastCheckAt: at('last_check_at'),
     scheduledAt: at('scheduled_at').notNull(),
     responseTimeMs: doublePrecision('response_time_ms'),
     colo: text('colo'),
@@ -266,7 +252,6 @@ export const checkResults = pgTable(
     scheduledAt: at('scheduled_at').notNull(),
     manual: boolean('manual').notNull(),
     startedAt: at('started_at').notNull(),
-    receivedAt: at('received_at').notNull().default(sql`now()`),
     outcome: text('outcome').notNull().$type<'success' | 'failure' | 'timeout' | 'error'>(),
     reason: text('reason'),
     detail: text('detail'),
@@ -275,12 +260,12 @@ export const checkResults = pgTable(
     attempts: smallint('attempts').notNull(),
     colo: text('colo'),
     traceId: text('trace_id').notNull(),
-    /** phases, tls, bodyBytes. */
+    /** All members of the result without a column of their own: those of this version, and those of newer ones. */
     facts: jsonb('facts'),
   },
   (table) => [
     primaryKey({ columns: [table.monitorId, table.location, table.scheduledAt, table.manual] }),
-    /** Rounds and newest results: the key has the location before the time, which only PostgreSQL 18 can skip. */
+    /** One monitor's hour: the key has the location before the time, which only PostgreSQL 18 can skip. */
     index('check_results_monitor_time').on(table.monitorId, table.scheduledAt),
     /** The few that failed, among millions that did not: lists of failures would walk through all of them. */
     index('check_results_not_successful')
@@ -289,7 +274,33 @@ export const checkResults = pgTable(
   ],
 );
 
-/** Hours to (re)compute: a result marks its hour, the aggregator rewrites the whole hour from raw results. */
+/**
+ * Verdicts as `round.judged` tells them: written once, never judged again. A verdict stands from its slot until the
+ * monitor's next round, at most `interval_seconds`. Partitioned by week like check_results.
+ */
+export const rounds = pgTable(
+  'rounds',
+  {
+    monitorId: text('monitor_id').notNull(),
+    scheduledAt: at('scheduled_at').notNull(),
+    status: text('status').notNull().$type<VerdictStatus>(),
+    failing: jsonb('failing').notNull().$type<Failing>(),
+    /** Locations that were asked and had no vote. */
+    excluded: jsonb('excluded').notNull().$type<string[]>(),
+    /** Why it is `unknown`. */
+    cause: text('cause'),
+    intervalSeconds: integer('interval_seconds').notNull(),
+    judgedAt: at('judged_at').notNull(),
+    traceId: text('trace_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.monitorId, table.scheduledAt] }),
+    /** The few that are not up, among millions that are: a list of outages would walk through all of them. */
+    index('rounds_not_up').on(table.monitorId, table.scheduledAt).where(sql`status <> 'up'`),
+  ],
+);
+
+/** Hours to (re)compute: what arrives marks the hours it changes, the aggregator rewrites each of them as a whole. */
 export const dirtyHours = pgTable(
   'dirty_hours',
   {
@@ -307,24 +318,45 @@ export const rollupsHourly = pgTable(
     monitorId: text('monitor_id').notNull(),
     location: text('location').notNull(),
     hour: at('hour').notNull(),
-    /** Results (or rounds for '*') by what they say: up, down, unknown. */
+    /** Results (or, for '*', rounds whose slot is in the hour) by what they say: up, down, unknown. */
     up: integer('up').notNull(),
     down: integer('down').notNull(),
     unknown: integer('unknown').notNull(),
+    /** Only for '*': seconds of the hour for which each verdict stood. Degraded is up. */
+    upSeconds: doublePrecision('up_seconds').notNull().default(0),
+    downSeconds: doublePrecision('down_seconds').notNull().default(0),
+    unknownSeconds: doublePrecision('unknown_seconds').notNull().default(0),
+    /** Counted by a version that stored no rounds: there are none to count it from again. */
+    carriedOver: boolean('carried_over').notNull().default(false),
     avgMs: doublePrecision('avg_ms'),
     minMs: doublePrecision('min_ms'),
     maxMs: doublePrecision('max_ms'),
-    p95Ms: doublePrecision('p95_ms'),
     /** DDSketch of response times (domain/figures/sketch.ts); null for '*'. */
     sketch: jsonb('sketch'),
-    /** Seconds of the hour that rounds judged down stand for; only for '*'. */
-    downSeconds: doublePrecision('down_seconds').notNull().default(0),
-    computedAt: at('computed_at').notNull().default(sql`now()`),
   },
   (table) => [
     primaryKey({ columns: [table.monitorId, table.location, table.hour] }),
     index('rollups_hourly_hour').on(table.hour),
   ],
+);
+
+/** The '*' rows of each UTC day added up, kept for ever. Written in the transaction that writes any of its hours. */
+export const rollupsDaily = pgTable(
+  'rollups_daily',
+  {
+    monitorId: text('monitor_id')
+      .notNull()
+      .references(() => monitors.id, { onDelete: 'cascade' }),
+    /** Midnight UTC. */
+    day: at('day').notNull(),
+    up: integer('up').notNull().default(0),
+    down: integer('down').notNull().default(0),
+    unknown: integer('unknown').notNull().default(0),
+    upSeconds: doublePrecision('up_seconds').notNull().default(0),
+    downSeconds: doublePrecision('down_seconds').notNull().default(0),
+    unknownSeconds: doublePrecision('unknown_seconds').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.monitorId, table.day] })],
 );
 
 /* ---- alerts, incidents, notifications ------------------------------------------------------------------- */

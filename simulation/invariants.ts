@@ -1,6 +1,6 @@
 import { requireFigures, requirePublished } from './invariants/published.ts';
 import { requireRollups } from './invariants/rollups.ts';
-import { requireHistory, requireParked, requireResults, requireStatuses } from './invariants/stored.ts';
+import { requireParked, requireResults, requireRounds, requireStatuses } from './invariants/stored.ts';
 import {
   readIncidentKeys,
   requireIncidents,
@@ -14,7 +14,7 @@ import type { Simulation } from './simulation.ts';
 export async function requireInvariants(simulation: Simulation): Promise<void> {
   await requireResults(simulation);
   await requireStatuses(simulation);
-  await requireHistory(simulation);
+  await requireRounds(simulation);
   await requireIncidents(simulation);
   await requireNotifications(simulation);
   const keyOf = await readIncidentKeys(simulation);

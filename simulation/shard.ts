@@ -19,6 +19,7 @@ import type {
   CheckCompletedEvent,
   EdgeEvent,
   MonitorStatusEvent,
+  RoundJudgedEvent,
 } from '#domain/wire/wire.ts';
 import type { Answer, Targets } from './targets.ts';
 
@@ -33,7 +34,6 @@ export interface WatchedMonitor {
   status: Status;
   /** When the status was judged. */
   statusAtMs: number;
-  failing: MonitorStatusEvent['failing'];
   /** Slot of the newest round that was judged. */
   judgedMs: number;
   alerts: Record<string, AlertState>;
@@ -112,6 +112,7 @@ export class SimulatedShard {
         if (!round.told.has(location)) this.#tellResult(round, location, INTERRUPTED, round.slotMs);
       }
       if ([...round.told.values()].some((result) => isVote(result.outcome))) this.#judge(round, nowMs);
+      else if (!round.judged) this.#tellVerdict(round, { status: 'unknown', cause: 'interrupted', failing: [], nowMs });
     }
     for (const { assigned, fromMs } of this.monitors.values()) {
       if (!assigned.enabled) continue;
@@ -121,6 +122,7 @@ export class SimulatedShard {
       for (const slotMs of slots) {
         const round = newRound(assigned, slotMs, false);
         for (const location of round.asked) this.#tellResult(round, location, INTERRUPTED, slotMs);
+        this.#tellVerdict(round, { status: 'unknown', cause: 'missed', failing: [], nowMs });
       }
       if (newest !== undefined) this.#start(assigned, newest, nowMs, false);
     }
@@ -190,11 +192,12 @@ export class SimulatedShard {
     const verdict = judgeRound({ asked: round.asked, dark: [], quorum: monitor.assigned.quorum, outcomes });
     if (verdict === null) return;
     round.judged = true;
-    if (round.slotMs < monitor.judgedMs) return;
-    monitor.judgedMs = round.slotMs;
     const failing = [...round.told.values()]
       .filter((result) => verdict.failing.includes(result.location) && isFailure(result.outcome))
       .map(({ location, reason, detail }) => ({ location, reason, detail }));
+    this.#tellVerdict(round, { status: verdict.status, failing, nowMs });
+    if (round.slotMs < monitor.judgedMs) return;
+    monitor.judgedMs = round.slotMs;
     const summary = roundSummary(round.asked.length, failing);
     const traceId = roundTraceId(round.monitorId, round.slotMs, round.manual);
     const observation: Observation = { scheduledAtMs: round.slotMs, status: verdict.status, failing };
@@ -207,6 +210,28 @@ export class SimulatedShard {
     }
     this.#changeStatus(monitor, verdict.status, { sinceMs: round.slotMs, nowMs, failing, traceId });
     this.told.push(...alerts);
+  }
+
+  /** Once for each round of the grid; a monitor that is gone has none any more. */
+  #tellVerdict(
+    round: Round,
+    about: { status: RoundJudgedEvent['status']; cause?: string; failing: RoundJudgedEvent['failing']; nowMs: number },
+  ): void {
+    const monitor = this.monitors.get(round.monitorId);
+    if (monitor === undefined || round.manual) return;
+    const { nowMs, ...verdict } = about;
+    this.told.push({
+      v: 1,
+      kind: 'round.judged',
+      id: derivedId('evt', round.slotMs, round.monitorId, 'round'),
+      monitorId: round.monitorId,
+      scheduledAt: new Date(round.slotMs).toISOString(),
+      at: new Date(nowMs).toISOString(),
+      excluded: [],
+      intervalSeconds: monitor.assigned.intervalSeconds,
+      traceId: roundTraceId(round.monitorId, round.slotMs, false),
+      ...verdict,
+    });
   }
 
   #changeStatus(
@@ -228,7 +253,7 @@ export class SimulatedShard {
       failing: about.failing,
       traceId: about.traceId,
     });
-    Object.assign(monitor, { status, statusAtMs: about.nowMs, failing: about.failing });
+    Object.assign(monitor, { status, statusAtMs: about.nowMs });
   }
 
   #endAlerts(monitor: WatchedMonitor, ruleIds: readonly string[], cause: EndCause, nowMs: number): void {
@@ -294,7 +319,7 @@ export class SimulatedShard {
 }
 
 function begun(assigned: AssignedMonitor, nowMs: number): WatchedMonitor {
-  return { assigned, fromMs: nowMs, status: 'pending', statusAtMs: nowMs, failing: [], judgedMs: 0, alerts: {} };
+  return { assigned, fromMs: nowMs, status: 'pending', statusAtMs: nowMs, judgedMs: 0, alerts: {} };
 }
 
 function newRound(monitor: AssignedMonitor, slotMs: number, manual: boolean): Round {

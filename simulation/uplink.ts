@@ -223,14 +223,20 @@ export class Uplink {
     const { core, ledger } = this.#parts;
     const { monitors } = ledger();
     const results = batch.flatMap((event) => (event.kind === 'check.completed' ? [event.result] : []));
-    const statuses = batch.flatMap((event) => (event.kind === 'monitor.status' ? [event] : []));
+    const rounds = batch.flatMap((event) => (event.kind === 'round.judged' ? [event] : []));
     const own = <T extends { id: string; monitorId: string }>(list: readonly T[]) =>
       [...new Set(list.filter(({ monitorId }) => monitors.has(monitorId)).map(({ id }) => id))].sort();
     const stored = await core.ctx.sql<{ id: string }[]>`SELECT id FROM check_results WHERE id = ANY(${own(results)})`;
     requireEqual(stored.map(({ id }) => id).sort(), own(results), 'results that were accepted are stored once');
-    const changes = await core.ctx.sql<{ id: string }[]>`
-      SELECT id FROM monitor_status_changes WHERE id = ANY(${own(statuses)})`;
-    requireEqual(changes.map(({ id }) => id).sort(), own(statuses), 'changes of status that were accepted are stored');
+    const ownRounds = rounds.filter(({ monitorId }) => monitors.has(monitorId));
+    const kept = await core.ctx.sql`
+      SELECT 1 FROM rounds
+      WHERE trace_id = ANY(${ownRounds.map(({ traceId }) => traceId)})`;
+    requireEqual(
+      kept.length,
+      new Set(ownRounds.map(({ monitorId, scheduledAt }) => `${monitorId} ${scheduledAt}`)).size,
+      'verdicts that were accepted are stored once',
+    );
   }
 }
 

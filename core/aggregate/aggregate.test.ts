@@ -1,11 +1,8 @@
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { judgedRounds } from '#db/sql/judge-rounds.ts';
-import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
-import type { CheckResult, OutcomeKind } from '#domain/check/result.ts';
+import type { CheckResult } from '#domain/check/result.ts';
 import { quantile, sketchOf } from '#domain/figures/sketch.ts';
-import { judgeRound } from '#domain/watch/quorum.ts';
-import { completed, resultAt, startTestCore, type TestCore } from '#tests/core/test-core.ts';
+import type { RoundJudgedEvent } from '#domain/wire/wire.ts';
+import { completed, resultAt, roundEvent, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { keepUp } from './aggregator.ts';
@@ -13,6 +10,7 @@ import { readSeries, readUptime, readUptime24h } from './read.ts';
 import { rollUpDirtyHours } from './roll-up.ts';
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 let core: TestCore;
 let monitor: string;
 beforeAll(async () => {
@@ -26,124 +24,153 @@ beforeEach(async () => {
 /** The start of an hour that ended long ago. */
 const hourAgo = (hours: number) => Math.floor(Date.now() / HOUR) * HOUR - hours * HOUR;
 const ingest = (results: CheckResult[]) => createIngest(core.ctx).handle(results.map(completed));
-/** One round: the named locations fail, the others answer. */
-const round = (atMs: number, failing: readonly LocationId[], changes: Partial<CheckResult> = {}) =>
-  LOCATION_IDS.map((location) =>
-    resultAt(monitor, location, new Date(atMs), {
-      ...(failing.includes(location) ? { outcome: 'failure', responseTimeMs: null } : {}),
-      ...changes,
-    }),
-  );
+const judged = (...events: RoundJudgedEvent[]) => createIngest(core.ctx).handle(events);
+const round = (atMs: number, status: RoundJudgedEvent['status'], intervalSeconds = 5) =>
+  roundEvent(monitor, status, new Date(atMs), { intervalSeconds });
 const rollUpAll = async () => {
   while ((await rollUpDirtyHours(core.ctx)) > 0);
 };
-const rollup = async (location = '*') => {
-  const [row] = await core.ctx.sql`
-    SELECT up, down, unknown, down_seconds, avg_ms, min_ms, max_ms, p95_ms, sketch FROM rollups_hourly
-    WHERE monitor_id = ${monitor} AND location = ${location}`;
-  return row;
-};
+const rollups = () => core.ctx.sql`
+  SELECT hour, up, down, unknown, up_seconds, down_seconds, unknown_seconds FROM rollups_hourly
+  WHERE monitor_id = ${monitor} AND location = '*' ORDER BY hour`;
+const days = () => core.ctx.sql`
+  SELECT sum(up)::int AS up, sum(down)::int AS down, sum(up_seconds) AS up_seconds, sum(down_seconds) AS down_seconds
+  FROM rollups_daily WHERE monitor_id = ${monitor}`;
 
-test('rounds are judged by quorum: one failing location is not downtime, four are', async () => {
+test('uptime is the time for which verdicts stood; degraded is up, unknown is left out', async () => {
   const hour = hourAgo(3);
+  await judged(
+    round(hour, 'up'),
+    round(hour + 5_000, 'degraded'),
+    round(hour + 10_000, 'down'),
+    round(hour + 15_000, 'unknown'),
+    // A gap follows: a verdict stands for its interval and no longer.
+    round(hour + 600_000, 'down', 30),
+    // The next round comes early, after a change: the one before it ends there.
+    round(hour + 610_000, 'up', 10),
+  );
+  const expected = { up: 3, down: 2, unknown: 1, up_seconds: 20, down_seconds: 15, unknown_seconds: 5 };
+  await rollUpAll();
+  expect([...(await rollups())]).toEqual([{ hour: new Date(hour), ...expected }]);
+  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({
+    uptimePercent: 57.143,
+    upRounds: 3,
+    downRounds: 2,
+    unknownRounds: 1,
+    upSeconds: 20,
+    downSeconds: 15,
+    unknownSeconds: 5,
+  });
+});
+
+test('rounds whose results have arrived in part, and checks by hand, are not counted: there is no verdict', async () => {
+  const failed = { outcome: 'failure', responseTimeMs: null } as const;
   await ingest([
-    ...round(hour, []),
-    ...round(hour + 5_000, ['eu-west']),
-    ...round(hour + 10_000, ['eu-west', 'us-east', 'us-west', 'sa-east']),
-    ...round(hour + 15_000, LOCATION_IDS),
-    ...round(hour + 20_000, [], { outcome: 'error', reason: 'missed_slot', responseTimeMs: null }),
-    ...round(hour + 21_000, LOCATION_IDS, { manual: true }),
+    resultAt(monitor, 'eu-west', new Date(hourAgo(3)), failed),
+    resultAt(monitor, 'eu-west', new Date(hourAgo(3) + 1_000), { ...failed, manual: true }),
   ]);
   await rollUpAll();
-  expect(await rollup()).toMatchObject({ up: 2, down: 2, unknown: 1, down_seconds: 10 });
-  expect(await rollup('eu-west')).toMatchObject({ up: 1, down: 4, unknown: 1 });
-  const uptime = await readUptime(core.ctx, monitor, '24h');
-  expect(uptime).toMatchObject({ uptimePercent: 50, upRounds: 2, downRounds: 2, unknownRounds: 1 });
+  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({ uptimePercent: null, downRounds: 0 });
 });
 
-test('a quorum of its own decides', async () => {
-  monitor = await core.addMonitor({ quorum: 1 });
-  await ingest([...round(hourAgo(3), ['sa-east']), ...round(hourAgo(3) + 5_000, [])]);
+test('a change of quorum or interval rewrites no history', async () => {
+  const hour = hourAgo(5);
+  await judged(round(hour, 'up', 60), round(hour + 60_000, 'down', 60));
   await rollUpAll();
-  expect(await rollup()).toMatchObject({ up: 1, down: 1 });
+  const before = await readUptime(core.ctx, monitor, '24h');
+  await core.ctx.sql`UPDATE monitors SET quorum = 1, interval_seconds = 3600 WHERE id = ${monitor}`;
+  await core.ctx.sql`UPDATE dirty_hours SET marked_at = now() WHERE monitor_id = ${monitor}`;
+  await core.ctx.sql`INSERT INTO dirty_hours (monitor_id, hour) VALUES (${monitor}, ${new Date(hour)})`;
+  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({ uptimePercent: 50, downSeconds: 60 });
+  await rollUpAll();
+  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({ ...before, to: expect.anything() });
 });
 
-test('SQL judges every possible round as domain/watch/quorum.ts does', async () => {
-  const outcomes = ['success', 'failure', 'error'] as const;
-  const rounds: { outcomes: Map<LocationId, OutcomeKind>; atMs: number }[] = [];
-  for (let size = 1; size <= LOCATION_IDS.length; size++) {
-    for (let failures = 0; failures <= size; failures++) {
-      for (let errors = 0; failures + errors <= size; errors++) {
-        const kinds = LOCATION_IDS.slice(0, size).map(
-          (location, index) => [location, outcomes[index < failures ? 1 : index < failures + errors ? 2 : 0]] as const,
-        );
-        rounds.push({
-          outcomes: new Map(kinds.map(([location, kind]) => [location, kind ?? 'error'])),
-          atMs: hourAgo(3) + rounds.length * 5_000,
-        });
-      }
-    }
-  }
-  for (const quorum of [null, 1, 2, 3, 4, 5, 6]) {
-    const id = await core.addMonitor(quorum === null ? {} : { quorum });
-    await ingest(
-      rounds.flatMap((one) =>
-        [...one.outcomes].map(([location, outcome]) => resultAt(id, location, new Date(one.atMs), { outcome })),
-      ),
-    );
-    const hours = sql`SELECT ${id}::text AS monitor_id, ${new Date(hourAgo(3)).toISOString()}::timestamptz AS hour`;
-    const judged = await core.ctx.db.execute(
-      sql`SELECT verdict FROM (${judgedRounds(hours)}) AS j ORDER BY scheduled_at`,
-    );
-    const expected = rounds.map((one) => {
-      const verdict = judgeRound({ asked: [...one.outcomes.keys()], dark: [], quorum, outcomes: one.outcomes });
-      return verdict?.status === 'degraded' ? 'up' : verdict?.status;
-    });
-    expect(judged.map((row) => row.verdict)).toEqual(expected);
-  }
+test('a verdict that stands for a day is cut at the borders of hours and days', async () => {
+  const slot = Math.floor(Date.now() / DAY) * DAY - 3 * DAY + 10.5 * HOUR;
+  await judged(round(slot, 'up', 86_400), round(slot + DAY, 'down', 86_400));
+  await rollUpAll();
+  const rows = await rollups();
+  expect(rows).toHaveLength(49);
+  expect([rows[0]?.up_seconds, rows[1]?.up_seconds, rows[24]?.up_seconds, rows[24]?.down_seconds]).toEqual([
+    1800, 3600, 1800, 1800,
+  ]);
+  const uptime = await readUptime(core.ctx, monitor, '7d');
+  expect(uptime).toMatchObject({ uptimePercent: 50, upRounds: 1, downRounds: 1, upSeconds: 86_400 });
+  expect(uptime.days.slice(-4).map(({ downSeconds }) => downSeconds)).toEqual([0, 13.5 * 3600, 10.5 * 3600, 0]);
 });
 
-test('rolling up again changes nothing; late results are counted', async () => {
+test('rolling up again changes nothing; late rounds are counted, and end the verdict before them', async () => {
   const hour = hourAgo(4);
-  await ingest(round(hour, []));
+  await judged(round(hour, 'up', 7_200));
   await rollUpAll();
-  const first = await rollup();
+  const first = await rollups();
+  expect(first.map((row) => row.up_seconds)).toEqual([3600, 3600]);
   await core.ctx.sql`INSERT INTO dirty_hours (monitor_id, hour) VALUES (${monitor}, ${new Date(hour)})`;
   await Promise.all([rollUpDirtyHours(core.ctx), rollUpDirtyHours(core.ctx)]);
-  expect(await rollup()).toEqual(first);
-  await ingest(round(hour + 5_000, LOCATION_IDS));
-  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({ upRounds: 1, downRounds: 1 });
+  expect(await rollups()).toEqual(first);
+  // Ten seconds, instead of the nearly two hours that the older verdict was taken to stand.
+  await judged(round(hour + 60_000, 'down', 10));
+  const counted = { upSeconds: 60, downSeconds: 10, upRounds: 1, downRounds: 1 };
+  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject(counted);
   await rollUpAll();
-  expect(await rollup()).toMatchObject({ up: 1, down: 1 });
-  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({ upRounds: 1, downRounds: 1 });
+  expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 10]]);
+  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject(counted);
+  expect((await days())[0]).toEqual({ up: 1, down: 1, up_seconds: 60, down_seconds: 10 });
 });
 
-test('a result that arrives while its hour is rolled up brings the hour back', async () => {
+test('what arrives while its hour is rolled up brings the hour back', async () => {
   const hour = hourAgo(5);
-  await ingest(round(hour, []));
-  const late = ingest(round(hour + 5_000, []));
+  await judged(round(hour, 'up'));
+  const late = judged(round(hour + 5_000, 'up'));
   await Promise.all([rollUpDirtyHours(core.ctx), late]);
   await rollUpAll();
-  expect(await rollup()).toMatchObject({ up: 2 });
+  expect((await rollups()).map((row) => row.up)).toEqual([2]);
 });
 
-test('the hour that is still running is counted from its results, and not rolled up', async () => {
-  const now = Math.floor(Date.now() / 1000) * 1000;
-  await ingest([...round(now - 2_000, []), ...round(now - 1_000, LOCATION_IDS)]);
+test('hours of one day that several processes roll up at once add up to the day', async () => {
+  const start = Math.floor(Date.now() / DAY) * DAY - 2 * DAY;
+  const hours = Array.from({ length: 24 }, (_, n) => start + n * HOUR);
+  for (let again = 0; again < 3; again++) {
+    // In reverse, so that turns meet on the day's row from both sides.
+    await judged(...hours.toReversed().map((hour) => round(hour + again * 5_000, again === 1 ? 'down' : 'up')));
+    await Promise.all(Array.from({ length: 4 }, () => rollUpDirtyHours(core.ctx)));
+  }
   await rollUpAll();
-  expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject({ upRounds: 1, downRounds: 1 });
-  expect(await readUptime24h(core.ctx, [monitor, 'mon_none'])).toEqual(
-    new Map([
-      [monitor, 50],
-      ['mon_none', null],
-    ]),
-  );
+  expect((await days())[0]).toEqual({ up: 48, down: 24, up_seconds: 240, down_seconds: 120 });
+});
+
+test('two batches that bring rounds of one monitor at once mark what both of them change', async () => {
+  const hour = hourAgo(30);
+  for (let again = 0; again < 5; again++) {
+    monitor = await core.addMonitor();
+    await Promise.all([judged(round(hour, 'up', 86_400)), judged(round(hour + 60_000, 'down', 5))]);
+    await rollUpAll();
+    expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
+  }
+});
+
+test('the hour that is still running is counted from its rounds until now, and not rolled up', async () => {
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  // Nearly an hour ago and a minute long, so that it is over whatever the time is now.
+  await judged(round(now - 100_000, 'up', 50), round(now - 50_000, 'down', 86_400));
+  await rollUpAll();
+  const { upSeconds, downSeconds } = await readUptime(core.ctx, monitor, '24h');
+  expect(upSeconds).toBe(50);
+  expect(downSeconds).toBeGreaterThanOrEqual(50);
+  expect(downSeconds).toBeLessThan(3600);
+  const rows = await core.ctx.sql`
+    SELECT 1 FROM rollups_hourly WHERE monitor_id = ${monitor} AND hour = date_trunc('hour', now(), 'UTC')`;
+  expect(rows).toHaveLength(0);
+  const figures = await readUptime24h(core.ctx, [monitor, 'mon_none']);
+  expect(figures.get(monitor)).toBeLessThanOrEqual(50);
+  expect(figures.get('mon_none')).toBeNull();
 });
 
 test('the first figure of a new monitor is shown as soon as it can be counted', async () => {
   const figure = async () => (await readUptime24h(core.ctx, [monitor])).get(monitor);
   expect(await figure()).toBeNull();
-  await ingest(round(Math.floor(Date.now() / 1000) * 1000 - 1_000, []));
+  await judged(round(Math.floor(Date.now() / 1000) * 1000 - 1_000, 'up'));
   core.advance(4_000);
   expect(await figure()).toBe(100);
 });
@@ -201,8 +228,7 @@ test('a series of a long range merges sketches: percentiles are those of all res
     resultAt(monitor, 'eu-west', new Date(hourAgo(3) + n * 5_000), { responseTimeMs }),
   );
   await ingest(late);
-  const day = 24 * HOUR;
-  const query = { from: new Date(Date.now() - 5 * day), to: new Date(Date.now() + day), step: 86_400 };
+  const query = { from: new Date(Date.now() - 5 * DAY), to: new Date(Date.now() + DAY), step: 86_400 };
   const series = await readSeries(core.ctx, monitor, query);
   expect(series).toMatchObject({ source: 'rollups', stepSeconds: 86_400 });
   const points = series.locations.flatMap((location) => location.points);
@@ -222,15 +248,21 @@ test('a rollup of another version is not read as one of ours', async () => {
   await expect(readSeries(core.ctx, monitor, query)).rejects.toThrow('version 2');
 });
 
-test('raw results past 90 days go with their partitions; what has expired goes too', async () => {
+test('results and rounds past 90 days go with their partitions; what has expired goes too', async () => {
   const past = new Date(Date.now() - 80 * 24 * HOUR);
   await ingest([resultAt(monitor, 'eu-west', past)]);
+  await judged(round(past.getTime(), 'up'));
   await core.ctx.sql`INSERT INTO service_token_uses (jti, expires_at) VALUES ('old', now() - interval '1 minute')`;
   await core.ctx.sql`INSERT INTO service_token_uses (jti, expires_at) VALUES ('new', now() + interval '1 minute')`;
   const now = () => new Date(Date.now() + 20 * 24 * HOUR);
-  const counted = async () => (await core.ctx.sql`SELECT 1 FROM check_results WHERE monitor_id = ${monitor}`).count;
+  const counted = async () =>
+    (
+      await core.ctx.sql`
+    SELECT 1 FROM check_results WHERE monitor_id = ${monitor}
+    UNION ALL SELECT 1 FROM rounds WHERE monitor_id = ${monitor}`
+    ).count;
   await keepUp(core.ctx);
-  expect(await counted()).toBe(1);
+  expect(await counted()).toBe(2);
   expect((await core.ctx.sql`SELECT jti FROM service_token_uses`).map((row) => row.jti)).toEqual(['new']);
   await keepUp({ ...core.ctx, clock: { ...core.ctx.clock, now } });
   expect(await counted()).toBe(0);

@@ -46,7 +46,7 @@ export async function keepUp(ctx: Pick<CoreContext, 'sql' | 'clock' | 'logger'>)
   const now = ctx.clock.now();
   await ensurePartitions(ctx.sql, now, PARTITION_WEEKS_AHEAD);
   const dropped = await dropPartitions(ctx.sql, new Date(now.getTime() - RAW_DAYS * DAY_MS));
-  if (dropped.length > 0) ctx.logger.info({ dropped }, 'raw results past their 90 days were dropped');
+  if (dropped.length > 0) ctx.logger.info({ dropped }, 'results and rounds past their 90 days were dropped');
   const before = (ms: number) => new Date(now.getTime() - ms);
   await forget(ctx, 'rollups_hourly', 'hour', before(HOURLY_DAYS * DAY_MS));
   await forget(ctx, 'parked_messages', 'at', before(PARKED_DAYS * DAY_MS));

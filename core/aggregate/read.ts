@@ -1,5 +1,5 @@
 import type { Uptime, UptimeWindow } from '#domain/api/monitor.ts';
-import { dailyUptime, EMPTY_TALLY, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
+import { dailyUptime, roundedSeconds, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
 import type { CoreContext, Database } from '../context.ts';
 import { readTallies, sumTalliesOf } from './tallies.ts';
 
@@ -9,12 +9,12 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const WINDOW_DAYS = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 } as const satisfies Record<UptimeWindow, number>;
 
-/** Uptime over the rounds of the window, which begins with a whole hour. */
+/** Uptime over the window, which begins with a whole hour. */
 export async function readUptime(ctx: CoreContext, monitorId: string, window: UptimeWindow): Promise<Uptime> {
   const to = ctx.clock.now();
   const from = startOfWindow(to, WINDOW_DAYS[window]);
-  const hours = (await readTallies(ctx.db, [monitorId], from, to)).get(monitorId) ?? [];
-  const total = sumTallies(hours.length === 0 ? [EMPTY_TALLY] : hours);
+  const spans = (await readTallies(ctx.db, [monitorId], from, to)).get(monitorId) ?? [];
+  const total = sumTallies(spans);
   return {
     window,
     from: from.toISOString(),
@@ -23,7 +23,10 @@ export async function readUptime(ctx: CoreContext, monitorId: string, window: Up
     upRounds: total.up,
     downRounds: total.down,
     unknownRounds: total.unknown,
-    days: dailyUptime(hours, from.getTime(), to.getTime()),
+    upSeconds: roundedSeconds(total.upSeconds),
+    downSeconds: roundedSeconds(total.downSeconds),
+    unknownSeconds: roundedSeconds(total.unknownSeconds),
+    days: dailyUptime(spans, from.getTime(), to.getTime()),
   };
 }
 

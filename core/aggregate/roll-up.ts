@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { type Column, type Executor, unnest } from '#db/sql/executor.ts';
-import { tallyRounds } from '#db/sql/judge-rounds.ts';
-import { quantile, type Sketch, sketchOf } from '#domain/figures/sketch.ts';
+import { array, type Column, type Executor, unnest } from '#db/sql/executor.ts';
+import { type Sketch, sketchOf } from '#domain/figures/sketch.ts';
+import { startOfUtcDay } from '#domain/figures/uptime.ts';
 import type { CoreContext } from '../context.ts';
 import { type LocationHour, readLocationHours } from './location-hours.ts';
+import { verdictSeconds } from './verdict-seconds.ts';
 
 /** An hour is rolled up this long after its end: what is still on its way then comes as late data. */
 const SETTLE_SECONDS = 120;
@@ -16,8 +17,9 @@ interface DirtyHour {
 }
 
 /**
- * Rewrites the rollups of some closed dirty hours from raw results; returns how many hours. The whole hour is
- * computed anew, so doing it twice, or again after late data, gives what is true.
+ * Rewrites the rollups of some closed dirty hours from raw results and stored verdicts, and those of their days;
+ * returns how many hours. All of an hour is computed anew, so doing it twice, or again after late data, gives what is
+ * true.
  */
 export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<number> {
   return ctx.db.transaction(async (tx) => {
@@ -26,6 +28,7 @@ export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<nu
     const dirty = sql`SELECT monitor_id, hour FROM ${unnest(hours, HOUR_COLUMNS)}`;
     await replaceLocations(tx, await readLocationHours(tx, dirty));
     await replaceRounds(tx, dirty);
+    await replaceDays(tx, hours);
     await unmark(tx, hours);
     return hours.length;
   });
@@ -65,7 +68,6 @@ const ROLLUP_COLUMNS: readonly Column<LocationRollup>[] = [
   ['avg_ms', 'float8', (row) => average(row.responseTimes)],
   ['min_ms', 'float8', (row) => extreme(row.responseTimes, Math.min)],
   ['max_ms', 'float8', (row) => extreme(row.responseTimes, Math.max)],
-  ['p95_ms', 'float8', (row) => quantile(row.sketch, 0.95)],
   ['sketch', 'text', (row) => JSON.stringify(row.sketch)],
 ];
 
@@ -73,23 +75,74 @@ async function replaceLocations(tx: Executor, hours: readonly LocationHour[]): P
   if (hours.length === 0) return;
   const rollups = hours.map((hour) => ({ ...hour, sketch: sketchOf(hour.responseTimes) }));
   await tx.execute(sql`
-    INSERT INTO rollups_hourly (monitor_id, location, hour, up, down, unknown, avg_ms, min_ms, max_ms, p95_ms, sketch)
-    SELECT monitor_id, location, hour, up, down, unknown, avg_ms, min_ms, max_ms, p95_ms, sketch::jsonb
+    INSERT INTO rollups_hourly (monitor_id, location, hour, up, down, unknown, avg_ms, min_ms, max_ms, sketch)
+    SELECT monitor_id, location, hour, up, down, unknown, avg_ms, min_ms, max_ms, sketch::jsonb
     FROM ${unnest(rollups, ROLLUP_COLUMNS)}
     ON CONFLICT (monitor_id, location, hour) DO UPDATE
     SET up = excluded.up, down = excluded.down, unknown = excluded.unknown, avg_ms = excluded.avg_ms,
-        min_ms = excluded.min_ms, max_ms = excluded.max_ms, p95_ms = excluded.p95_ms, sketch = excluded.sketch,
-        computed_at = now()`);
+        min_ms = excluded.min_ms, max_ms = excluded.max_ms, sketch = excluded.sketch`);
 }
 
-/** Location '*': the rounds of the hour by their verdict. */
+/**
+ * Location '*': the verdicts of the hour. An hour into which no verdict reaches any more loses its row; one that was
+ * carried over from a version without stored verdicts keeps what it was then.
+ */
 async function replaceRounds(tx: Executor, hours: SQL): Promise<void> {
   await tx.execute(sql`
-    INSERT INTO rollups_hourly (monitor_id, location, hour, up, down, unknown, down_seconds)
-    SELECT monitor_id, '*', hour, up, down, unknown, down_seconds FROM (${tallyRounds(hours)}) AS rounds
-    ON CONFLICT (monitor_id, location, hour) DO UPDATE
-    SET up = excluded.up, down = excluded.down, unknown = excluded.unknown, down_seconds = excluded.down_seconds,
-        computed_at = now()`);
+    DELETE FROM rollups_hourly r USING (${hours}) AS h
+    WHERE r.monitor_id = h.monitor_id AND r.location = '*' AND r.hour = h.hour AND NOT r.carried_over`);
+  await tx.execute(sql`
+    INSERT INTO rollups_hourly (monitor_id, location, hour, up, down, unknown, up_seconds, down_seconds, unknown_seconds)
+    SELECT monitor_id, '*', hour, up, down, unknown, up_seconds, down_seconds, unknown_seconds
+    FROM (${verdictSeconds(hours, sql`'infinity'`)}) AS verdicts
+    ON CONFLICT DO NOTHING`);
+}
+
+const DAY_COLUMNS: readonly Column<{ monitorId: string; day: string }>[] = [
+  ['monitor_id', 'text', (row) => row.monitorId],
+  ['day', 'timestamptz', (row) => row.day],
+];
+
+/**
+ * The days of these hours, added up from all their hours. Two turns may have hours of one day: each holds the day's row
+ * before it reads the hours, so the second one reads what the first has written.
+ */
+async function replaceDays(tx: Executor, hours: readonly DirtyHour[]): Promise<void> {
+  const monitorIds = [...new Set(hours.map(({ monitorId }) => monitorId))];
+  // In the order of a deletion, which holds the monitor before its days.
+  const rows = await tx.execute(sql`
+    SELECT id FROM monitors WHERE id = ANY(${array(monitorIds, 'text')}) ORDER BY id FOR KEY SHARE`);
+  const known = new Set(rows.map((row) => row.id as string));
+  const keys = new Set(
+    hours.filter(({ monitorId }) => known.has(monitorId)).map(({ monitorId, hour }) => `${monitorId} ${dayOf(hour)}`),
+  );
+  if (keys.size === 0) return;
+  const days = [...keys].map((key) => {
+    const [monitorId = '', day = ''] = key.split(' ');
+    return { monitorId, day };
+  });
+  await tx.execute(sql`
+    INSERT INTO rollups_daily (monitor_id, day)
+    SELECT monitor_id, day FROM ${unnest(days, DAY_COLUMNS)} ORDER BY monitor_id, day
+    ON CONFLICT (monitor_id, day) DO UPDATE SET day = excluded.day`);
+  await tx.execute(sql`
+    UPDATE rollups_daily d
+    SET up = total.up, down = total.down, unknown = total.unknown, up_seconds = total.up_seconds,
+        down_seconds = total.down_seconds, unknown_seconds = total.unknown_seconds
+    FROM (
+      SELECT row.monitor_id, row.day, coalesce(sum(up), 0) AS up, coalesce(sum(down), 0) AS down,
+             coalesce(sum(unknown), 0) AS unknown, coalesce(sum(up_seconds), 0) AS up_seconds,
+             coalesce(sum(down_seconds), 0) AS down_seconds, coalesce(sum(unknown_seconds), 0) AS unknown_seconds
+      FROM ${unnest(days, DAY_COLUMNS)}
+      LEFT JOIN rollups_hourly r ON r.monitor_id = row.monitor_id AND r.location = '*'
+        AND r.hour >= row.day AND r.hour < row.day + interval '1 day'
+      GROUP BY row.monitor_id, row.day
+    ) AS total
+    WHERE d.monitor_id = total.monitor_id AND d.day = total.day`);
+}
+
+function dayOf(hour: string): string {
+  return new Date(startOfUtcDay(Date.parse(hour))).toISOString();
 }
 
 async function unmark(tx: Executor, hours: readonly DirtyHour[]): Promise<void> {

@@ -69,3 +69,25 @@ test('a monitor that is paused or was never checked is not missed', async () => 
   await core.addMonitor({ enabled: false });
   expect(await watchFreshness(core.ctx)).toEqual([]);
 });
+
+test('a monitor whose every slot is missed becomes unknown: nobody has looked', async () => {
+  const missed = (reason: string, at: Date) =>
+    completed(resultAt(monitor, 'eu-west', at, { outcome: 'error', reason, attempts: 0, responseTimeMs: null }));
+  const checkedAt = secondsAgo(120);
+  await ingest(result(checkedAt), statusEvent(monitor, 'up', 'pending', checkedAt));
+  await ingest(missed('overloaded', secondsAgo(2)), missed('missed_slot', secondsAgo(1)));
+  const lastChecks = await core.ctx.sql`
+    SELECT last_check_at FROM monitor_status WHERE monitor_id = ${monitor}
+    UNION ALL SELECT last_check_at FROM location_status WHERE monitor_id = ${monitor}`;
+  expect(lastChecks.map((row) => row.last_check_at)).toEqual([checkedAt, checkedAt]);
+  expect(await watchFreshness(core.ctx)).toMatchObject([{ monitorId: monitor, status: 'unknown', previous: 'up' }]);
+  await ingest(missed('overloaded', secondsAgo(0)));
+  expect(await status()).toBe('unknown');
+  await ingest(completed(resultAt(monitor, 'us-east', secondsAgo(0))));
+  expect(await status()).toBe('up');
+});
+
+test('a status that no check stands behind ends too', async () => {
+  await ingest(statusEvent(monitor, 'down', 'pending', secondsAgo(80)));
+  expect(await watchFreshness(core.ctx)).toMatchObject([{ monitorId: monitor, status: 'unknown' }]);
+});

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openIncident } from '#core/incidents/change.ts';
+import { createIngest } from '#core/ingest/consumer.ts';
 import { storedMonitor } from '#core/services/monitors/stored.ts';
 import { incidents, monitors, notifications, publishQueue, shards } from '#db/schema.ts';
 import { storeResults } from '#db/sql/store-results.ts';
@@ -8,6 +9,7 @@ import { LOCATION_IDS } from '#domain/check/location.ts';
 import { type CheckResult, resultId, roundTraceId } from '#domain/check/result.ts';
 import { CHANNEL, MONITOR } from '#tests/core/sample-objects.ts';
 import { type Browser, startTestApp, type TestApp } from '#tests/core/test-app.ts';
+import { completed, resultAt, roundEvent } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 
 let app: TestApp;
@@ -205,6 +207,68 @@ test('results page through slots without a gap or a double; locations and latest
   expect(places).toMatchObject(
     LOCATION_IDS.map((location) => ({ id: location, status: 'ok', colos: [{ colo: 'IAD' }] })),
   );
+});
+
+test('rounds page through slots, newest first, as they were judged, and can be narrowed', async () => {
+  const { id } = (await create()).body;
+  const start = Math.floor(Date.now() / 60_000) * 60_000 - 30 * 60_000;
+  const statuses = ['up', 'degraded', 'down', 'unknown', 'up', 'down', 'up'] as const;
+  const rounds = statuses.map((status, minute) =>
+    roundEvent(id, status, new Date(start + minute * 60_000), { excluded: ['sa-east'], intervalSeconds: 60 }),
+  );
+  rounds[2] = {
+    ...(rounds[2] ?? roundEvent(id, 'down', new Date())),
+    failing: [{ location: 'mars-1', reason: 'dust' }],
+  };
+  await createIngest(app.ctx).handle(rounds);
+  const list = async (query: string) => (await ada.request('GET', `${PATH}/${id}/rounds?${query}`)).body;
+  const seen: unknown[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page = await list(`limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`);
+    seen.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  expect(seen).toEqual(
+    rounds.toReversed().map(({ scheduledAt, status, failing, excluded, cause, at }) => ({
+      scheduledAt,
+      status,
+      failing,
+      excluded,
+      ...(cause === undefined ? {} : { cause }),
+      judgedAt: at,
+    })),
+  );
+  const slots = ({ data }: { data: { scheduledAt: string }[] }) =>
+    data.map(({ scheduledAt }) => (Date.parse(scheduledAt) - start) / 60_000);
+  expect(slots(await list('status=down'))).toEqual([5, 2]);
+  expect(slots(await list('status=up&limit=2'))).toEqual([6, 4]);
+  const [from, to] = [1, 3].map((minute) => new Date(start + minute * 60_000).toISOString());
+  expect(slots(await list(`from=${from}&to=${to}`))).toEqual([3, 2, 1]);
+  for (const query of ['status=sideways', 'from=yesterday', 'limit=0', 'cursor=!', 'cursor=eA']) {
+    expect([400, 422]).toContain((await ada.request('GET', `${PATH}/${id}/rounds?${query}`)).status);
+  }
+  const uptime = (await ada.request('GET', `${PATH}/${id}/uptime`)).body;
+  expect(uptime).toMatchObject({ uptimePercent: 66.667, upSeconds: 240, downSeconds: 120, unknownSeconds: 60 });
+});
+
+test('what only a newer edge knows of a result is answered as it came; checks without room are told by location', async () => {
+  const { id } = (await create()).body;
+  const at = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 60_000);
+  const newer = { ...result(id, 'us-west', at), reason: 'flux_inverted', hops: [{ ip: '192.0.2.1' }] };
+  const refused = { outcome: 'error', reason: 'overloaded', attempts: 0, responseTimeMs: null } as const;
+  await createIngest(app.ctx).handle([
+    { v: 1, kind: 'check.completed', result: newer },
+    ...[1, 2].map((n) => completed(resultAt(id, 'sa-east', new Date(at.getTime() - n * 60_000), refused))),
+    completed(resultAt(id, 'sa-east', new Date(at.getTime() - 3 * 60_000), { ...refused, reason: 'missed_slot' })),
+  ]);
+  const { data } = (await ada.request('GET', `${PATH}/${id}/results?location=us-west`)).body;
+  expect(data).toEqual([newer]);
+  const sasha = await app.signUp('sasha@example.com');
+  const places = async (browser: Browser) =>
+    (await browser.request('GET', '/api/v1/locations')).body.data.find((one: { id: string }) => one.id === 'sa-east');
+  app.advance(61_000);
+  expect(await places(ada)).toMatchObject({ overloadedLastHour: 2 });
+  expect(await places(sasha)).toMatchObject({ overloadedLastHour: 0, status: 'unknown', resultsLastHour: 0 });
 });
 
 test('deleting a monitor resolves its incident with one notification and gives its place back', async () => {

@@ -6,6 +6,7 @@ import { deleteMonitor } from '#core/services/monitors/delete.ts';
 import { getMonitor } from '#core/services/monitors/get.ts';
 import { listMonitors } from '#core/services/monitors/list.ts';
 import { listResults } from '#core/services/monitors/list-results.ts';
+import { listRounds } from '#core/services/monitors/list-rounds.ts';
 import { pauseMonitor } from '#core/services/monitors/pause.ts';
 import { readMonitorSeries } from '#core/services/monitors/read-series.ts';
 import { readMonitorUptime } from '#core/services/monitors/read-uptime.ts';
@@ -22,6 +23,8 @@ import {
   monitorTestSchema,
   resultListQuerySchema,
   resultSchema,
+  roundListQuerySchema,
+  roundSchema,
   seriesQuerySchema,
   seriesSchema,
   uptimeQuerySchema,
@@ -149,6 +152,19 @@ export function monitorRoutes(ctx: CoreContext) {
   router.openapi(
     createRoute({
       method: 'get',
+      path: '/{id}/rounds',
+      tags,
+      summary: 'Rounds with their verdicts, newest first: one per slot',
+      description: 'Verdicts are kept as they were judged; uptime is the time for which they stood.',
+      request: { params, query: roundListQuerySchema },
+      responses: { 200: { description: 'A page of rounds', content: json(listOf(named('Round', roundSchema))) } },
+    }),
+    async (c) => c.json(await listRounds(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('query')), 200),
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'get',
       path: '/{id}/series',
       tags,
       summary: 'Response times per location over time',
@@ -164,7 +180,7 @@ export function monitorRoutes(ctx: CoreContext) {
       method: 'get',
       path: '/{id}/uptime',
       tags,
-      summary: 'Uptime over the rounds of a window',
+      summary: 'Uptime over a window: the time for which verdicts stood',
       request: { params, query: uptimeQuerySchema },
       responses: { 200: { description: 'Uptime', content: json(named('Uptime', uptimeSchema)) } },
     }),

@@ -1,6 +1,8 @@
+import { lockMonitors } from '#db/sql/lock-monitors.ts';
 import { parkMessages } from '#db/sql/park-messages.ts';
 import { storeLocationStates } from '#db/sql/store-location-states.ts';
 import { storeResults } from '#db/sql/store-results.ts';
+import { storeRounds } from '#db/sql/store-rounds.ts';
 import { restoreStatuses, type StatusChange, storeStatuses } from '#db/sql/store-statuses.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
@@ -14,7 +16,9 @@ import { Weeks } from './weeks.ts';
 /** What a batch changed: told to browsers after the commit. */
 interface Outcome {
   readonly stored: ReadonlySet<string>;
+  readonly rounds: number;
   readonly changes: readonly StatusChange[];
+  readonly parked: number;
 }
 
 /** The consumer that stores what the edge observed. Its handler is the table of contents of ingest. */
@@ -28,17 +32,16 @@ export function createIngest(ctx: CoreContext): StreamConsumer {
     async handle(messages) {
       const startedAt = performance.now();
       const sorted = parkUntimely(sortBatch(messages), weeks, ctx.clock.now());
-      const owners = await tenants.of([
-        ...sorted.results.map((result) => result.monitorId),
-        ...sorted.statuses.map((event) => event.monitorId),
-      ]);
+      const owners = await tenants.of(monitorsOf(sorted));
       const batch = ofKnownMonitors(sorted, owners);
-      await weeks.ensure(batch.results.map((result) => new Date(result.scheduledAt)));
+      await weeks.ensure([...batch.results, ...batch.rounds].map(({ scheduledAt }) => new Date(scheduledAt)));
       const outcome = await store(ctx, batch);
-      const fresh = batch.results.filter((result) => outcome.stored.has(result.id));
+      const fresh = [...new Map(batch.results.map((result) => [result.id, result])).values()].filter(({ id }) =>
+        outcome.stored.has(id),
+      );
       emitResults(ctx, fresh, owners);
       emitStatuses(ctx, outcome.changes);
-      count(ctx, batch, fresh, (performance.now() - startedAt) / 1000);
+      count(ctx, batch, { ...outcome, fresh }, (performance.now() - startedAt) / 1000);
     },
   };
 }
@@ -46,10 +49,12 @@ export function createIngest(ctx: CoreContext): StreamConsumer {
 /** Everything of a batch in one transaction: the acknowledgement that follows speaks for all of it. */
 async function store(ctx: CoreContext, batch: SortedBatch): Promise<Outcome> {
   return ctx.db.transaction(async (tx) => {
-    await parkMessages(tx, batch.unusable);
+    await lockMonitors(tx, monitorsOf(batch));
+    const parked = await parkMessages(tx, batch.unusable);
     const stored = batch.results.length > 0 ? await storeResults(tx, batch.results) : new Set<string>();
+    const rounds = batch.rounds.length > 0 ? await storeRounds(tx, batch.rounds) : 0;
     const changes = batch.statuses.length > 0 ? await storeStatuses(tx, batch.statuses) : [];
-    const restored = stored.size > 0 ? await restoreStatuses(tx, monitorsOf(batch.results)) : [];
+    const restored = stored.size > 0 ? await restoreStatuses(tx, idsOf(batch.results)) : [];
     const changed = [...changes, ...restored];
     if (changed.length > 0) {
       await requestPagesOfMonitors(
@@ -62,22 +67,23 @@ async function store(ctx: CoreContext, batch: SortedBatch): Promise<Outcome> {
         ctx.logger.warn(state, state.dark ? 'a location is dark' : 'a location is back');
       }
     }
-    return { stored, changes: changed };
+    return { stored, rounds, changes: changed, parked };
   });
 }
 
-/** No partition can take a result from a far time; it is kept for people instead. */
+/** No partition can take what is of a far time; it is kept for people instead. */
 function parkUntimely(batch: SortedBatch, weeks: Weeks, now: Date): SortedBatch {
-  const results: CheckResult[] = [];
   const parked = [...batch.unusable];
-  for (const result of batch.results) {
-    if (weeks.takes(new Date(result.scheduledAt), now)) results.push(result);
-    else {
-      const message = { v: 1, kind: 'check.completed', result };
-      parked.push(unusable(message, `scheduledAt ${result.scheduledAt} is too far from now`));
-    }
-  }
-  return { ...batch, results, unusable: parked };
+  const timely = (scheduledAt: string, message: unknown) => {
+    if (weeks.takes(new Date(scheduledAt), now)) return true;
+    parked.push(unusable(message, `scheduledAt ${scheduledAt} is too far from now`));
+    return false;
+  };
+  const results = batch.results.filter((result) =>
+    timely(result.scheduledAt, { v: 1, kind: 'check.completed', result }),
+  );
+  const rounds = batch.rounds.filter((round) => timely(round.scheduledAt, round));
+  return { ...batch, results, rounds, unusable: parked };
 }
 
 /** What arrives of a monitor that was deleted meanwhile is of no use to anybody. */
@@ -85,19 +91,34 @@ function ofKnownMonitors(batch: SortedBatch, owners: ReadonlyMap<string, string>
   return {
     ...batch,
     results: batch.results.filter((result) => owners.has(result.monitorId)),
+    rounds: batch.rounds.filter((round) => owners.has(round.monitorId)),
     statuses: batch.statuses.filter((event) => owners.has(event.monitorId)),
   };
 }
 
-function monitorsOf(results: readonly CheckResult[]): string[] {
-  return [...new Set(results.map((result) => result.monitorId))];
+function monitorsOf({ results, rounds, statuses }: SortedBatch): string[] {
+  return idsOf([...results, ...rounds, ...statuses]);
 }
 
-function count(ctx: CoreContext, batch: SortedBatch, fresh: readonly CheckResult[], seconds: number): void {
+function idsOf(facts: readonly { readonly monitorId: string }[]): string[] {
+  return [...new Set(facts.map(({ monitorId }) => monitorId))];
+}
+
+function count(
+  ctx: CoreContext,
+  batch: SortedBatch,
+  { fresh, rounds, parked }: { fresh: readonly CheckResult[]; rounds: number; parked: number },
+  seconds: number,
+): void {
   ctx.metrics.observe('ingest_batch_seconds', seconds);
   ctx.metrics.increment('ingest_results_total', { outcome: 'stored' }, fresh.length);
   ctx.metrics.increment('ingest_results_total', { outcome: 'duplicate' }, batch.results.length - fresh.length);
-  if (batch.unusable.length === 0) return;
-  ctx.metrics.increment('parked_messages_total', { consumer: 'ingest' }, batch.unusable.length);
-  ctx.logger.warn({ parked: batch.unusable.length, reason: batch.unusable[0]?.reason }, 'messages were parked');
+  ctx.metrics.increment('ingest_rounds_total', { outcome: 'stored' }, rounds);
+  ctx.metrics.increment('ingest_rounds_total', { outcome: 'duplicate' }, batch.rounds.length - rounds);
+  for (const { reason, location } of fresh) {
+    if (reason === 'overloaded') ctx.metrics.increment('checks_overloaded_total', { location });
+  }
+  if (parked === 0) return;
+  ctx.metrics.increment('parked_messages_total', { consumer: 'ingest' }, parked);
+  ctx.logger.warn({ parked, reason: batch.unusable[0]?.reason }, 'messages were parked');
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
-import { completed, resultAt, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
+import { completed, resultAt, roundEvent, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createApp } from '../api/app.ts';
 import { createInProcessStreams } from '../streams/in-process.ts';
@@ -38,6 +38,9 @@ const countOf = async (monitorId: string) => {
   const [row] = await core.ctx.sql`SELECT count(*)::int AS n FROM check_results WHERE monitor_id = ${monitorId}`;
   return row?.n;
 };
+const roundsOf = async (monitorId: string) => [
+  ...(await core.ctx.sql`SELECT * FROM rounds WHERE monitor_id = ${monitorId} ORDER BY scheduled_at`),
+];
 const statusOf = async (monitorId: string) => {
   const [row] = await core.ctx.sql`SELECT * FROM monitor_status WHERE monitor_id = ${monitorId}`;
   return row;
@@ -59,6 +62,70 @@ test('an accepted batch is stored; told again, it writes nothing new and tells n
   expect((await statusOf(monitor))?.last_check_at).toEqual(at);
 });
 
+test('a verdict is stored as it was told, the first of two on one slot, and marks the hours that it may stand', async () => {
+  const monitor = await core.addMonitor();
+  const at = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000 - 30 * MINUTE);
+  const told = roundEvent(monitor, 'down', at, {
+    failing: [{ location: 'mars-1', reason: 'dust_storm', detail: 'the sky is red' }],
+    excluded: ['eu-west', 'phobos'],
+    intervalSeconds: 7_200,
+  });
+  const ingest = createIngest(core.ctx);
+  expect((await send(told, { ...told, status: 'up', failing: [] })).status).toBe(202);
+  await Promise.all([ingest.handle([told]), ingest.handle([{ ...told, status: 'up' }])]);
+  expect(await roundsOf(monitor)).toEqual([
+    {
+      monitor_id: monitor,
+      scheduled_at: at,
+      status: 'down',
+      failing: told.failing,
+      excluded: ['eu-west', 'phobos'],
+      cause: null,
+      interval_seconds: 7_200,
+      judged_at: new Date(told.at),
+      trace_id: told.traceId,
+    },
+  ]);
+  const hours = await core.ctx.sql`SELECT hour FROM dirty_hours WHERE monitor_id = ${monitor} ORDER BY hour`;
+  expect(hours.map((row) => row.hour.getTime() - at.getTime())).toEqual([-30 * MINUTE, 30 * MINUTE, 90 * MINUTE]);
+});
+
+test('results, verdicts and statuses of a batch are stored together or not at all', async () => {
+  const monitor = await core.addMonitor();
+  const at = secondsAgo(5);
+  const ingest = createIngest(core.ctx);
+  const batch = [
+    completed(resultAt(monitor, 'eu-west', at)),
+    roundEvent(monitor, 'up', at),
+    { ...statusEvent(monitor, 'up', 'pending', at), failing: [] },
+    roundEvent(monitor, 'down', secondsAgo(4), { excluded: ['\u0000'] }),
+  ];
+  await expect(ingest.handle(batch)).rejects.toThrow();
+  expect([await countOf(monitor), await roundsOf(monitor)]).toEqual([0, []]);
+  expect(await statusOf(monitor)).toMatchObject({ status: 'pending', last_check_at: null });
+});
+
+test('facts and reasons that only a newer edge knows are kept', async () => {
+  const monitor = await core.addMonitor();
+  const newer = { hops: [{ ip: '192.0.2.1', ms: 3 }], quantum: true, nested: { deep: { er: null } } };
+  const result = {
+    ...resultAt(monitor, 'eu-west', secondsAgo(5), { bodyBytes: 5, reason: 'flux_inverted' }),
+    ...newer,
+  };
+  expect((await send(completed({ ...result, outcome: 'failure' }))).status).toBe(202);
+  const [row] = await core.ctx.sql`SELECT facts, reason FROM check_results WHERE monitor_id = ${monitor}`;
+  expect(row).toEqual({ facts: { bodyBytes: 5, ...newer }, reason: 'flux_inverted' });
+});
+
+test('checks that found no room are counted by location, each once', async () => {
+  const monitor = await core.addMonitor();
+  const refused = { outcome: 'error', reason: 'overloaded', attempts: 0, responseTimeMs: null } as const;
+  const results = [1, 2, 3].map((n) => completed(resultAt(monitor, 'sa-east', secondsAgo(n * 5), refused)));
+  await send(...results, ...results);
+  await send(...results);
+  expect(core.ctx.metrics.render()).toContain('blacktide_checks_overloaded_total{location="sa-east"} 3\n');
+});
+
 test('two batches with the same rounds at the same time store each result once', async () => {
   const monitor = await core.addMonitor();
   const events = [1, 2, 3, 4, 5].map((n) => completed(resultAt(monitor, 'eu-west', secondsAgo(n * 5))));
@@ -75,16 +142,13 @@ test('the newest slot is the latest status of a location, whatever comes after i
   expect(row).toEqual({ outcome: 'failure', reason: 'timeout' });
 });
 
-test('a status event of an older round changes the history, not the status', async () => {
+test('a status event of an older round changes nothing', async () => {
   const monitor = await core.addMonitor();
   const [before, after] = [secondsAgo(20), secondsAgo(10)];
   await send(statusEvent(monitor, 'up', 'down', after));
   await send(statusEvent(monitor, 'down', 'up', before));
   await send(statusEvent(monitor, 'up', 'down', after), completed(resultAt(monitor, 'eu-west', secondsAgo(1))));
-  expect(await statusOf(monitor)).toMatchObject({ status: 'up', since: after, observed_at: after, failing: [] });
-  const history = await core.ctx.sql`
-    SELECT status FROM monitor_status_changes WHERE monitor_id = ${monitor} ORDER BY at`;
-  expect(history.map((row) => row.status)).toEqual(['down', 'up']);
+  expect(await statusOf(monitor)).toMatchObject({ status: 'up', since: after, observed_at: after });
   expect(live.filter((event) => event.type === 'monitor.status' && event.data.monitorId === monitor)).toHaveLength(1);
 });
 
@@ -117,14 +181,19 @@ test('messages of an unknown version, kind or shape are parked; the rest of thei
   expect(await countOf(monitor)).toBe(1);
   const rows = await parked();
   expect(rows.map((row) => JSON.parse(row.payload))).toEqual(expect.arrayContaining(strange));
+  const total = () => /parked_messages_total\{consumer="ingest"\} (\d+)/.exec(core.ctx.metrics.render())?.[1];
+  const counted = total();
+  expect(Number(counted)).toBeGreaterThanOrEqual(strange.length);
   await send(...strange);
   expect(await parked()).toHaveLength(rows.length);
+  expect(total()).toBe(counted);
 });
 
 test('what arrives of a monitor that is gone is accepted and forgotten', async () => {
   const gone = 'mon_00000000000000000000000000';
   const answer = await send(
     completed(resultAt(gone, 'eu-west', secondsAgo(5))),
+    roundEvent(gone, 'up', secondsAgo(5)),
     statusEvent(gone, 'up', 'pending', secondsAgo(5)),
   );
   expect(answer.status).toBe(202);
@@ -152,25 +221,33 @@ test('results of a week without a partition get one; those from another age are 
     completed(resultAt(monitor, 'eu-west', weeksAgo(6))),
     completed(resultAt(monitor, 'eu-west', weeksAgo(60))),
     completed(resultAt(monitor, 'eu-west', weeksAgo(-2))),
+    roundEvent(monitor, 'up', weeksAgo(7)),
+    roundEvent(monitor, 'up', weeksAgo(61)),
+    roundEvent(monitor, 'up', weeksAgo(-2)),
   );
   expect(answer.status).toBe(202);
-  expect(await countOf(monitor)).toBe(1);
-  const reasons = (await parked()).map((row) => row.reason);
-  expect(reasons.filter((reason) => /too far from now/.test(reason))).toHaveLength(2);
+  expect([await countOf(monitor), (await roundsOf(monitor)).length]).toEqual([1, 1]);
+  const late = (await parked()).filter((row) => /too far from now/.test(row.reason));
+  expect(late.map((row) => row.subject).sort()).toEqual([
+    'check.completed',
+    'check.completed',
+    'round.judged',
+    'round.judged',
+  ]);
 });
 
 test('text that PostgreSQL cannot hold is stored without its NUL characters', async () => {
   const monitor = await core.addMonitor();
   const at = secondsAgo(5);
   const detail = 'body \u0000 contains';
-  const event = statusEvent(monitor, 'down', 'up', at);
-  const answer = await send(completed(resultAt(monitor, 'eu-west', at, { outcome: 'failure', detail })), {
-    ...event,
-    failing: [{ location: 'eu-west', detail }],
-  });
+  const failing = [{ location: 'eu-west', detail }];
+  const answer = await send(
+    completed(resultAt(monitor, 'eu-west', at, { outcome: 'failure', detail })),
+    roundEvent(monitor, 'down', at, { failing }),
+  );
   expect(answer.status).toBe(202);
   expect(await countOf(monitor)).toBe(1);
-  expect((await statusOf(monitor))?.failing[0].detail).toBe('body \ufffd contains');
+  expect(await roundsOf(monitor)).toMatchObject([{ failing: [{ detail: 'body \ufffd contains' }] }]);
 });
 
 test('one event that PostgreSQL refuses is parked, and what is before and behind it is stored', async () => {
@@ -192,6 +269,22 @@ test('one event that PostgreSQL refuses is parked, and what is before and behind
   ]);
   expect((await send(...batch)).status).toBe(202);
   expect(await kept()).toHaveLength(2);
+});
+
+test('text that jsonb refuses, in what only a newer edge knows, parks its own event and no other', async () => {
+  const monitor = await core.addMonitor();
+  const bad = ['\u0000', '\ud83d', 'a\udc00b'];
+  const refused = bad.flatMap((text, n) => [
+    completed({ ...resultAt(monitor, 'us-east', secondsAgo(5 + n)), newer: { said: [text] } } as never),
+    roundEvent(monitor, 'down', secondsAgo(5 + n), { failing: [{ location: 'eu-west', said: text } as never] }),
+    roundEvent(monitor, 'down', secondsAgo(15 + n), { failing: [{ location: `eu-${text}` }] }),
+    roundEvent(monitor, 'unknown', secondsAgo(25 + n), { excluded: [text] }),
+  ]);
+  const fine = roundEvent(monitor, 'up', secondsAgo(60));
+  expect((await send(...refused, fine)).status).toBe(202);
+  expect((await roundsOf(monitor)).map((row) => row.status)).toEqual(['up']);
+  const kept = (await parked()).map((row) => row.payload);
+  expect(kept).toEqual(expect.arrayContaining(refused.map((event) => JSON.stringify(event))));
 });
 
 test('a location that goes dark is remembered for operators, the newest word winning', async () => {

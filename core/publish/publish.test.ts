@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
 import { assignmentSchema, directorySchema } from '#domain/wire/wire.ts';
-import { alertEvent, completed, resultAt, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
+import { alertEvent, roundEvent, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { createApp } from '../api/app.ts';
@@ -12,6 +12,9 @@ import { buildAssignment } from './assignments.ts';
 import { type Publisher, startPublisher } from './publisher.ts';
 import { claimRequests } from './queue.ts';
 import { requestAssignment, requestPage, requestPageRemoval, requestStalePages } from './request.ts';
+import { buildSnapshot } from './snapshots.ts';
+
+const DAY_MS = 86_400_000;
 
 let core: TestCore;
 let publisher: Publisher | undefined;
@@ -154,8 +157,8 @@ test('a snapshot says how components are, how the last days were, and which inci
   await start();
   const ingest = createIngest(core.ctx);
   await ingest.handle([
-    completed(resultAt(monitor, 'eu-west', secondsAgo(15))),
-    completed(resultAt(monitor, 'eu-west', secondsAgo(10), { outcome: 'failure' })),
+    roundEvent(monitor, 'up', secondsAgo(15)),
+    roundEvent(monitor, 'down', secondsAgo(10)),
     statusEvent(monitor, 'down', 'up', secondsAgo(10)),
   ]);
   await createIncidents(core.ctx).handle([alertEvent(monitor, 'firing', secondsAgo(10))]);
@@ -179,6 +182,20 @@ test('a snapshot says how components are, how the last days were, and which inci
       updates: [{ status: 'identified', body: 'We found it.' }],
     },
   ]);
+});
+
+test('the bars of a page are read from days, and from the hours of today', async () => {
+  const monitor = await core.addMonitor();
+  await core.addPage('bars', [monitor]);
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const stored = Array.from({ length: 91 }, (_, n) => new Date(today - n * DAY_MS).toISOString());
+  await core.ctx.sql`
+    INSERT INTO rollups_daily (monitor_id, day, up, down, up_seconds, down_seconds)
+    SELECT ${monitor}, day, 720, 720, 43200, 43200 FROM unnest(${stored}::timestamptz[]) AS day`;
+  // Of today something is still to be counted, so its hours are read: none but the round of just now.
+  await createIngest(core.ctx).handle([roundEvent(monitor, 'up', new Date(Math.max(today, Date.now() - 6_000)))]);
+  const [component] = (await buildSnapshot(core.ctx, 'bars'))?.components ?? [];
+  expect(component?.days.map(({ uptimePercent }) => uptimePercent)).toEqual([...Array(89).fill(50), 100]);
 });
 
 test('versions only grow, whoever asks', async () => {

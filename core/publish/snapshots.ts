@@ -1,13 +1,6 @@
 import { and, asc, desc, eq, gt, inArray, ne, or } from 'drizzle-orm';
 import { incidents, incidentTimeline, monitorStatus, pageComponents, statusPages } from '#db/schema.ts';
-import {
-  dailyUptime,
-  EMPTY_TALLY,
-  type HourTally,
-  startOfUtcDay,
-  sumTallies,
-  uptimePercent,
-} from '#domain/figures/uptime.ts';
+import { dailyUptime, type SpanTally, startOfUtcDay, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
 import {
   PAGE_DAYS,
   PAGE_INCIDENTS_MAX,
@@ -73,7 +66,7 @@ async function describeComponents(tx: Transaction, rows: readonly ComponentRow[]
   const tallies = await readTallies(tx, monitorIds, from, now);
   return rows.map((row) => {
     const status = row.monitorId === null ? undefined : statuses.get(row.monitorId);
-    const hours = row.monitorId === null ? [] : (tallies.get(row.monitorId) ?? []);
+    const spans = row.monitorId === null ? [] : (tallies.get(row.monitorId) ?? []);
     return {
       id: row.id,
       name: row.name,
@@ -84,16 +77,16 @@ async function describeComponents(tx: Transaction, rows: readonly ComponentRow[]
       status: row.monitorId === null ? 'up' : (status?.status ?? 'pending'),
       statusSince: status?.since?.toISOString() ?? null,
       observedAt: status?.observedAt?.toISOString() ?? null,
-      ...uptimeOf(hours, from, now),
+      ...uptimeOf(spans, from, now),
       createdAt: row.createdAt.toISOString(),
     };
   });
 }
 
-function uptimeOf(hours: readonly HourTally[], from: Date, now: Date): Pick<PageComponent, 'uptimePercent' | 'days'> {
+function uptimeOf(spans: readonly SpanTally[], from: Date, now: Date): Pick<PageComponent, 'uptimePercent' | 'days'> {
   return {
-    uptimePercent: uptimePercent(sumTallies(hours.length === 0 ? [EMPTY_TALLY] : hours)),
-    days: dailyUptime(hours, from.getTime(), now.getTime()),
+    uptimePercent: uptimePercent(sumTallies(spans)),
+    days: dailyUptime(spans, from.getTime(), now.getTime()),
   };
 }
 

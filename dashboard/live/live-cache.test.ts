@@ -22,6 +22,18 @@ describe('a result of the live stream', () => {
     expect(after.locations[1]?.status).toBe(status);
   });
 
+  test('of a check that nobody made shows why, and not that it was checked', () => {
+    const before = monitor();
+    const missed = result({ outcome: 'error', reason: 'overloaded', attempts: 0 });
+    const after = withEvent(before, { type: 'result', data: missed });
+    expect(after.lastCheckAt).toBe(before.lastCheckAt);
+    expect(after.locations[1]).toMatchObject({
+      status: 'unknown',
+      reason: 'overloaded',
+      lastCheckAt: before.locations[1]?.lastCheckAt,
+    });
+  });
+
   test('that comes late does not undo a newer one', () => {
     const before = monitor();
     expect(withEvent(before, { type: 'result', data: result({ startedAt: '2026-11-22T13:59:00.000Z' }) })).toBe(before);

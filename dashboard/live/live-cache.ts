@@ -2,7 +2,7 @@ import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { CheckResult } from '#domain/check/result.ts';
-import { isFailure } from '#domain/check/result.ts';
+import { isFailure, wasMade } from '#domain/check/result.ts';
 
 /** What an event of the live stream makes of things that were read before. Pure; equal input gives the same object. */
 
@@ -10,10 +10,11 @@ export function withResult(monitor: Monitor, result: CheckResult): Monitor {
   if (result.monitorId !== monitor.id) return monitor;
   const before = monitor.locations.find((location) => location.id === result.location);
   if (before === undefined || isOlder(result.startedAt, before.lastCheckAt)) return monitor;
+  const checkedAt = wasMade(result) ? result.startedAt : null;
   const after: Monitor['locations'][number] = {
     id: result.location,
     status: locationStatus(result),
-    lastCheckAt: result.startedAt,
+    lastCheckAt: checkedAt ?? before.lastCheckAt,
     responseTimeMs: result.responseTimeMs,
     colo: result.colo,
     reason: result.reason ?? null,
@@ -21,7 +22,7 @@ export function withResult(monitor: Monitor, result: CheckResult): Monitor {
   };
   return {
     ...monitor,
-    lastCheckAt: isOlder(result.startedAt, monitor.lastCheckAt) ? monitor.lastCheckAt : result.startedAt,
+    lastCheckAt: checkedAt === null || isOlder(checkedAt, monitor.lastCheckAt) ? monitor.lastCheckAt : checkedAt,
     locations: monitor.locations.map((location) => (location === before ? after : location)),
   };
 }

@@ -53,6 +53,7 @@ export function LocationsPage() {
                       <StatusMark status={STATES[location.status]} />
                       {WORDS[location.status]}
                     </span>
+                    <Overloaded checks={location.overloadedLastHour} />
                   </td>
                   <td className="quiet" data-label="Region">
                     {location.region}
@@ -81,6 +82,13 @@ export function LocationsPage() {
       </QueryView>
     </Page>
   );
+}
+
+/** A location that is full works, and yet not all checks are made there: that must not stay between the lines. */
+export function Overloaded({ checks }: { readonly checks: number }) {
+  if (checks === 0) return null;
+  const missed = checks === 1 ? '1 check' : `${checks.toLocaleString('en')} checks`;
+  return <p className="quiet small-text">{missed} missed in the last hour: too many at once</p>;
 }
 
 function answer(locations: readonly Location[]): string {

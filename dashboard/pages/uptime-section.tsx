@@ -24,7 +24,7 @@ export function UptimeSection({ monitorId, createdAt }: { readonly monitorId: st
           return (
             <div key={window}>
               <dt>{WINDOW_WORDS[window]}</dt>
-              <dd title={uptime === undefined ? undefined : roundsText(uptime)}>
+              <dd title={uptime === undefined ? undefined : timesText(uptime)}>
                 {formatPercent(uptime?.uptimePercent ?? null)}
               </dd>
             </div>
@@ -97,6 +97,7 @@ function describe({ date, uptimePercent, downSeconds }: Day): string {
   return `${formatDate(date)}: ${formatPercent(uptimePercent)}, ${down}`;
 }
 
-function roundsText({ upRounds, downRounds, unknownRounds }: Uptime): string {
-  return `${upRounds} rounds up, ${downRounds} down, ${unknownRounds} not known (left out)`;
+function timesText({ upSeconds, downSeconds, unknownSeconds }: Uptime): string {
+  const [up, down, unknown] = [upSeconds, downSeconds, unknownSeconds].map((seconds) => formatDuration(seconds * 1000));
+  return `Up for ${up}, down for ${down}, not known for ${unknown} (left out)`;
 }

@@ -16,16 +16,21 @@ const COLUMNS: readonly Column<ParkedMessage>[] = [
   ['payload', 'text', (message) => message.payload],
 ];
 
-/** Keeps messages for people to see and replay; one that is delivered again is kept once, and waits again if it was replayed. */
-export async function parkMessages(db: Executor, messages: readonly ParkedMessage[]): Promise<void> {
-  if (messages.length === 0) return;
-  await db.execute(sql`
+/**
+ * Keeps messages for people to see and replay; one that is delivered again is kept once, and waits again if it was
+ * replayed. Returns how many wait that did not wait before.
+ */
+export async function parkMessages(db: Executor, messages: readonly ParkedMessage[]): Promise<number> {
+  if (messages.length === 0) return 0;
+  const fresh = await db.execute(sql`
     INSERT INTO parked_messages (subject, consumer, reason, payload)
     SELECT subject, consumer, reason, payload FROM ${unnest(messages, COLUMNS)}
-    ON CONFLICT DO NOTHING`);
+    ON CONFLICT DO NOTHING RETURNING id`);
   // A statement of its own: two equal messages of one batch may not be updated by the insert.
-  await db.execute(sql`
+  const again = await db.execute(sql`
     UPDATE parked_messages parked SET reason = again.reason, at = now(), replayed_at = NULL
     FROM (SELECT consumer, reason, md5(payload) AS digest FROM ${unnest(messages, COLUMNS)}) again
-    WHERE parked.replayed_at IS NOT NULL AND parked.consumer = again.consumer AND md5(parked.payload) = again.digest`);
+    WHERE parked.replayed_at IS NOT NULL AND parked.consumer = again.consumer AND md5(parked.payload) = again.digest
+    RETURNING parked.id`);
+  return fresh.length + again.length;
 }

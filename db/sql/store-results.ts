@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { CheckResult } from '#domain/check/result.ts';
 import { type Column, type Executor, unnest } from './executor.ts';
+import { markHours } from './mark-hours.ts';
 
 const RESULT_COLUMNS: readonly Column<CheckResult>[] = [
   ['id', 'text', (result) => result.id],
@@ -20,14 +21,15 @@ const RESULT_COLUMNS: readonly Column<CheckResult>[] = [
   ['facts', 'text', factsOf],
 ];
 
+/** wasMade() of domain/check/result.ts, of rows. */
+const wasMade = sql`(attempts > 0 OR outcome <> 'error')`;
+
 /**
  * Stores a batch of results and everything that follows from those that are new, in one statement; returns the
  * ids of the new ones. A result that is there already changes nothing.
  *
  * Rows are written in the order of their keys, so two batches that meet cannot lock each other out. Joined with
- * `monitors`, because a monitor that was just deleted has no status left to write. A closed hour's mark is
- * written over, so that a late result waits for an aggregator that is just counting the hour, finds the mark
- * deleted and makes a new one.
+ * `monitors`, because a monitor that was just deleted has no status left to write.
  */
 export async function storeResults(db: Executor, results: readonly CheckResult[]): Promise<Set<string>> {
   const rows = await db.execute(sql`
@@ -47,39 +49,48 @@ export async function storeResults(db: Executor, results: readonly CheckResult[]
       INSERT INTO location_status AS known (monitor_id, location, outcome, reason, detail, last_check_at,
                                             scheduled_at, response_time_ms, colo)
       SELECT DISTINCT ON (s.monitor_id, s.location)
-             s.monitor_id, s.location, s.outcome, s.reason, s.detail, s.started_at,
+             s.monitor_id, s.location, s.outcome, s.reason, s.detail, CASE WHEN ${wasMade} THEN s.started_at END,
              s.scheduled_at, s.response_time_ms, s.colo
       FROM stored s JOIN monitors m ON m.id = s.monitor_id
       ORDER BY s.monitor_id, s.location, s.scheduled_at DESC
       ON CONFLICT (monitor_id, location) DO UPDATE
       SET outcome = excluded.outcome, reason = excluded.reason, detail = excluded.detail,
-          last_check_at = excluded.last_check_at, scheduled_at = excluded.scheduled_at,
+          last_check_at = coalesce(excluded.last_check_at, known.last_check_at), scheduled_at = excluded.scheduled_at,
           response_time_ms = excluded.response_time_ms, colo = excluded.colo
       WHERE known.scheduled_at < excluded.scheduled_at
     ), checked AS (
       INSERT INTO monitor_status AS known (monitor_id, status, last_check_at)
       SELECT s.monitor_id, 'pending', max(s.started_at)
       FROM stored s JOIN monitors m ON m.id = s.monitor_id
+      WHERE ${wasMade}
       GROUP BY s.monitor_id ORDER BY s.monitor_id
       ON CONFLICT (monitor_id) DO UPDATE
       SET last_check_at = greatest(known.last_check_at, excluded.last_check_at)
     ), hours AS (
-      SELECT DISTINCT monitor_id, date_trunc('hour', scheduled_at, 'UTC') AS hour FROM stored ORDER BY 1, 2
-    ), marked AS (
-      INSERT INTO dirty_hours (monitor_id, hour)
-      SELECT monitor_id, hour FROM hours WHERE hour >= date_trunc('hour', now(), 'UTC')
-      ON CONFLICT DO NOTHING
-    ), marked_again AS (
-      INSERT INTO dirty_hours (monitor_id, hour)
-      SELECT monitor_id, hour FROM hours WHERE hour < date_trunc('hour', now(), 'UTC')
-      ON CONFLICT (monitor_id, hour) DO UPDATE SET marked_at = clock_timestamp()
-    )
+      SELECT DISTINCT monitor_id, date_trunc('hour', scheduled_at, 'UTC') AS hour FROM stored
+    ), ${markHours(sql`hours`)}
     SELECT id FROM stored`);
   return new Set(rows.map((row) => row.id as string));
 }
 
+/** What has no column: the facts that only some checks have, and those that only a newer version knows. */
 function factsOf(result: CheckResult): string | null {
-  const { phases, tls, bodyBytes } = result;
-  if (phases === undefined && tls === undefined && bodyBytes === undefined) return null;
-  return JSON.stringify({ phases, tls, bodyBytes });
+  const {
+    id: _id,
+    monitorId: _monitorId,
+    location: _location,
+    scheduledAt: _scheduledAt,
+    manual: _manual,
+    startedAt: _startedAt,
+    outcome: _outcome,
+    reason: _reason,
+    detail: _detail,
+    responseTimeMs: _responseTimeMs,
+    statusCode: _statusCode,
+    attempts: _attempts,
+    colo: _colo,
+    traceId: _traceId,
+    ...facts
+  } = result;
+  return Object.keys(facts).length === 0 ? null : JSON.stringify(facts);
 }

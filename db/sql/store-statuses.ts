@@ -3,12 +3,9 @@ import type { MonitorStatusEvent } from '#domain/wire/wire.ts';
 import { array, type Column, type Executor, unnest } from './executor.ts';
 
 const EVENT_COLUMNS: readonly Column<MonitorStatusEvent>[] = [
-  ['id', 'text', (event) => event.id],
   ['monitor_id', 'text', (event) => event.monitorId],
   ['status', 'text', (event) => event.status],
-  ['previous', 'text', (event) => event.previous],
   ['at', 'timestamptz', (event) => event.at],
-  ['failing', 'text', (event) => JSON.stringify(event.failing)],
 ];
 
 /** A monitor whose shown status has just changed. */
@@ -21,32 +18,27 @@ export interface StatusChange {
 }
 
 /**
- * Stores what the edge says about monitors: every change once in the history, and the newest as the status,
- * unless a newer change is there already (by `at`, see MonitorStatusEvent). A disabled monitor stays paused whatever still arrives.
- * Meanwhile, and while no results arrive (`stale`), only `edge_status` moves; restoreStatuses() brings it to light.
+ * Stores what the edge said last about monitors, unless a newer change is there already (by `at`, see
+ * MonitorStatusEvent). A disabled monitor stays paused whatever still arrives. Meanwhile, and while it is not checked
+ * (`stale`), only `edge_status` moves; restoreStatuses() brings it to light.
  */
 export async function storeStatuses(db: Executor, events: readonly MonitorStatusEvent[]): Promise<StatusChange[]> {
   const rows = await db.execute(sql`
     WITH incoming AS (
       SELECT row.*, m.enabled, m.organization_id FROM ${unnest(events, EVENT_COLUMNS)}
       JOIN monitors m ON m.id = row.monitor_id
-    ), history AS (
-      INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at, failing)
-      SELECT id, monitor_id, status, previous, at, failing::jsonb FROM incoming ORDER BY id
-      ON CONFLICT DO NOTHING
     ), newest AS (
-      SELECT DISTINCT ON (monitor_id) monitor_id, organization_id, at, failing, status AS edge_status,
+      SELECT DISTINCT ON (monitor_id) monitor_id, organization_id, at, status AS edge_status,
              CASE WHEN enabled THEN status ELSE 'paused' END AS status
       FROM incoming ORDER BY monitor_id, at DESC
     ), before AS (
       SELECT s.monitor_id, s.status FROM monitor_status s JOIN newest USING (monitor_id)
     ), stored AS (
-      INSERT INTO monitor_status AS known (monitor_id, status, edge_status, since, observed_at, failing)
-      SELECT monitor_id, status, edge_status, at, at, failing::jsonb FROM newest ORDER BY monitor_id
+      INSERT INTO monitor_status AS known (monitor_id, status, edge_status, since, observed_at)
+      SELECT monitor_id, status, edge_status, at, at FROM newest ORDER BY monitor_id
       ON CONFLICT (monitor_id) DO UPDATE
       SET edge_status = excluded.edge_status,
           observed_at = excluded.observed_at,
-          failing = excluded.failing,
           stale = known.stale AND excluded.status <> 'paused',
           status = CASE WHEN known.stale AND excluded.status <> 'paused' THEN known.status ELSE excluded.status END,
           since = CASE WHEN known.status = excluded.status OR (known.stale AND excluded.status <> 'paused')
@@ -61,11 +53,11 @@ export async function storeStatuses(db: Executor, events: readonly MonitorStatus
   return rows.map(statusChange);
 }
 
-/** Seconds without a result after which nothing is known: three rounds, and a minute for the road. */
+/** A monitor that was not checked since then is not known: three rounds, and a minute for the road. */
 const freshSince = sql`now() - (3 * m.interval_seconds + 60) * interval '1 second'`;
 
 /**
- * Brings back what the edge said last for monitors whose results arrive again, and for those that were resumed
+ * Brings back what the edge said last for monitors that are checked again, and for those that were resumed
  * before the edge heard that they were paused: it has no change to tell.
  */
 export async function restoreStatuses(db: Executor, monitorIds: readonly string[]): Promise<StatusChange[]> {
@@ -82,32 +74,28 @@ export async function restoreStatuses(db: Executor, monitorIds: readonly string[
       SET stale = false, status = coalesce(s.edge_status, 'pending'), since = s.last_check_at
       FROM hidden WHERE s.monitor_id = hidden.monitor_id
       RETURNING s.monitor_id, hidden.organization_id, s.status, s.since, hidden.previous
-    ), history AS (
-      INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at)
-      SELECT monitor_id || '@' || extract(epoch FROM since), monitor_id, status, previous, since
-      FROM restored ON CONFLICT DO NOTHING
     )
     SELECT * FROM restored WHERE status <> previous`);
   return rows.map(statusChange);
 }
 
-/** Says `unknown` of enabled monitors whose results stay away: we cannot see them, so we do not claim anything. */
+/**
+ * Says `unknown` of enabled monitors that are not checked any more, because no results arrive or because every slot is
+ * missed: we cannot see them, so we do not claim anything.
+ */
 export async function markStale(db: Executor): Promise<StatusChange[]> {
   const rows = await db.execute(sql`
     WITH silent AS (
       SELECT s.monitor_id, m.organization_id, s.status AS previous
       FROM monitor_status s JOIN monitors m ON m.id = s.monitor_id
-      WHERE m.enabled AND NOT s.stale AND s.status IN ('up', 'degraded', 'down') AND s.last_check_at < ${freshSince}
+      WHERE m.enabled AND NOT s.stale AND s.status IN ('up', 'degraded', 'down')
+        AND coalesce(s.last_check_at, s.observed_at) < ${freshSince}
       ORDER BY s.monitor_id
       FOR UPDATE OF s SKIP LOCKED
     ), marked AS (
       UPDATE monitor_status s SET stale = true, status = 'unknown', since = now()
       FROM silent WHERE s.monitor_id = silent.monitor_id
       RETURNING s.monitor_id, silent.organization_id, s.status, s.since, silent.previous
-    ), history AS (
-      INSERT INTO monitor_status_changes (id, monitor_id, status, previous, at)
-      SELECT monitor_id || '@' || extract(epoch FROM since), monitor_id, status, previous, since
-      FROM marked ON CONFLICT DO NOTHING
     )
     SELECT * FROM marked`);
   return rows.map(statusChange);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { tolerant } from '../base/tolerant.ts';
 import { httpConfigSchema, locationIdSchema } from '../check/monitor.ts';
 import { checkResultSchema, reasonSchema } from '../check/result.ts';
-import { MONITOR_STATUSES } from '../check/status.ts';
+import { MONITOR_STATUSES, VERDICTS } from '../check/status.ts';
 import { testAnswerSchema } from '../wire/wire.ts';
 import { timestamp } from './common.ts';
 
@@ -45,7 +46,7 @@ export const monitorSchema = z
     status: z.enum(MONITOR_STATUSES),
     statusSince: timestamp.nullable(),
     lastCheckAt: timestamp.nullable(),
-    /** 0-100, rounds of the last 24 hours; null before the first one. */
+    /** 0-100, time of the last 24 hours; null before the first round. */
     uptime24h: z.number().nullable(),
     openIncidentId: z.string().nullable(),
     createdAt: timestamp,
@@ -57,6 +58,20 @@ export type Monitor = z.infer<typeof monitorSchema>;
 export const monitorTestAnswerSchema = testAnswerSchema;
 
 export const resultSchema = checkResultSchema;
+
+/** One round of the schedule with its verdict, as the edge judged it. */
+export const roundSchema = z.object({
+  /** The slot. The verdict stands until the next one, at most the interval that the monitor had then. */
+  scheduledAt: timestamp,
+  status: z.enum(VERDICTS),
+  failing: z.array(tolerant({ location: z.string(), reason: reasonSchema.optional(), detail: z.string().optional() })),
+  /** Locations that were asked and had no vote: dark ones, and those whose probe itself failed. */
+  excluded: z.array(z.string()),
+  /** Why it is `unknown`. */
+  cause: reasonSchema.optional(),
+  judgedAt: timestamp,
+});
+export type Round = z.infer<typeof roundSchema>;
 
 const latency = z.number().nullable();
 export const seriesPointSchema = z.object({
@@ -89,11 +104,16 @@ export const uptimeSchema = z.object({
   window: z.enum(UPTIME_WINDOWS),
   from: timestamp,
   to: timestamp,
-  /** up / (up + down), 0-100; unknown and maintenance are left out; null when nothing was measured. */
+  /** Time up / (up + down), 0-100; unknown and maintenance are left out; null when nothing was judged. */
   uptimePercent: z.number().nullable(),
+  /** Rounds of the window by verdict. */
   upRounds: z.int(),
   downRounds: z.int(),
   unknownRounds: z.int(),
+  /** Time of the window for which each verdict stood. */
+  upSeconds: z.number(),
+  downSeconds: z.number(),
+  unknownSeconds: z.number(),
   days: z.array(z.object({ date: z.iso.date(), uptimePercent: z.number().nullable(), downSeconds: z.number() })),
 });
 export type Uptime = z.infer<typeof uptimeSchema>;
@@ -109,5 +129,7 @@ export const locationSchema = z.object({
   /** Data centres that ran checks in the last hour, most used first. */
   colos: z.array(z.object({ colo: z.string(), results: z.int() })),
   resultsLastHour: z.int(),
+  /** Checks of the last hour that were missed because too many were under way. */
+  overloadedLastHour: z.int(),
   medianResponseTimeMs: z.number().nullable(),
 });

@@ -12,7 +12,7 @@ import {
   timeoutMsSchema,
 } from '../check/monitor.ts';
 import { OUTCOMES } from '../check/result.ts';
-import { MONITOR_STATUSES } from '../check/status.ts';
+import { MONITOR_STATUSES, VERDICTS } from '../check/status.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 import { UPTIME_WINDOWS } from './monitor-answers.ts';
 import { repeatedHeader } from './repeated-header.ts';
@@ -78,6 +78,12 @@ export const resultListQuerySchema = listQuerySchema.extend({
   to: timestamp.optional(),
   location: locationIdSchema.optional(),
   outcome: z.enum(OUTCOMES).optional(),
+});
+
+export const roundListQuerySchema = listQuerySchema.extend({
+  from: timestamp.optional(),
+  to: timestamp.optional(),
+  status: z.enum(VERDICTS).optional(),
 });
 
 /** GET /monitors/{id}/series: `step` in seconds; without it, a step that gives at most 300 points. */

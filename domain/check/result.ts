@@ -129,6 +129,11 @@ export function isVote(outcome: OutcomeKind): boolean {
   return outcome !== 'error';
 }
 
+/** False for a check that nobody made (missed, refused for want of room): it says nothing about how fresh our knowledge is. */
+export function wasMade({ attempts, outcome }: Pick<CheckResult, 'attempts' | 'outcome'>): boolean {
+  return attempts > 0 || outcome !== 'error';
+}
+
 export function isFailure(outcome: OutcomeKind): boolean {
   return outcome === 'failure' || outcome === 'timeout';
 }

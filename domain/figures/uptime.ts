@@ -1,18 +1,23 @@
 /**
- * Uptime over rounds: up / (up + down). Rounds nobody could judge (unknown, maintenance) are counted, shown
- * and left out; where nothing was judged the answer is null, never 0 and never 100.
+ * Uptime is time by verdict: up / (up + down), in seconds. A verdict stands from its slot until the next round, at most
+ * the monitor's interval; degraded is up. Time of which nobody could say how it was is counted, shown and left out;
+ * where nothing was judged the answer is null, never 0 and never 100.
  */
-export interface RoundTally {
+export interface Tally {
+  /** Rounds by verdict whose slots are in the span. */
   readonly up: number;
   readonly down: number;
   readonly unknown: number;
-  /** Seconds that the rounds judged down stand for. */
+  /** Time of the span for which each verdict stood. */
+  readonly upSeconds: number;
   readonly downSeconds: number;
+  readonly unknownSeconds: number;
 }
 
-export interface HourTally extends RoundTally {
-  /** Start of the UTC hour, milliseconds since the epoch. */
-  readonly hourMs: number;
+/** The tally of a UTC hour, or of a UTC day. */
+export interface SpanTally extends Tally {
+  /** Its start, milliseconds since the epoch. */
+  readonly startMs: number;
 }
 
 /** One bar of a chart: a UTC day. */
@@ -27,46 +32,57 @@ const DAY_MS = 86_400_000;
 /** Three decimals: 0.001 % of a 30-day month is 26 seconds. */
 const PERCENT_STEP = 1000;
 
-export const EMPTY_TALLY: RoundTally = { up: 0, down: 0, unknown: 0, downSeconds: 0 };
+const EMPTY_TALLY: Tally = { up: 0, down: 0, unknown: 0, upSeconds: 0, downSeconds: 0, unknownSeconds: 0 };
 
 /** Sums tallies: hours to a day, days to a window. */
-export function sumTallies(tallies: Iterable<RoundTally>): RoundTally {
-  let { up, down, unknown, downSeconds } = EMPTY_TALLY;
+export function sumTallies(tallies: Iterable<Tally>): Tally {
+  let { up, down, unknown, upSeconds, downSeconds, unknownSeconds } = EMPTY_TALLY;
   for (const tally of tallies) {
     up += tally.up;
     down += tally.down;
     unknown += tally.unknown;
+    upSeconds += tally.upSeconds;
     downSeconds += tally.downSeconds;
+    unknownSeconds += tally.unknownSeconds;
   }
-  return { up, down, unknown, downSeconds };
+  return { up, down, unknown, upSeconds, downSeconds, unknownSeconds };
+}
+
+/** Seconds to the millisecond: sums of fractions end in digits that nobody measured. */
+export function roundedSeconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 /**
  * 0-100 to three decimals, rounded away from the ends: 100 only without any downtime, 0 only without any
  * uptime. Null when nothing was judged.
  */
-export function uptimePercent(tally: Pick<RoundTally, 'up' | 'down'>): number | null {
-  const judged = tally.up + tally.down;
-  if (judged === 0) return null;
-  const steps = (tally.up / judged) * 100 * PERCENT_STEP;
-  if (tally.down === 0 || tally.up === 0) return steps / PERCENT_STEP;
-  return Math.min(Math.max(Math.round(steps), 1), 100 * PERCENT_STEP - 1) / PERCENT_STEP;
+export function uptimePercent({ upSeconds, downSeconds }: Pick<Tally, 'upSeconds' | 'downSeconds'>): number | null {
+  if (upSeconds === 0 && downSeconds === 0) return null;
+  if (downSeconds === 0) return 100;
+  if (upSeconds === 0) return 0;
+  const steps = Math.round((upSeconds / (upSeconds + downSeconds)) * 100 * PERCENT_STEP);
+  return Math.min(Math.max(steps, 1), 100 * PERCENT_STEP - 1) / PERCENT_STEP;
 }
 
 /**
- * One entry for each UTC day that [fromMs, untilMs) touches, oldest first; a day without judged rounds is a
- * gap (null). Hours outside are ignored.
+ * One entry for each UTC day that [fromMs, untilMs) touches, oldest first; a day without verdicts is a
+ * gap (null). Spans outside are ignored.
  */
-export function dailyUptime(hours: Iterable<HourTally>, fromMs: number, untilMs: number): DayUptime[] {
-  const byDay = new Map<number, RoundTally>();
-  for (const hour of hours) {
-    const day = startOfUtcDay(hour.hourMs);
-    byDay.set(day, sumTallies([byDay.get(day) ?? EMPTY_TALLY, hour]));
+export function dailyUptime(spans: Iterable<SpanTally>, fromMs: number, untilMs: number): DayUptime[] {
+  const byDay = new Map<number, Tally>();
+  for (const span of spans) {
+    const day = startOfUtcDay(span.startMs);
+    byDay.set(day, sumTallies([byDay.get(day) ?? EMPTY_TALLY, span]));
   }
   const days: DayUptime[] = [];
   for (let day = startOfUtcDay(fromMs); day < untilMs; day += DAY_MS) {
     const tally = byDay.get(day) ?? EMPTY_TALLY;
-    days.push({ date: utcDate(day), uptimePercent: uptimePercent(tally), downSeconds: tally.downSeconds });
+    days.push({
+      date: utcDate(day),
+      uptimePercent: uptimePercent(tally),
+      downSeconds: roundedSeconds(tally.downSeconds),
+    });
   }
   return days;
 }

@@ -1,6 +1,6 @@
 import type { Simulation } from '../simulation.ts';
 import { requireEqual } from '../violation.ts';
-import { readRaw, uptimeOf } from './rollups.ts';
+import { readVerdicts, uptimeOf } from './rollups.ts';
 
 /** The edge has the newest version of everything, and pages show what the database says. */
 export async function requirePublished({ ctx, edge, shard, uplink }: Simulation): Promise<void> {
@@ -36,15 +36,15 @@ export async function requirePublished({ ctx, edge, shard, uplink }: Simulation)
   }
 }
 
-/** Pages that were made anew show what the raw results add up to. */
-export async function requireFigures({ ctx, edge }: Simulation): Promise<void> {
-  const raw = await readRaw(ctx.sql);
+/** Pages that were made anew show what the verdicts add up to. */
+export async function requireFigures({ ctx, edge, time }: Simulation): Promise<void> {
+  const verdicts = await readVerdicts(ctx.sql);
   for (const page of edge.pages.values()) {
     const components = await ctx.sql<{ monitorId: string | null }[]>`
       SELECT monitor_id AS "monitorId" FROM page_components WHERE page_id = ${page.pageId} ORDER BY position`;
     requireEqual(
       page.components.map((component) => component.uptimePercent),
-      components.map(({ monitorId }) => uptimeOf(raw, monitorId)),
+      components.map(({ monitorId }) => uptimeOf(verdicts.get(monitorId ?? '') ?? [], time.nowMs)),
       'a page shows how its monitors were',
     );
   }

@@ -35,8 +35,8 @@ function byKey(one: { key: string }, other: { key: string }): number {
 
 /** Everything has just been seen, so the status of a monitor is what its shard says. */
 export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promise<void> {
-  const rows = await ctx.sql<{ id: string; enabled: boolean; status: string; failing: unknown; stale: boolean }[]>`
-    SELECT m.id, m.enabled, s.status, s.failing, s.stale
+  const rows = await ctx.sql<{ id: string; enabled: boolean; status: string; stale: boolean }[]>`
+    SELECT m.id, m.enabled, s.status, s.stale
     FROM monitors m JOIN monitor_status s ON s.monitor_id = m.id ORDER BY m.id`;
   const watched = [...shard.monitors.values()].sort((one, other) => (one.assigned.id < other.assigned.id ? -1 : 1));
   requireEqual(
@@ -46,30 +46,34 @@ export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promi
   );
   requireEqual(
     rows.map((row) => ({ ...row })),
-    watched.map(({ assigned, status, failing }) => ({
+    watched.map(({ assigned, status }) => ({
       id: assigned.id,
       enabled: assigned.enabled,
       status,
-      failing: JSON.parse(JSON.stringify(failing)),
       stale: false,
     })),
     'the latest status is what the shard judged last',
   );
 }
 
-/** Every change of status is in the history once; what the core adds is the silence it noticed. */
-export async function requireHistory({ ctx, ledger, shard }: Simulation): Promise<void> {
-  const told = shard.told.flatMap((event) => (event.kind === 'monitor.status' ? [event] : []));
-  const stored = await ctx.sql<{ id: string }[]>`SELECT id FROM monitor_status_changes WHERE id LIKE 'evt_%'`;
-  requireEqual(
-    stored.map(({ id }) => id).sort(),
-    [...new Set(told.filter(({ monitorId }) => ledger.monitors.has(monitorId)).map(({ id }) => id))].sort(),
-    'every change of status is in the history once',
+/** Each verdict is stored exactly once, as it was told first. */
+export async function requireRounds({ ctx, ledger, shard }: Simulation): Promise<void> {
+  const told = shard.told.flatMap((event) =>
+    event.kind === 'round.judged' && ledger.monitors.has(event.monitorId) ? [event] : [],
   );
-  const own = await ctx.sql`
-    SELECT id FROM monitor_status_changes
-    WHERE id NOT LIKE 'evt_%' AND status <> 'unknown' AND previous NOT IN ('unknown', 'paused')`;
-  requireEqual([...own], [], 'the core itself only says that it does not know, and what the edge said before');
+  const first = new Map(told.toReversed().map((event) => [`${event.monitorId} ${event.scheduledAt}`, event]));
+  const stored = await ctx.sql<{ monitorId: string; at: Date; status: string; failing: unknown }[]>`
+    SELECT monitor_id AS "monitorId", scheduled_at AS at, status, failing FROM rounds
+    WHERE monitor_id = ANY(${[...ledger.monitors.keys()]})`;
+  requireEqual(
+    stored
+      .map(({ monitorId, at, status, failing }) => ({ key: `${monitorId} ${at.toISOString()}`, status, failing }))
+      .sort(byKey),
+    [...first]
+      .map(([key, { status, failing }]) => ({ key, status, failing: JSON.parse(JSON.stringify(failing)) }))
+      .sort(byKey),
+    'every verdict is stored exactly once, as it was told first',
+  );
 }
 
 /** What the edge said last of each monitor is remembered; holds whenever nothing is on its way. */

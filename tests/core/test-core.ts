@@ -12,7 +12,7 @@ import { derivedId, newId } from '#domain/base/id.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { type CheckResult, resultId, roundTraceId } from '#domain/check/result.ts';
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
-import type { AlertTriggeredEvent, Assignment, MonitorStatusEvent } from '#domain/wire/wire.ts';
+import type { AlertTriggeredEvent, Assignment, MonitorStatusEvent, RoundJudgedEvent } from '#domain/wire/wire.ts';
 
 /** The core's parts over a database of their own, for tests. The edge is a double that keeps what it is told. */
 export interface TestCore {
@@ -217,6 +217,30 @@ export function resultAt(
 }
 
 export const completed = (result: CheckResult) => ({ v: 1, kind: 'check.completed', result }) as const;
+
+/** A verdict as the edge tells it. */
+export function roundEvent(
+  monitorId: string,
+  status: RoundJudgedEvent['status'],
+  scheduledAt: Date,
+  changes: Partial<RoundJudgedEvent> = {},
+): RoundJudgedEvent {
+  return {
+    v: 1,
+    kind: 'round.judged',
+    id: derivedId('evt', scheduledAt.getTime(), monitorId, 'round'),
+    monitorId,
+    scheduledAt: scheduledAt.toISOString(),
+    at: new Date(scheduledAt.getTime() + 100).toISOString(),
+    status,
+    failing: status === 'down' || status === 'degraded' ? [{ location: 'eu-west', reason: 'timeout' }] : [],
+    excluded: [],
+    ...(status === 'unknown' ? { cause: 'missed' } : {}),
+    intervalSeconds: 5,
+    traceId: roundTraceId(monitorId, scheduledAt.getTime(), false),
+    ...changes,
+  };
+}
 
 export function statusEvent(
   monitorId: string,

@@ -16,6 +16,7 @@ const CACHED_MAX = 1000;
 interface Figures {
   location: string;
   results: number;
+  overloaded: number;
   median: number | null;
   lastAt: Date | null;
   colos: { colo: string; results: number }[] | null;
@@ -51,6 +52,7 @@ async function readLocations(ctx: RequestContext, nowMs: number): Promise<Locati
       lastResultAt: found?.lastAt?.toISOString() ?? null,
       colos: found?.colos ?? [],
       resultsLastHour: results,
+      overloadedLastHour: found?.overloaded ?? 0,
       medianResponseTimeMs: found?.median ?? null,
     };
   });
@@ -60,17 +62,20 @@ async function readLocations(ctx: RequestContext, nowMs: number): Promise<Locati
 function readFigures(ctx: RequestContext, since: string): Promise<Figures[]> {
   return ctx.sql<Figures[]>`
     with recent as materialized (
-      select r.location, r.colo, r.response_time_ms, r.scheduled_at
+      select r.location, r.colo, r.response_time_ms, r.scheduled_at, r.outcome <> 'error' as answered
       from monitors m
       join check_results r on r.monitor_id = m.id and r.location = any(${[...LOCATION_IDS]}) and r.scheduled_at >= ${since}
-      where m.organization_id = ${ctx.caller.organizationId} and r.outcome <> 'error'
+      where m.organization_id = ${ctx.caller.organizationId}
+        and (r.outcome <> 'error' or r.reason = 'overloaded')
     ), by_colo as (
       select location, json_agg(json_build_object('colo', colo, 'results', results) order by results desc) as colos
-      from (select location, colo, count(*)::int as results from recent where colo is not null group by 1, 2) counted
+      from (select location, colo, count(*)::int as results from recent where answered and colo is not null group by 1, 2) counted
       group by location
     )
-    select location, count(*)::int as results, max(scheduled_at) as "lastAt",
-      percentile_cont(0.5) within group (order by response_time_ms) as median,
+    select location, (count(*) filter (where answered))::int as results,
+      (count(*) filter (where not answered))::int as overloaded,
+      max(scheduled_at) filter (where answered) as "lastAt",
+      percentile_cont(0.5) within group (order by response_time_ms) filter (where answered) as median,
       (select colos from by_colo where by_colo.location = recent.location) as colos
     from recent group by location`;
 }

@@ -81,7 +81,7 @@ function presentLocation(id: string, row: LocationRow | undefined) {
   return {
     id,
     status: outcome === 'success' ? 'up' : isFailure(outcome) ? 'down' : 'unknown',
-    lastCheckAt: row.lastCheckAt.toISOString(),
+    lastCheckAt: row.lastCheckAt?.toISOString() ?? null,
     responseTimeMs: row.responseTimeMs,
     colo: row.colo,
     reason: row.reason,
