@@ -13,7 +13,11 @@ export default defineConfig({
       {
         test: {
           name: 'core',
-          include: ['core/**/*.test.ts', 'db/**/*.test.ts', 'simulation/**/*.test.ts', 'standalone/**/*.test.ts'],
+          include: [
+            '{core,db,simulation,standalone,bench}/**/*.test.ts',
+            'tests/*.test.ts',
+            'tests/harness/**/*.test.ts',
+          ],
           globalSetup: 'tests/database-server.ts',
           ...LIMITS,
         },

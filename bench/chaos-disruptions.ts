@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '#simulation/random.ts';
 import { workerdPidFile } from '#standalone/orphaned-workerd.ts';
 import { preparePostgresHome } from '#standalone/postgres-home.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { processTree } from '#tests/harness/process-tree.ts';
 import { type Installation, launch, type Product } from '#tests/harness/product.ts';
-import type { SeededRandom } from './random.ts';
 import type { SeenProcesses } from './seen-processes.ts';
 import { TimeSpans } from './time-span.ts';
 
@@ -56,11 +56,11 @@ export class Victim {
     await Promise.all([this.#start('core'), this.#start('edge')]);
   }
 
-  async disruptCore(random: SeededRandom, until: number): Promise<void> {
+  async disruptCore(random: Random, until: number): Promise<void> {
     await this.#disrupt(CORE_DISRUPTIONS, random, until);
   }
 
-  async disruptEdge(random: SeededRandom, until: number): Promise<void> {
+  async disruptEdge(random: Random, until: number): Promise<void> {
     await this.#disrupt(EDGE_DISRUPTIONS, random, until);
   }
 
@@ -73,10 +73,10 @@ export class Victim {
 
   async killAll(): Promise<void> {
     for (const product of this.#parts.values()) await product.killTree();
-    for (const pid of this.#seen.alive()) process.kill(pid, 'SIGKILL');
+    this.#seen.kill();
   }
 
-  async #disrupt(kinds: readonly Disruption[], random: SeededRandom, until: number): Promise<void> {
+  async #disrupt(kinds: readonly Disruption[], random: Random, until: number): Promise<void> {
     for (;;) {
       const at = Date.now() + random.between(...CALM_MS);
       if (at > until) return;
@@ -89,8 +89,8 @@ export class Victim {
     }
   }
 
-  async #befall(kind: Disruption, random: SeededRandom): Promise<void> {
-    const awayMs = random.number() < 0.5 ? 0 : random.between(...AWAY_MS);
+  async #befall(kind: Disruption, random: Random): Promise<void> {
+    const awayMs = random.next() < 0.5 ? 0 : random.between(...AWAY_MS);
     const stoppedMs = random.between(...STOPPED_MS);
     switch (kind) {
       case 'core killed':

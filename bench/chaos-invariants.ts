@@ -1,8 +1,10 @@
 import type { Sql } from 'postgres';
 import type { Monitor } from '#domain/api/monitor.ts';
-import { LOCATION_IDS } from '#domain/check/location.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import type { Reason } from '#domain/check/result.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { INTERVAL_SECONDS } from '#tests/harness/scene.ts';
+import { examineSlots } from '#tests/harness/slots.ts';
 import type { ReceivedWebhook, WebhookReceiver } from '#tests/harness/webhook-receiver.ts';
 import { STOPPED_MS } from './chaos-disruptions.ts';
 import { SEEN_MS, TIMEOUT_MS, type Watched } from './chaos-outages.ts';
@@ -26,7 +28,7 @@ interface StoredIncident {
 }
 
 /** Results: every slot of every monitor and location stored once, and missed only while the edge could not start it. */
-export async function examineSlots(
+export async function examineResults(
   sql: Sql,
   watched: readonly Watched[],
   edgeDisturbed: TimeSpans,
@@ -35,24 +37,23 @@ export async function examineSlots(
   const violations: string[] = [];
   const figures = { slotsDue: 0, slotsStored: 0, slotsMissed: 0, checksNotMade: 0, falseFailures: 0 };
   for (const { monitor, outages, partial } of watched) {
-    const rows = await sql<{ location: string; slot: Date; outcome: string; reason: string | null }[]>`
+    const rows = await sql<{ location: LocationId; slot: Date; outcome: string; reason: Reason | null }[]>`
       SELECT location, scheduled_at AS slot, outcome, reason FROM check_results
-      WHERE monitor_id = ${monitor.id} AND NOT manual ORDER BY location, scheduled_at`;
-    const byLocation = Map.groupBy(rows, (row) => row.location);
+      WHERE monitor_id = ${monitor.id} AND NOT manual`;
+    const slots = rows.map(({ slot, location, reason }) => ({
+      location,
+      scheduledAt: slot.toISOString(),
+      reason: reason ?? undefined,
+    }));
     for (const location of LOCATION_IDS) {
       const where = `${monitor.name} at ${location}`;
-      const results = byLocation.get(location) ?? [];
-      const slots = results.map((row) => row.slot.getTime());
-      const [first = 0] = slots;
-      const due = Math.floor((until - first) / INTERVAL_MS) + 1;
-      const stored = new Set(slots);
-      figures.slotsDue += due;
-      figures.slotsStored += slots.filter((slot) => slot <= until).length;
-      for (let n = 0; n < due; n += 1) {
-        const slot = first + n * INTERVAL_MS;
-        if (!stored.has(slot)) violations.push(`${where}: no result for ${iso(slot)}`);
-      }
-      if (stored.size !== slots.length) violations.push(`${where}: ${slots.length - stored.size} slots stored twice`);
+      const report = examineSlots(slots, location, INTERVAL_SECONDS, until);
+      figures.slotsDue += report.due;
+      figures.slotsStored += report.due - report.holes.length;
+      if (report.slots === 0) violations.push(`${where}: no result at all`);
+      for (const hole of report.holes) violations.push(`${where}: no result for ${hole}`);
+      for (const slot of report.duplicates) violations.push(`${where}: ${slot} is stored twice`);
+      const results = rows.filter((row) => row.location === location);
       for (const { slot, outcome, reason } of results) {
         if (outcome === 'failure' || outcome === 'timeout') {
           const failed = outages.cover(slot.getTime(), UNDERWAY_MS, 0) || partial.cover(slot.getTime(), UNDERWAY_MS, 0);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Monitor } from '#domain/api/monitor.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
+import type { Random } from '#simulation/random.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
 import { startTarget, type Target } from '#tests/harness/target.ts';
-import type { SeededRandom } from './random.ts';
 import { type TimeSpan, TimeSpans } from './time-span.ts';
 
 /** Short, so that a target that hangs is judged soon. */
@@ -47,7 +47,7 @@ export async function watchTargets(api: ApiClient, count: number): Promise<Watch
 export async function playOutages(
   { target, outages, partial }: Watched,
   edgeDisturbed: TimeSpans,
-  random: SeededRandom,
+  random: Random,
   until: number,
 ): Promise<void> {
   while (Date.now() < until) {
@@ -69,7 +69,7 @@ export async function playOutages(
   }
 }
 
-async function begin(target: Target, trouble: Trouble, random: SeededRandom): Promise<void> {
+async function begin(target: Target, trouble: Trouble, random: Random): Promise<void> {
   const location = random.pick(LOCATION_IDS);
   if (trouble === 'refused') return target.die();
   target.behave((request, response) => {

@@ -2,14 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 import { createMonitor, INTERVAL_SECONDS, type Scene, untilStatus } from '#tests/harness/scene.ts';
-import { type BenchOptions, type Figures, percentile } from './figures.ts';
+import { type Findings, percentile } from './figures.ts';
+import type { BenchOptions } from './options.ts';
 import { withStage } from './stage.ts';
 
 /** A trial that takes longer has failed; it must not end the others. */
 const TRIAL_TIMEOUT_MS = 60_000;
 
 /** From the target's death to the arrival of `incident.opened`, the death at a random moment of the interval. */
-export function latency(options: BenchOptions): Promise<Figures> {
+export function latency(options: BenchOptions): Promise<Findings> {
   return withStage(async ({ scene, api }) => {
     const monitor = await createMonitor(api, 'Target', scene.target.url);
     await untilStatus(api, monitor.id, 'up', TRIAL_TIMEOUT_MS);
@@ -28,14 +29,16 @@ export function latency(options: BenchOptions): Promise<Figures> {
       await eventually('no open incident', async () => (await countOpen(api)) === 0, TRIAL_TIMEOUT_MS);
     }
     return {
-      trials: options.trials,
-      failedTrials,
-      intervalSeconds: INTERVAL_SECONDS,
-      medianMs: percentile(tookMs, 50),
-      p95Ms: percentile(tookMs, 95),
-      maxMs: percentile(tookMs, 100),
-      // Half an interval until the next check: no monitor at this interval can be faster in the median.
-      physicalLimitMedianMs: (INTERVAL_SECONDS * 1000) / 2,
+      figures: {
+        trials: options.trials,
+        failedTrials,
+        intervalSeconds: INTERVAL_SECONDS,
+        medianMs: percentile(tookMs, 50),
+        p95Ms: percentile(tookMs, 95),
+        maxMs: percentile(tookMs, 100),
+        // Half an interval until the next check: no monitor at this interval can be faster in the median.
+        physicalLimitMedianMs: (INTERVAL_SECONDS * 1000) / 2,
+      },
     };
   });
 }

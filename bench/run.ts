@@ -1,47 +1,71 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chaos } from './chaos.ts';
-import type { Figures } from './figures.ts';
+import type { Figures, Findings } from './figures.ts';
 import { latency } from './latency.ts';
+import { type BenchOptions, readArguments } from './options.ts';
+import { overload } from './overload.ts';
+import { simulation } from './simulation.ts';
 import { slowTarget } from './slow-target.ts';
 import { startAndEnd } from './start.ts';
 import { throughput } from './throughput.ts';
 
 /**
- * `npm run bench -- [scenario …] [--seconds 300] [--trials 30] [--monitors 200] [--seed 1]`
- * Prints each scenario's figures as a table and as JSON, and keeps them in bench/results/.
+ * `npm run bench -- [scenario …] [--option value …]`, the options in options.ts. Prints each scenario's figures as a
+ * table and as JSON, and keeps them in bench/results/. The exit code is 1 when a scenario missed a goal.
  */
-const SCENARIOS = { throughput, latency, 'slow-target': slowTarget, start: startAndEnd, chaos };
-
-const { values, positionals } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '300' },
-    trials: { type: 'string', default: '30' },
-    monitors: { type: 'string', default: '200' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-  },
-  allowPositionals: true,
-});
-const options = {
-  seconds: Number(values.seconds),
-  trials: Number(values.trials),
-  monitors: Number(values.monitors),
-  seed: Number(values.seed),
+const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Findings>>> = {
+  throughput,
+  latency,
+  'slow-target': slowTarget,
+  start: startAndEnd,
+  chaos,
+  overload,
+  simulation,
 };
 
-for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  report(name, await scenario(options));
+await main();
+
+async function main(): Promise<void> {
+  try {
+    const { scenarios, options } = readArguments(process.argv.slice(2));
+    for (const name of scenariosNamed(scenarios)) report(name, await SCENARIOS[name]?.(options));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
 }
 
-function report(name: string, figures: Figures): void {
+function scenariosNamed(names: readonly string[]): readonly string[] {
+  const known = Object.keys(SCENARIOS);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`No scenario is named ${unknown.join(', ')}: there are ${known.join(', ')}.`);
+  return names.length === 0 ? known : names;
+}
+
+function report(name: string, { figures, rows = [], missedGoals = [] }: Findings = { figures: {} }): void {
   console.log(`\n${name}`);
+  if (rows.length > 0) console.table(sideBySide(rows));
   console.table(Object.fromEntries(Object.entries(figures).map(([figure, value]) => [figure, { value }])));
-  const record = { scenario: name, at: new Date().toISOString(), cores: cpus().length, figures };
+  const record = { scenario: name, at: new Date().toISOString(), cores: cpus().length, figures, rows, missedGoals };
   console.log(JSON.stringify(record));
   const dir = join(import.meta.dirname, 'results');
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, `${name}-${record.at.replaceAll(':', '-')}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  for (const goal of missedGoals) console.log(`MISSED ${goal}`);
+  if (missedGoals.length > 0) process.exitCode = 1;
+}
+
+/** A column for each row, headed by its first figure, and a line for each other figure: there are too many for columns. */
+function sideBySide(rows: readonly Figures[]): Record<string, Figures> {
+  const [head = '', ...figures] = new Set(rows.flatMap((row) => Object.keys(row)));
+  return Object.fromEntries(
+    figures.map((figure) => [
+      figure,
+      Object.fromEntries(
+        rows.map((row) => [`${typeof row[head] === 'number' ? `${head} ` : ''}${row[head]}`, row[figure] ?? '-']),
+      ),
+    ]),
+  );
 }

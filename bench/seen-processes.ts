@@ -1,4 +1,4 @@
-import { identify, isAlive, type ProcessIdentity } from '#standalone/process-identity.ts';
+import { identify, isAlive, type ProcessIdentity, signal } from '#standalone/process-identity.ts';
 import { processTree } from '#tests/harness/process-tree.ts';
 
 /** Every process the product was seen to consist of: none may outlive it. */
@@ -14,5 +14,9 @@ export class SeenProcesses {
 
   alive(): number[] {
     return [...this.#seen.values()].filter(isAlive).map((identity) => identity.pid);
+  }
+
+  kill(): void {
+    for (const pid of this.alive()) signal(pid, 'SIGKILL');
   }
 }

@@ -1,11 +1,21 @@
 import type { Sql } from 'postgres';
-import { LOCATION_IDS } from '#domain/check/location.ts';
-import { INTERVAL_SECONDS } from '#tests/harness/scene.ts';
+
+/** What is on the grid: each monitor is checked from the locations once per interval. */
+export interface Grid {
+  readonly monitorIds: readonly string[];
+  readonly locations: number;
+  readonly intervalSeconds: number;
+}
 
 export interface SlotFigures {
   readonly due: number;
   readonly stored: number;
+  /** Slots whose check was made, whatever came of it. */
+  readonly completed: number;
+  /** Slots stored as missed, or refused because there was no room. */
   readonly missed: number;
+  /** Completed checks that failed. */
+  readonly failed: number;
   readonly notStored: number;
   readonly lateP50Ms: number;
   readonly lateP99Ms: number;
@@ -14,30 +24,57 @@ export interface SlotFigures {
 
 /**
  * Counts the grid's slots in [from, to), a whole number of intervals long: each monitor and location has then exactly
- * (to - from) / interval of them. The primary key makes a second row for a slot impossible.
+ * (to - from) / interval of them. The primary key makes a second row for a slot impossible. How late a slot was counts
+ * for checks that were made.
  */
-export async function countSlots(sql: Sql, monitorIds: readonly string[], from: Date, to: Date): Promise<SlotFigures> {
-  const perSeries = (to.getTime() - from.getTime()) / 1000 / INTERVAL_SECONDS;
-  const due = monitorIds.length * LOCATION_IDS.length * perSeries;
+export async function countSlots(sql: Sql, grid: Grid, from: Date, to: Date): Promise<SlotFigures> {
+  const perSeries = Math.round((to.getTime() - from.getTime()) / 1000 / grid.intervalSeconds);
+  const due = grid.monitorIds.length * grid.locations * perSeries;
   const [row] = await sql`
-    WITH late AS (
-      SELECT reason, extract(epoch FROM started_at - scheduled_at) * 1000 AS ms
+    WITH slots AS (
+      SELECT outcome, reason, CASE WHEN outcome <> 'error' THEN extract(epoch FROM started_at - scheduled_at) * 1000 END AS late
       FROM check_results
-      WHERE monitor_id = ANY (${[...monitorIds]}) AND NOT manual
+      WHERE monitor_id = ANY (${[...grid.monitorIds]}) AND NOT manual
         AND scheduled_at >= ${from.toISOString()}::timestamptz AND scheduled_at < ${to.toISOString()}::timestamptz)
     SELECT count(*)::int AS stored,
-      (count(*) FILTER (WHERE reason = 'missed_slot'))::int AS missed,
-      coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), 0)::float AS p50,
-      coalesce(percentile_cont(0.99) WITHIN GROUP (ORDER BY ms), 0)::float AS p99,
-      coalesce(max(ms), 0)::float AS max
-    FROM late`;
+      (count(*) FILTER (WHERE outcome <> 'error'))::int AS completed,
+      (count(*) FILTER (WHERE reason IN ('missed_slot', 'overloaded')))::int AS missed,
+      (count(*) FILTER (WHERE outcome IN ('failure', 'timeout')))::int AS failed,
+      coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY late), 0)::float AS p50,
+      coalesce(percentile_cont(0.99) WITHIN GROUP (ORDER BY late), 0)::float AS p99,
+      coalesce(max(late), 0)::float AS max
+    FROM slots`;
+  const figure = (name: string) => Math.round(Number(row?.[name]));
   return {
     due,
-    stored: Number(row?.stored),
-    missed: Number(row?.missed),
-    notStored: due - Number(row?.stored),
-    lateP50Ms: Math.round(Number(row?.p50)),
-    lateP99Ms: Math.round(Number(row?.p99)),
-    lateMaxMs: Math.round(Number(row?.max)),
+    stored: figure('stored'),
+    completed: figure('completed'),
+    missed: figure('missed'),
+    failed: figure('failed'),
+    notStored: due - figure('stored'),
+    lateP50Ms: figure('p50'),
+    lateP99Ms: figure('p99'),
+    lateMaxMs: figure('max'),
   };
+}
+
+/** One span of the grid's interval after `from`. */
+export interface IntervalFigures {
+  /** 0 for the span that begins at `from`. */
+  readonly index: number;
+  readonly succeeded: number;
+  readonly lateP99Ms: number;
+}
+
+/** The intervals after `from` that have any slot stored, one after another. */
+export async function countIntervals(sql: Sql, grid: Grid, from: Date, to: Date): Promise<IntervalFigures[]> {
+  return sql<IntervalFigures[]>`
+    SELECT floor(extract(epoch FROM scheduled_at - ${from.toISOString()}::timestamptz) / ${grid.intervalSeconds}::int)::int AS index,
+      (count(*) FILTER (WHERE outcome = 'success'))::int AS succeeded,
+      coalesce(percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - scheduled_at) * 1000), 0)::float
+        AS "lateP99Ms"
+    FROM check_results
+    WHERE monitor_id = ANY (${[...grid.monitorIds]}) AND NOT manual
+      AND scheduled_at >= ${from.toISOString()}::timestamptz AND scheduled_at < ${to.toISOString()}::timestamptz
+    GROUP BY 1 ORDER BY 1`;
 }

@@ -1,6 +1,7 @@
 import { eventually } from '#tests/harness/eventually.ts';
 import { newInstallation, type Product, start } from '#tests/harness/product.ts';
-import { type BenchOptions, type Figures, percentile } from './figures.ts';
+import { type Findings, percentile } from './figures.ts';
+import type { BenchOptions } from './options.ts';
 
 /** Each trial starts the product twice. */
 const TRIALS_MAX = 10;
@@ -10,7 +11,7 @@ const END_TIMEOUT_MS = 30_000;
  * From `npm start` to "BlackTide is up" on an empty data directory (everything built) and on the same one again, and
  * from Ctrl-C to the end.
  */
-export async function startAndEnd(options: BenchOptions): Promise<Figures> {
+export async function startAndEnd(options: BenchOptions): Promise<Findings> {
   const trials = Math.min(options.trials, TRIALS_MAX);
   const [firstMs, secondMs, endMs]: [number[], number[], number[]] = [[], [], []];
   for (let trial = 1; trial <= trials; trial += 1) {
@@ -24,13 +25,15 @@ export async function startAndEnd(options: BenchOptions): Promise<Figures> {
     installation.remove();
   }
   return {
-    trials,
-    firstStartMedianMs: percentile(firstMs, 50),
-    firstStartMaxMs: percentile(firstMs, 100),
-    secondStartMedianMs: percentile(secondMs, 50),
-    secondStartMaxMs: percentile(secondMs, 100),
-    endMedianMs: percentile(endMs, 50),
-    endMaxMs: percentile(endMs, 100),
+    figures: {
+      trials,
+      firstStartMedianMs: percentile(firstMs, 50),
+      firstStartMaxMs: percentile(firstMs, 100),
+      secondStartMedianMs: percentile(secondMs, 50),
+      secondStartMaxMs: percentile(secondMs, 100),
+      endMedianMs: percentile(endMs, 50),
+      endMaxMs: percentile(endMs, 100),
+    },
   };
 }
 

@@ -1,54 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Monitor } from '#domain/api/monitor.ts';
-import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
-import { eventually } from '#tests/harness/eventually.ts';
-import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
-import { type BenchOptions, type Figures, percentile } from './figures.ts';
-import { countSlots } from './slots.ts';
-import { withStage } from './stage.ts';
+import { type Findings, percentile, rounded } from './figures.ts';
+import { reportLimit } from './find-limit.ts';
+import { gridOf, MAKE_MS, slotsWhenStored, untilFirstChecks, wholeIntervalsMs, withLoad } from './load.ts';
+import type { BenchOptions } from './options.ts';
 
-/** Results on their way when the window closes. */
-const DRAIN_MS = 30_000;
+const MONITORS = 200;
+const SECONDS = 300;
+/** To start, to drain and to end. */
+const AROUND_MS = 240_000;
 const POLL_MS = 200;
 
 /** 200 monitors, 5 s, six locations: are all slots stored, and how fast does the API answer meanwhile? */
-export function throughput(options: BenchOptions): Promise<Figures> {
-  return withStage(async ({ scene, api, sql }) => {
-    const monitors: Monitor[] = [];
-    for (let n = 1; n <= options.monitors; n += 1) {
-      monitors.push(await createMonitor(api, `Monitor ${n}`, `${scene.target.url}${n}`));
-    }
-    const ids = monitors.map((monitor) => monitor.id);
-    // One interval for the last one to be on its grid.
-    await sleep(INTERVAL_SECONDS * 1000);
+export function throughput(options: BenchOptions): Promise<Findings> {
+  if (options['find-limit']) return reportLimit(options);
+  const monitors = options.monitors ?? MONITORS;
+  const windowMs = wholeIntervalsMs(options.seconds ?? SECONDS, options);
+  return withLoad(options, windowMs + AROUND_MS + monitors * MAKE_MS, async ({ stage: { api, sql }, crowd }) => {
+    await crowd.activate(monitors);
+    await untilFirstChecks(sql);
     const from = new Date();
-    const to = new Date(from.getTime() + Math.ceil(options.seconds / INTERVAL_SECONDS) * INTERVAL_SECONDS * 1000);
+    const to = new Date(from.getTime() + windowMs);
     const answers = await pollList(api, to);
-    const slots = await eventually(
-      'all slots stored',
-      async () => {
-        const counted = await countSlots(sql, ids, from, to);
-        return counted.notStored === 0 && counted;
-      },
-      DRAIN_MS,
-    ).catch(() => countSlots(sql, ids, from, to));
+    const slots = await slotsWhenStored(sql, gridOf(crowd, options), from, to);
     return {
-      monitors: ids.length,
-      locations: LOCATION_IDS.length,
-      seconds: (to.getTime() - from.getTime()) / 1000,
-      resultsPerSecond: Math.round((slots.stored / (to.getTime() - from.getTime())) * 1e6) / 1000,
-      slotsDue: slots.due,
-      slotsStored: slots.stored,
-      slotsNotStored: slots.notStored,
-      slotsMissed: slots.missed,
-      startLateP50Ms: slots.lateP50Ms,
-      startLateP99Ms: slots.lateP99Ms,
-      startLateMaxMs: slots.lateMaxMs,
-      listRequests: answers.length,
-      listP50Ms: percentile(answers, 50),
-      listP95Ms: percentile(answers, 95),
-      listMaxMs: percentile(answers, 100),
+      figures: {
+        monitors,
+        locations: options.locations,
+        seconds: windowMs / 1000,
+        resultsPerSecond: rounded(slots.stored / (windowMs / 1000), 3),
+        slotsDue: slots.due,
+        slotsStored: slots.stored,
+        slotsNotStored: slots.notStored,
+        slotsMissed: slots.missed,
+        startLateP50Ms: slots.lateP50Ms,
+        startLateP99Ms: slots.lateP99Ms,
+        startLateMaxMs: slots.lateMaxMs,
+        listRequests: answers.length,
+        listP50Ms: percentile(answers, 50),
+        listP95Ms: percentile(answers, 95),
+        listMaxMs: percentile(answers, 100),
+      },
     };
   });
 }

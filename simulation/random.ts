@@ -1,7 +1,7 @@
 import { murmur3 } from '#domain/base/id.ts';
 
 /**
- * Everything a simulation draws, from one seed. A stream of its own for each purpose (`fork`), so that one more
+ * Everything that a simulation or a benchmark draws, from one seed. A stream of its own for each purpose (`fork`), so that one more
  * draw here does not change what happens there.
  */
 export class Random {
@@ -28,6 +28,11 @@ export class Random {
   /** A whole number from `least` to `most`, both included. */
   int(least: number, most: number): number {
     return least + Math.floor(this.next() * (most - least + 1));
+  }
+
+  /** A fraction from `from` up to `to`, without it. */
+  between(from: number, to: number): number {
+    return from + this.next() * (to - from);
   }
 
   chance(probability: number): boolean {

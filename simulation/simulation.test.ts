@@ -1,9 +1,5 @@
 import { test } from 'vitest';
-import { startTestCore } from '#tests/core/test-core.ts';
-import { createTestDatabase } from '#tests/database.ts';
-import { requireInvariants } from './invariants.ts';
-import { simulateTimeIn } from './simulated-time.ts';
-import { Simulation } from './simulation.ts';
+import { playSeed } from './play-seed.ts';
 
 /**
  * A seed is a story of outages, people and faults. To play one again, or many from a number on:
@@ -25,19 +21,6 @@ const TIMEOUT_MS = 120_000;
 
 test.each(first === undefined && runs === undefined ? SEEDS : chosen)(
   'seed %i: whatever goes wrong, nothing is lost, told twice or told to others',
-  async (seed) => {
-    const database = await createTestDatabase();
-    await simulateTimeIn(database.url);
-    let kept = true;
-    const core = await startTestCore({ url: database.url, drop: async () => (kept ? undefined : database.drop()) });
-    try {
-      const simulation = new Simulation(seed, core);
-      await simulation.play();
-      await requireInvariants(simulation);
-      kept = false;
-    } finally {
-      await core.close();
-    }
-  },
+  (seed) => playSeed(seed),
   TIMEOUT_MS,
 );

@@ -4,7 +4,7 @@ import { startAggregator } from '#core/aggregate/aggregator.ts';
 import { rollUpDirtyHours } from '#core/aggregate/roll-up.ts';
 import { watchFreshness } from '#core/alerts/freshness.ts';
 import { createApp } from '#core/api/app.ts';
-import type { CoreContext } from '#core/context.ts';
+import type { CoreContext, Streams } from '#core/context.ts';
 import { createIncidents } from '#core/incidents/consumer.ts';
 import { createIngest } from '#core/ingest/consumer.ts';
 import { NOTIFY_CHANNEL } from '#core/notify/enqueue.ts';
@@ -12,7 +12,6 @@ import { startNotifier } from '#core/notify/notifier.ts';
 import { publishDue, startPublisher } from '#core/publish/publisher.ts';
 import { claimRequests } from '#core/publish/queue.ts';
 import { PUBLISH_CHANNEL, requestStalePages } from '#core/publish/request.ts';
-import { createInProcessStreams } from '#core/streams/in-process.ts';
 import { isolating } from '#core/streams/isolate.ts';
 import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
 import { assignmentSchema } from '#domain/wire/wire.ts';
@@ -72,7 +71,8 @@ export class Simulation {
   #asleepTicks = 0;
   #awayTicks = 0;
 
-  constructor(seed: number, core: TestCore) {
+  /** `streams` is closed at the end of the play. */
+  constructor(seed: number, core: TestCore, streams: Streams) {
     this.core = core;
     this.random = new Random(seed);
     this.time = new SimulatedTime(core.ctx.sql);
@@ -84,7 +84,7 @@ export class Simulation {
       ...core.ctx,
       edge: this.edge,
       clock: this.time.clock(this.random.fork('core')),
-      streams: createInProcessStreams(),
+      streams,
     };
     this.notifiers = new MortalNotifiers(this.ctx, this.receiver, this.random.fork('notifiers'));
     this.uplink = new Uplink({

@@ -1,75 +1,101 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { ensureBuilt } from '#standalone/build.ts';
+import { processTree } from './harness/process-tree.ts';
+import { ARTIFACTS } from './harness/product.ts';
 import { ensurePrograms } from './programs.ts';
+import { type Count, type Outcome, outcomeOf } from './suite-outcome.ts';
 
-/** `npm test`: sets up what the suites need, runs them one after another and adds them up. */
-const SUITES = ['domain', 'probes', 'status-pages', 'dashboard', 'edge', 'core', 'system'];
+/**
+ * `npm test [suite …]`: sets up what the suites need, runs them and adds them up. A green suite is one line. What a
+ * suite prints stands in tests/.artifacts/<suite>.log, and is shown when the suite is red.
+ *
+ * Waves run one after another, the lanes of a wave side by side, the suites of a lane one after another. `edge` mostly
+ * waits for alarms and leaves the processor to the others. `system` measures promises that are made to people in
+ * seconds ("Ctrl-C ends it within 10 s"), so nothing of ours runs beside it.
+ */
+const WAVES: readonly (readonly (readonly string[])[])[] = [
+  [['core'], ['edge', 'domain', 'probes', 'status-pages', 'dashboard']],
+  [['system']],
+];
 const ROOT = join(import.meta.dirname, '..');
+/** Three times what the longest suite takes on two busy cores: a suite that hangs must not hide the others. */
+const SUITE_TIMEOUT_MS = 15 * 60_000;
+/** The end of a red suite's output, where vitest names what failed; the file has all of it. */
+const SHOWN_LINES = 150;
 
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+interface Ran extends Outcome {
+  readonly suite: string;
 }
-
-/** The part of vitest's JSON report that is used here. */
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly failureMessages?: readonly string[];
-    }[];
-  }[];
-}
-
-interface Outcome extends Count {
-  /** One text per failure: the test, its file and the first lines of its message. */
-  readonly failures: readonly string[];
-}
-
-/** Enough of a failure's message to see what was expected, with our own lines of its stack. */
-const MESSAGE_LINES = 12;
 
 const wanted = process.argv.slice(2);
-const suites = wanted.length > 0 ? SUITES.filter((suite) => wanted.includes(suite)) : SUITES;
-process.exitCode = await run(suites);
+process.exitCode = await run(wanted.length > 0 ? wanted : WAVES.flat(2));
 
 async function run(suites: readonly string[]): Promise<number> {
-  const missing = ensurePrograms();
-  if (missing !== null) {
-    console.error(missing);
+  const problem = problemWith(suites) ?? ensurePrograms() ?? (await problemOfBuild());
+  if (problem !== null) {
+    console.log(`FAILED setup: ${problem}\n\n${format({ passed: 0, failed: 1, skipped: 0 })}`);
     return 1;
   }
-  await ensureBuilt(['dashboard', 'workers'], (sentence) => console.log(sentence));
-  const outcomes = suites.map((suite) => ({ suite, ...runSuite(suite) }));
-  const total = outcomes.reduce<Count>(add, { passed: 0, failed: 0, skipped: 0 });
-  console.log('');
+  mkdirSync(ARTIFACTS, { recursive: true });
+  const ran: Ran[] = [];
+  for (const lanes of WAVES) {
+    const wave = await Promise.all(lanes.map((lane) => runLane(lane.filter((suite) => suites.includes(suite)))));
+    ran.push(...wave.flat());
+  }
   // The failures of all suites stand together at the end, where the tail of a log shows them.
-  for (const { suite, failures } of outcomes) {
+  for (const { suite, failed } of ran) if (failed > 0) showOutput(suite);
+  for (const { suite, failures } of ran) {
     for (const failure of failures) console.log(`FAILED ${suite}: ${failure}\n`);
   }
-  for (const outcome of outcomes) console.log(`${outcome.suite.padEnd(13)} ${format(outcome)}`);
+  const total = ran.reduce<Count>(add, { passed: 0, failed: 0, skipped: 0 });
   console.log(format(total));
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
 
+function problemWith(suites: readonly string[]): string | null {
+  const known = WAVES.flat(2);
+  const unknown = suites.filter((suite) => !known.includes(suite));
+  return unknown.length === 0 ? null : `No suite is named ${unknown.join(', ')}: there are ${known.join(', ')}.`;
+}
+
+async function problemOfBuild(): Promise<string | null> {
+  try {
+    await ensureBuilt(['dashboard', 'workers'], () => {});
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function runLane(suites: readonly string[]): Promise<Ran[]> {
+  const ran: Ran[] = [];
+  for (const suite of suites) {
+    const from = Date.now();
+    const outcome = await runSuite(suite);
+    console.log(`${suite.padEnd(13)} ${format(outcome)}, ${Math.round((Date.now() - from) / 1000)} s`);
+    ran.push({ suite, ...outcome });
+  }
+  return ran;
+}
+
 /** A suite that broke before or beside its tests counts as one failure more, so that it is never green. */
-function runSuite(suite: string): Outcome {
-  const dir = mkdtempSync(join(tmpdir(), 'blacktide-report-'));
-  const file = join(dir, 'report.json');
-  console.log(`\n── ${suite}`);
-  const vitest = spawnSync(
+async function runSuite(suite: string): Promise<Outcome> {
+  const report = join(ARTIFACTS, `${suite}.json`);
+  rmSync(report, { force: true });
+  const end = await runVitest(suite, report);
+  try {
+    return outcomeOf(readFileSync(report, 'utf8'), end, ROOT);
+  } catch (error) {
+    return { passed: 0, failed: 1, skipped: 0, failures: [`${end}; it left no report: ${(error as Error).message}`] };
+  }
+}
+
+/** Answers null when vitest ended well, and otherwise how it ended. */
+async function runVitest(suite: string, report: string): Promise<string | null> {
+  const vitest = spawn(
     process.execPath,
     [
       join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
@@ -77,47 +103,34 @@ function runSuite(suite: string): Outcome {
       `--project=${suite}`,
       '--reporter=default',
       '--reporter=json',
-      `--outputFile.json=${file}`,
+      `--outputFile.json=${report}`,
     ],
-    { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] },
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
   );
-  try {
-    return outcome(JSON.parse(readFileSync(file, 'utf8')) as Report, vitest.status);
-  } catch (error) {
-    return { passed: 0, failed: 1, skipped: 0, failures: [`vitest left no report: ${String(error)}`] };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  const log = createWriteStream(logOf(suite));
+  vitest.stdout.on('data', (chunk) => log.write(chunk));
+  vitest.stderr.on('data', (chunk) => log.write(chunk));
+  let hung = false;
+  const deadline = setTimeout(() => {
+    hung = true;
+    for (const pid of processTree(vitest.pid ?? 0)) process.kill(pid, 'SIGKILL');
+  }, SUITE_TIMEOUT_MS);
+  const code = await new Promise<number | null>((resolve) => vitest.once('close', resolve));
+  clearTimeout(deadline);
+  log.end();
+  await finished(log);
+  if (hung) return `vitest did not end within ${SUITE_TIMEOUT_MS / 60_000} minutes`;
+  return code === 0 ? null : `vitest ended with ${code ?? 'a signal'}`;
 }
 
-function outcome(report: Report, exitCode: number | null): Outcome {
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  );
-  const failures = [
-    ...brokenFiles.map((file) => `${relative(ROOT, file.name)}\n${firstLines(file.message)}`),
-    ...report.testResults.flatMap((file) =>
-      file.assertionResults
-        .filter((test) => test.status === 'failed')
-        .map(
-          (test) => `${relative(ROOT, file.name)} > ${test.fullName}\n${firstLines(test.failureMessages?.join('\n'))}`,
-        ),
-    ),
-  ];
-  if (failures.length === 0 && exitCode !== 0) {
-    failures.push(`vitest ended with ${exitCode ?? 'a signal'} beside its tests: see its output above`);
-  }
-  return {
-    passed: report.numPassedTests,
-    failed: failures.length,
-    skipped: report.numPendingTests + report.numTodoTests,
-    failures,
-  };
+function showOutput(suite: string): void {
+  const lines = readFileSync(logOf(suite), 'utf8').trimEnd().split('\n');
+  console.log(`\n── the end of what ${suite} printed (all of it: ${relative(ROOT, logOf(suite))})`);
+  console.log(`${lines.slice(-SHOWN_LINES).join('\n')}\n`);
 }
 
-function firstLines(message = ''): string {
-  const lines = message.split('\n').filter((line) => line.trim() !== '' && !line.includes('node_modules'));
-  return lines.slice(0, MESSAGE_LINES).join('\n');
+function logOf(suite: string): string {
+  return join(ARTIFACTS, `${suite}.log`);
 }
 
 function add(total: Count, count: Count): Count {

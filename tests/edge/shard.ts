@@ -5,6 +5,7 @@ import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from '#edge/env.ts';
 import { signServiceToken } from '#edge/service-token.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Received, Reception } from './core-double.ts';
 import type { Behaviour, Hit } from './target.ts';
 import type {} from './world.ts';
@@ -95,25 +96,14 @@ export async function untilEvents<K extends EdgeEvent['kind']>(
   kind: K,
   count: number,
 ): Promise<Extract<EdgeEvent, { kind: K }>[]> {
-  return until(`${count} ${kind}`, async () => {
+  return eventually(`${count} ${kind}`, async () => {
     const events = (await eventsOf(shard)).filter((event) => event.kind === kind);
     return events.length >= count ? (events as Extract<EdgeEvent, { kind: K }>[]) : null;
   });
 }
 
-/** Several times what a busy machine needs: a deadline ends a hang, it is no measurement. */
-const DEADLINE_MS = 30_000;
-
-/** Looks until there is something, with a deadline. */
-export async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
-  const endMs = Date.now() + DEADLINE_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== null) return found;
-    if (Date.now() > endMs) throw new Error(`still waiting for ${what}`);
-    await scheduler.wait(20);
-  }
-}
+/** The name that edge tests know it by. */
+export { eventually as until };
 
 export function assignmentOf(shard: string, version: number, monitors: readonly AssignedMonitor[]): Assignment {
   return { v: 1, shard, version, monitors: [...monitors] };

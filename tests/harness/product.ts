@@ -46,6 +46,7 @@ export interface Product {
   errors(): string;
   /** Waits for "BlackTide is up". */
   ready(): Promise<void>;
+  ended(): boolean;
   /** Waits until the process ends by itself. */
   exited(): Promise<number | null>;
   /** Asks it to end and waits; answers its exit code and how long it took. */
@@ -131,6 +132,7 @@ function watch(child: ChildProcess): Product {
       });
       if (ended()) throw new Error(`BlackTide ended instead of starting:\n${output}`);
     },
+    ended,
     exited: () => exit,
     stop: async (signal = 'SIGTERM') => {
       const all = processTree(pid);

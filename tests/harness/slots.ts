@@ -16,9 +16,14 @@ export async function readResults(api: ApiClient, monitorId: string, from?: stri
   return results.filter((result) => !result.manual);
 }
 
+/** What is looked at of a stored result. */
+export type StoredSlot = Pick<CheckResult, 'location' | 'scheduledAt' | 'reason'>;
+
 export interface SlotReport {
+  /** Slots of the grid from the first stored one on. */
+  readonly due: number;
   readonly slots: number;
-  /** Slots of the grid between the first and the last stored one that have no result at this location. */
+  /** Slots that are due and have no result at this location. */
   readonly holes: readonly string[];
   /** Slots stored more than once. */
   readonly duplicates: readonly string[];
@@ -26,18 +31,24 @@ export interface SlotReport {
   readonly missed: readonly string[];
 }
 
-/** Looks at one location's slots on its grid. */
-export function examineSlots(results: readonly CheckResult[], location: string, intervalSeconds: number): SlotReport {
+/** Looks at one location's slots on its grid, from the first stored one to the last, or to `untilMs`. */
+export function examineSlots(
+  results: readonly StoredSlot[],
+  location: string,
+  intervalSeconds: number,
+  untilMs?: number,
+): SlotReport {
   const own = results.filter((result) => result.location === location);
   const times = own.map((result) => Date.parse(result.scheduledAt)).sort((a, b) => a - b);
   const stored = new Set(times);
-  const holes: string[] = [];
-  const [first = 0] = times;
-  const last = times.at(-1) ?? 0;
-  for (let at = first; at <= last; at += intervalSeconds * 1000) if (!stored.has(at)) holes.push(iso(at));
+  const due: number[] = [];
+  const [first = Number.POSITIVE_INFINITY] = times;
+  const last = untilMs ?? times.at(-1) ?? 0;
+  for (let at = first; at <= last; at += intervalSeconds * 1000) due.push(at);
   return {
+    due: due.length,
     slots: stored.size,
-    holes,
+    holes: due.filter((at) => !stored.has(at)).map(iso),
     duplicates: times.filter((at, index) => times[index - 1] === at).map(iso),
     missed: own.filter((result) => result.reason === 'missed_slot').map((result) => result.scheduledAt),
   };

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
+/** Fresh connections at once while the target's capacity is measured. */
+const CONNECTIONS = 64;
+const MEASURE_MS = 2000;
+
+/** A target in a process of its own, so that its share of the processor is seen. */
+export interface LoadTarget {
+  readonly pid: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startLoadTarget(): Promise<LoadTarget> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'load-target-server.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [port] = (await once(child.stdout, 'data')) as [Buffer];
+  return {
+    pid: child.pid ?? 0,
+    url: `http://127.0.0.1:${port.toString().trim()}/`,
+    close: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/**
+ * Requests per second, each over a connection of its own, that one process like this one gets answered: the target can
+ * do at least as many.
+ */
+export async function measureTarget(target: LoadTarget): Promise<number> {
+  const until = Date.now() + MEASURE_MS;
+  let answered = 0;
+  const client = async () => {
+    while (Date.now() < until) {
+      await ask(new URL(target.url));
+      answered += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, client));
+  return Math.round(answered / (MEASURE_MS / 1000));
+}
+
+function ask({ hostname, port }: URL): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.write('GET / HTTP/1.1\r\nhost: target\r\n\r\n'));
+    socket.once('data', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+}
