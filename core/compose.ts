@@ -91,7 +91,7 @@ async function connect(
     const jetstream =
       config.natsUrl === undefined
         ? undefined
-        : await connectJetStream(config.natsUrl, { ...postgres, logger, metrics });
+        : await connectJetStream(config.natsUrl, { ...postgres, logger, metrics, keys });
     const streams = jetstream?.streams ?? createInProcessStreams();
     shutdown.add('stream', () => streams.close());
     const live = jetstream === undefined ? createLocalLiveBus() : createNatsLiveBus(jetstream.connection);

@@ -34,18 +34,36 @@ export interface Clock {
   random(bytes: number): Uint8Array;
 }
 
-/** The road of events. Adapters: in-process.ts and jetstream.ts. */
+/**
+ * The road of events, at least once. Adapters: in-process.ts and jetstream.ts. Both keep the order of one publisher's
+ * events of one kind; neither promises an order among kinds, nor beside what comes again after a process has died. They
+ * differ in who keeps an event until it is handled. In process it is the publisher: the road has no memory, `publish`
+ * rejects while a consumer fails, and an event for which no consumer is there yet goes to nobody. With JetStream it is the
+ * stream: `publish` resolves while the consumers fail or have yet to come, and it is the stream that brings an event
+ * again. JetStream tells a batch that is published twice within minutes once; in process it arrives twice.
+ */
 export interface Streams {
   /**
-   * Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream). Events are taken
-   * as they came: the consumer validates each, and parks what it cannot use. What the road has just seen it may
-   * drop as told twice, unless it is to come `again`.
+   * Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream); rejects with the problem
+   * `unavailable` when the road is full or closed. Events are taken as they came: the consumer validates each, and parks
+   * what it cannot use.
    */
-  publish(events: readonly unknown[], options?: { readonly again: boolean }): Promise<void>;
-  /** A durable consumer. The handler commits and returns; throwing means "again later". */
+  publish(events: readonly unknown[], options?: PublishOptions): Promise<void>;
+  /**
+   * A durable consumer. The handler commits and returns; throwing means "again later", so one that can fail for what is
+   * in a message is wrapped in `isolating`, or that message blocks the road.
+   */
   consume(consumer: StreamConsumer): Promise<void>;
   readiness(): Promise<void>;
+  /** Takes nothing more, finishes what is in hand, and gives back the rest. */
   close(): Promise<void>;
+}
+
+export interface PublishOptions {
+  /** What the road has just seen it may drop as told twice, unless it is to come again. */
+  readonly again?: boolean;
+  /** Whose events they are; the core's own unless said otherwise. */
+  readonly shard?: string;
 }
 
 export interface StreamConsumer {

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { SERVICE_TOKEN_SKEW_SECONDS } from '#domain/wire/service-token.ts';
+import { forgetAtMs } from '#domain/wire/service-token.ts';
 import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { problemAnswer } from './problem-answer.ts';
@@ -19,11 +19,10 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
   context,
   next,
 ) => {
-  const token = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1];
-  if (token === undefined) return problemAnswer('invalid_service_token');
   const nowMs = Date.now();
+  const authorization = context.req.header('authorization');
   const key = context.env.CORE_PUBLIC_JWK;
-  const claims = await readServiceToken(token, key, 'blacktide-core', 'blacktide-edge', nowMs);
+  const claims = await readServiceToken(authorization, key, 'blacktide-core', 'blacktide-edge', nowMs);
   // Nobody else's body is worth the memory: the objects may live in this very isolate.
   if (claims === null) return problemAnswer('invalid_service_token');
   const body = await readBounded(context.req.raw, SERVICE_BODY_BYTES_MAX);
@@ -31,8 +30,7 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
   const url = new URL(context.req.url);
   const request = { method: context.req.method, path: url.pathname + url.search, body };
   if (!(await isMadeFor(claims, request, nowMs))) return problemAnswer('invalid_service_token');
-  const untilMs = (claims.exp + SERVICE_TOKEN_SKEW_SECONDS) * 1000;
-  if (!(await inventoryOf(context.env).useToken(claims.jti, untilMs))) {
+  if (!(await inventoryOf(context.env).useToken(claims.jti, forgetAtMs(claims)))) {
     return problemAnswer('invalid_service_token', 'the token was used before');
   }
   context.set('bodyText', new TextDecoder().decode(body));

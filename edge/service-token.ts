@@ -1,22 +1,13 @@
-import { base64url, type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
-import {
-  isTokenFor,
-  requestClaims,
-  SERVICE_TOKEN_SKEW_SECONDS,
-  SERVICE_TOKEN_TTL_SECONDS,
-  type ServiceTokenClaims,
-  serviceTokenClaimsSchema,
-} from '#domain/wire/service-token.ts';
+import { base64url, type CryptoKey, type JWK } from 'jose';
+import * as wire from '#domain/wire/service-token.ts';
 
-/** One request between core and edge, as its token is bound to it. */
+/** One request between core and edge, before its body is hashed. */
 export interface SignedRequest {
   readonly method: string;
   /** Path with query. */
   readonly path: string;
   readonly body: Uint8Array;
 }
-
-type Party = ServiceTokenClaims['iss'];
 
 /** A key read from JSON text once per isolate: importing one costs more than using it. Never promises: one that
  * another request began may not be awaited in Workers. */
@@ -25,63 +16,48 @@ const keys = new Map<string, CryptoKey>();
 /** Signs a request with an Ed25519 key (JWK as JSON text); the token serves once, for a minute. */
 export async function signServiceToken(
   privateJwk: string,
-  from: Party,
-  to: Party,
+  from: wire.ServiceParty,
+  to: wire.ServiceParty,
   request: SignedRequest,
   nowMs: number,
 ): Promise<string> {
-  const iat = Math.floor(nowMs / 1000);
-  return new SignJWT(requestClaims(request, await bodyHash(request.body)))
-    .setProtectedHeader({ alg: 'EdDSA' })
-    .setIssuer(from)
-    .setAudience(to)
-    .setIssuedAt(iat)
-    .setExpirationTime(iat + SERVICE_TOKEN_TTL_SECONDS)
-    .setJti(crypto.randomUUID())
-    .sign(await keyOf(privateJwk));
+  const token = { from, to, jti: crypto.randomUUID(), nowMs };
+  return wire.signServiceToken(await keyOf(privateJwk), token, await hashed(request));
 }
 
-/**
- * The claims of a token that is genuine and fresh; null for any other. Whether it was made for the request is for
- * `isMadeFor` to say, and that it is used only once for the caller to see to, with `jti` and `exp`.
- */
+/** The claims of the token in an Authorization header; null for one that is not genuine and fresh. */
 export async function readServiceToken(
-  token: string,
+  authorization: string | null | undefined,
   publicJwk: string,
-  issuer: Party,
-  audience: Party,
+  from: wire.ServiceParty,
+  to: wire.ServiceParty,
   nowMs: number,
-): Promise<ServiceTokenClaims | null> {
-  const key = await keyOf(publicJwk);
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: ['EdDSA', 'Ed25519'],
-      issuer,
-      audience,
-      currentDate: new Date(nowMs),
-      clockTolerance: SERVICE_TOKEN_SKEW_SECONDS,
-    });
-    return serviceTokenClaimsSchema.safeParse(payload).data ?? null;
-  } catch {
-    // Every way a token can be wrong gets the same answer: nothing to learn for who forges them.
-    return null;
-  }
+): Promise<wire.ServiceTokenClaims | null> {
+  return wire.readServiceToken(authorization, await keyOf(publicJwk), { from, to, nowMs });
 }
 
 /** Whether the token was made for exactly this request. */
-export async function isMadeFor(claims: ServiceTokenClaims, request: SignedRequest, nowMs: number): Promise<boolean> {
-  return isTokenFor(claims, requestClaims(request, await bodyHash(request.body)), nowMs / 1000);
+export async function isMadeFor(
+  claims: wire.ServiceTokenClaims,
+  request: SignedRequest,
+  nowMs: number,
+): Promise<boolean> {
+  return wire.isTokenFor(claims, await hashed(request), nowMs);
 }
 
-async function keyOf(jwk: string): Promise<CryptoKey> {
+export async function keyOf(jwk: string): Promise<CryptoKey> {
   const known = keys.get(jwk);
   if (known !== undefined) return known;
-  const key = await importJWK(JSON.parse(jwk) as JWK, 'EdDSA');
-  if (key instanceof Uint8Array) throw new Error('a service key must be an Ed25519 JWK');
+  const key = await wire.importServiceKey(JSON.parse(jwk) as JWK);
   keys.set(jwk, key);
   return key;
 }
 
-async function bodyHash(body: Uint8Array): Promise<string> {
+/** SHA-256, base64url. */
+export async function hashOf(body: Uint8Array): Promise<string> {
   return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', body)));
+}
+
+async function hashed({ method, path, body }: SignedRequest): Promise<wire.SignedRequest> {
+  return { method, path, bodyHash: await hashOf(body) };
 }

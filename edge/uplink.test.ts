@@ -1,7 +1,9 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { connect, type NatsConnection } from 'nats.ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSignature } from '#domain/wire/stream-message.ts';
 import { bindings, world } from '#tests/edge/shard.ts';
+import { hashOf, keyOf } from './service-token.ts';
 import type { OutboxEvent } from './shard-storage.ts';
 import { type Delivery, Uplink } from './uplink.ts';
 
@@ -25,17 +27,24 @@ describe('the uplink over NATS', () => {
 
   afterAll(() => nats.close());
 
-  it('accepts when every event is in the stream, in order, and once when it is sent again', async () => {
+  it('accepts when every event is in the stream, signed, in order, and once when it is sent again', async () => {
     const manager = await nats.jetstreamManager();
     await manager.streams.add({ name: 'BLACKTIDE', subjects: ['blacktide.>'] });
     const events = Array.from({ length: 200 }, (_, number) => eventOf(number));
-    expect(await deliver('nats-1', world.natsWsUrl, events)).toEqual({ accepted: true });
-    expect(await deliver('nats-2', world.natsWsUrl, events)).toEqual({ accepted: true });
+    const newer = { ...eventOf(200), kind: 'newer.kind' } as unknown as OutboxEvent;
+    expect(await deliver('nats-1', world.natsWsUrl, [...events, newer])).toEqual({ accepted: true });
+    expect(await deliver('nats-2', world.natsWsUrl, [...events, newer])).toEqual({ accepted: true });
     const { state } = await manager.streams.info('BLACKTIDE');
-    expect(state.messages).toBe(200);
-    const stored = await manager.streams.getMessage('BLACKTIDE', { seq: 7 });
+    expect(state.messages).toBe(2);
+    const stored = await manager.streams.getMessage('BLACKTIDE', { seq: 1 });
     expect(stored.subject).toBe('blacktide.check.completed');
-    expect(stored.json()).toEqual({ number: 6 });
+    expect(stored.json()).toEqual({ v: 1, shard: 'shd_nats', events: events.map((event) => JSON.parse(event.body)) });
+    const id = stored.header.get('Nats-Msg-Id');
+    const message = { subject: stored.subject, id, bodyHash: await hashOf(stored.data) };
+    const { d: _, ...publicJwk } = JSON.parse(bindings.EDGE_PRIVATE_JWK);
+    const key = await keyOf(JSON.stringify(publicJwk));
+    const keys = { 'blacktide-core': key, 'blacktide-edge': key };
+    expect(await readSignature(stored.header.get('Blacktide-Signature'), keys, message)).toEqual({ shard: 'shd_nats' });
     await manager.streams.delete('BLACKTIDE');
   });
 

@@ -1,8 +1,16 @@
 import { DurableObject } from 'cloudflare:workers';
 import { connect, headers, type JetStreamClient, type NatsConnection } from 'nats.ws';
+import {
+  batchBody,
+  MESSAGE_ID_HEADER,
+  SIGNATURE_HEADER,
+  signMessage,
+  streamMessages,
+} from '#domain/wire/stream-message.ts';
 import { askCore } from './core-client.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { reasonOf } from './log.ts';
+import { hashOf, keyOf } from './service-token.ts';
 import type { OutboxEvent } from './shard-storage.ts';
 
 /** Whether the core has acknowledged a batch; if not, whether it could the next time. */
@@ -54,7 +62,9 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
   async deliver(shard: string, events: readonly OutboxEvent[]): Promise<Delivery> {
     const url = this.env.UPLINK_NATS_WS_URL;
     try {
-      return url === undefined || url === '' ? await this.#post(shard, events) : await this.#publish(url, events);
+      return url === undefined || url === ''
+        ? await this.#post(shard, events)
+        : await this.#publish(url, shard, events);
     } catch (error) {
       return { accepted: false, kind: 'retryable', detail: reasonOf(error) };
     }
@@ -91,10 +101,12 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
     this.#sql.exec('DELETE FROM shards WHERE shard = ?', shard);
   }
 
-  /** Signed HTTPS. The bodies are JSON already: no need to parse them once more. */
+  /** Signed HTTPS. */
   async #post(shard: string, events: readonly OutboxEvent[]): Promise<Delivery> {
-    const bodies = events.map((event) => event.body).join(',');
-    const body = `{"v":1,"shard":${JSON.stringify(shard)},"events":[${bodies}]}`;
+    const body = batchBody(
+      shard,
+      events.map((event) => event.body),
+    );
     const response = await askCore(this.env, 'POST', '/edge/v1/events', DELIVERY_TIMEOUT_MS, body);
     const text = await response.text();
     if (response.status === 202) return { accepted: true };
@@ -102,21 +114,30 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
     return { accepted: false, kind, detail: `the core answered ${response.status} ${text.slice(0, 200)}` };
   }
 
-  /** JetStream: every event on its own subject, all on their way at once, accepted when all are stored. */
-  async #publish(url: string, events: readonly OutboxEvent[]): Promise<Delivery> {
+  /** JetStream: a signed message for the events of each kind, all on their way at once, accepted when all are stored. */
+  async #publish(url: string, shard: string, events: readonly OutboxEvent[]): Promise<Delivery> {
     const jetstream = await this.#jetstream(url);
-    const encoder = new TextEncoder();
+    const messages = await Promise.all(
+      streamMessages(shard, events).map(({ subject, body }) =>
+        this.#signed(shard, subject, new TextEncoder().encode(body)),
+      ),
+    );
     await Promise.all(
-      events.map((event) => {
-        const head = headers();
-        head.set('Nats-Msg-Id', event.id);
-        return jetstream.publish(`blacktide.${event.kind}`, encoder.encode(event.body), {
-          headers: head,
-          timeout: DELIVERY_TIMEOUT_MS,
-        });
-      }),
+      messages.map(({ subject, body, headers }) =>
+        jetstream.publish(subject, body, { headers, timeout: DELIVERY_TIMEOUT_MS }),
+      ),
     );
     return { accepted: true };
+  }
+
+  async #signed(shard: string, subject: string, body: Uint8Array) {
+    const bodyHash = await hashOf(body);
+    // A batch that is sent again as it was is the same message: the server drops it.
+    const parts = { signer: 'blacktide-edge', shard, subject, id: bodyHash, bodyHash } as const;
+    const head = headers();
+    head.set(MESSAGE_ID_HEADER, parts.id);
+    head.set(SIGNATURE_HEADER, await signMessage(await keyOf(this.env.EDGE_PRIVATE_JWK), parts));
+    return { subject, body, headers: head };
   }
 
   async #jetstream(url: string): Promise<JetStreamClient> {

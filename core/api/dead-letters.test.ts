@@ -72,6 +72,15 @@ test('what can be used now arrives by a replay, once, however often it is replay
   expect(audit).toMatchObject([{ action: 'dead_letter.replay', target: { type: 'dead_letter', id } }]);
 });
 
+test('a message of the stream that was refused as a whole is a batch: its events arrive by a replay', async () => {
+  const monitor = await newMonitor();
+  const results = ['eu-west', 'us-east'].map((location) => resultAt(monitor, location as 'eu-west', new Date()));
+  const id = await parkMessage(app, { v: 1, shard: 'shd_1', events: results.map(completed) });
+  expect((await replay(id)).body).toMatchObject({ id, replayedAt: expect.any(String) });
+  const { data } = (await ada.request('GET', `/api/v1/monitors/${monitor}/results`)).body;
+  expect(data).toHaveLength(2);
+});
+
 test('what cannot be used this time either waits again, once, with the new reason', async () => {
   const id = await parkMessage(app, { ...completed(resultAt(await newMonitor(), 'eu-west', new Date())), v: 2 });
   const before = await shown(id);

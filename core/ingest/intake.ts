@@ -64,7 +64,7 @@ async function authenticated(ctx: CoreContext, c: Context): Promise<Uint8Array> 
 /** Accepted means safe. Whatever stands in the way is told as 503, and the edge keeps its events for later. */
 async function publish(ctx: CoreContext, shard: string, events: readonly unknown[]): Promise<void> {
   try {
-    await ctx.streams.publish(events);
+    await ctx.streams.publish(events, { shard });
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     ctx.logger.error({ err: error, shard, events: events.length }, 'events of the edge could not be taken');

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import type { JWK } from 'jose';
 import type { Sql } from 'postgres';
 import {
+  forgetAtMs,
+  importServiceKey,
   isTokenFor,
-  requestClaims,
-  SERVICE_TOKEN_SKEW_SECONDS,
-  SERVICE_TOKEN_TTL_SECONDS,
+  readServiceToken,
   type ServiceTokenClaims,
-  serviceTokenClaimsSchema,
+  signServiceToken,
 } from '#domain/wire/service-token.ts';
 import type { Clock, ServiceTokens } from '../context.ts';
 import { ProblemError } from './problem-error.ts';
@@ -15,72 +15,38 @@ import { ProblemError } from './problem-error.ts';
 const CORE = 'blacktide-core';
 const EDGE = 'blacktide-edge';
 
-/** Signs requests to the edge and checks the edge's: Ed25519 (RFC 8037), bound to one request, used once. */
+/** Signs requests to the edge and checks the edge's. That a token serves once is remembered in the database. */
 export async function createServiceTokens(
   sql: Sql,
   clock: Clock,
   keys: { corePrivate: JWK; edgePublic: JWK },
 ): Promise<ServiceTokens> {
-  const privateKey = await importKey(keys.corePrivate);
-  const publicKey = await importKey(keys.edgePublic);
+  const privateKey = await importServiceKey(keys.corePrivate);
+  const publicKey = await importServiceKey(keys.edgePublic);
 
   return {
     async sign(request) {
-      const issuedAt = Math.floor(clock.now().getTime() / 1000);
-      return new SignJWT(requestClaims(request, bodyHash(request.body)))
-        .setProtectedHeader({ alg: 'EdDSA' })
-        .setIssuer(CORE)
-        .setAudience(EDGE)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + SERVICE_TOKEN_TTL_SECONDS)
-        .setJti(Buffer.from(clock.random(16)).toString('base64url'))
-        .sign(privateKey);
+      const jti = Buffer.from(clock.random(16)).toString('base64url');
+      const token = { from: CORE, to: EDGE, jti, nowMs: clock.now().getTime() } as const;
+      return signServiceToken(privateKey, token, { ...request, bodyHash: bodyHash(request.body) });
     },
 
     async verify(authorization, request) {
-      const now = clock.now();
-      const claims = await readClaims(authorization, publicKey, now);
-      const asked = requestClaims(request, bodyHash(request.body));
-      if (claims === null || !isTokenFor(claims, asked, now.getTime() / 1000)) throw refused();
+      const nowMs = clock.now().getTime();
+      const claims = await readServiceToken(authorization, publicKey, { from: EDGE, to: CORE, nowMs });
+      if (claims === null) throw refused();
+      if (!isTokenFor(claims, { ...request, bodyHash: bodyHash(request.body) }, nowMs)) throw refused();
       if (!(await useOnce(sql, claims))) throw refused();
     },
   };
 }
 
-/** Null whatever is wrong: who forges tokens learns nothing. */
-async function readClaims(
-  authorization: string | undefined,
-  key: CryptoKey,
-  now: Date,
-): Promise<ServiceTokenClaims | null> {
-  const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
-  if (token === undefined) return null;
-  try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: ['EdDSA', 'Ed25519'],
-      issuer: EDGE,
-      audience: CORE,
-      currentDate: now,
-      clockTolerance: SERVICE_TOKEN_SKEW_SECONDS,
-    });
-    return serviceTokenClaimsSchema.parse(payload);
-  } catch {
-    return null;
-  }
-}
-
 /** The row is the memory of all API processes: whoever inserts it owns the token's one use. */
 async function useOnce(sql: Sql, claims: ServiceTokenClaims): Promise<boolean> {
-  const forgetAt = new Date((claims.exp + SERVICE_TOKEN_SKEW_SECONDS + 1) * 1000);
   const inserted = await sql`
-    INSERT INTO service_token_uses (jti, expires_at) VALUES (${claims.jti}, ${forgetAt}) ON CONFLICT DO NOTHING`;
+    INSERT INTO service_token_uses (jti, expires_at) VALUES (${claims.jti}, ${new Date(forgetAtMs(claims))})
+    ON CONFLICT DO NOTHING`;
   return inserted.count === 1;
-}
-
-async function importKey(jwk: JWK): Promise<CryptoKey> {
-  const key = await importJWK(jwk, 'EdDSA');
-  if (key instanceof Uint8Array) throw new Error('a service key must be an Ed25519 JWK');
-  return key;
 }
 
 function bodyHash(body: Uint8Array): string {

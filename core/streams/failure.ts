@@ -2,14 +2,18 @@ import { z } from 'zod';
 import type { CoreContext } from '../context.ts';
 
 /**
- * SQLSTATE classes of PostgreSQL by whose fault it is: 22 (data exception), 23 (integrity constraint violation) and
- * 54 (limit exceeded) are the message's; connections (08), read-only (25), locks and deadlocks (40, 55), resources
- * (53), the operator (57) and the machine (58) get better by waiting.
+ * SQLSTATE classes of PostgreSQL that are a message's fault: 22 (data exception), 23 (integrity constraint violation)
+ * and 54 (program limit exceeded).
  */
 const MESSAGE_AT_FAULT = /^(?:22|23|54)[0-9A-Z]{3}$/;
-const PASSES = /^(?:08|25|40|53|55|57|58)[0-9A-Z]{3}$/;
-/** What the driver and the system call a connection that is not there: CONNECTION_CLOSED, ECONNREFUSED. */
-const CONNECTION = /^(?:CONNECT|ECONN|EHOST|ENET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/;
+/**
+ * Every other SQLSTATE is about the database: connections (08), read-only (25), sign-in (28), locks (40, 55), a table
+ * or column that a migration has yet to bring (42), resources (53), the operator (57), the machine (58). Nobody can say
+ * whose fault P0 is: what a function of ours raises.
+ */
+const DATABASE_AT_FAULT = /^(?!22|23|54|P0)[0-9A-Z]{5}$/;
+/** What the driver calls a connection that is not there or not allowed, and the system anything it lacks (ENOSPC). */
+const CONNECTION = /^(?:CONNECT|SASL_|E(?!RR_)[A-Z])/;
 
 /** Our own code's way to say that a value is not what it can take. */
 const OWN = [TypeError, RangeError, SyntaxError, z.ZodError];
@@ -17,7 +21,7 @@ const OWN = [TypeError, RangeError, SyntaxError, z.ZodError];
 /** True when trying again later may help, because it is not about the message. */
 export function mayPass(error: unknown): boolean {
   const code = codeOf(error);
-  return PASSES.test(code) || CONNECTION.test(code);
+  return DATABASE_AT_FAULT.test(code) || CONNECTION.test(code);
 }
 
 /** True when the same message fails for ever: the database refuses what is in it, or our own code cannot take it. */

@@ -3,6 +3,8 @@ import { eventually } from '#tests/harness/eventually.ts';
 import type { StreamConsumer } from '../context.ts';
 import { createInProcessStreams } from './in-process.ts';
 
+/** What only the road inside one process promises; what both adapters do is in streams.test.ts. */
+
 const alert = { v: 1, kind: 'alert.triggered' };
 const status = (n: number) => ({ v: 1, kind: 'monitor.status', n });
 
@@ -50,18 +52,6 @@ test('one batch at a time; what comes meanwhile is the next batch, in order', as
   await Promise.all(all);
 });
 
-test('a failure is told to those whose events were in the batch, and the next batch goes on', async () => {
-  const streams = createInProcessStreams();
-  const held = heldConsumer();
-  await streams.consume(held.consumer);
-  const first = streams.publish([status(1)]);
-  const second = streams.publish([status(2)]);
-  held.end(new Error('the database is away'));
-  await expect(first).rejects.toThrow('the database is away');
-  held.end();
-  await second;
-});
-
 test('deliveries that are handled together do not fail for each other', async () => {
   const streams = createInProcessStreams();
   const handled: unknown[] = [];
@@ -102,28 +92,4 @@ test('a consumer gets its own kinds only; what nobody knows goes to the one that
   await streams.publish([status(1), alert, { kind: 'later.version' }, 'text']);
   expect(ingest).toEqual([status(1), { kind: 'later.version' }, 'text']);
   expect(incidents).toEqual([alert]);
-});
-
-test('too much at once is refused, so that the edge keeps it', async () => {
-  const streams = createInProcessStreams();
-  const held = heldConsumer();
-  await streams.consume(held.consumer);
-  const batch = Array.from({ length: 500 }, (_, n) => status(n));
-  const first = streams.publish(batch);
-  const waiting = Array.from({ length: 20 }, () => streams.publish(batch));
-  await expect(streams.publish(batch)).rejects.toMatchObject({ code: 'unavailable' });
-  const drain = setInterval(() => held.end(), 1);
-  await Promise.all([first, ...waiting]);
-  clearInterval(drain);
-});
-
-test('closing finishes what was taken and takes nothing more', async () => {
-  const streams = createInProcessStreams();
-  const held = heldConsumer();
-  await streams.consume(held.consumer);
-  const taken = streams.publish([status(1)]);
-  const closing = streams.close();
-  await expect(streams.publish([status(2)])).rejects.toMatchObject({ code: 'unavailable' });
-  held.end();
-  await Promise.all([taken, closing]);
 });

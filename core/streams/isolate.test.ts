@@ -34,7 +34,7 @@ function consumerFailing(failures: ReadonlyMap<number, Error>, ctx = core.ctx) {
       committed.push(...numbers);
     },
   };
-  return { committed, isolated: isolating(ctx, consumer) };
+  return { committed, isolated: isolating(ctx, consumer, { pauseMs: 1 }) };
 }
 const numbers = Array.from({ length: 11 }, (_, n) => n);
 const handle = ({ isolated }: ReturnType<typeof consumerFailing>) => isolated.handle(numbers.map(alert));
@@ -55,14 +55,29 @@ test('what our own code cannot take is parked too', async () => {
   expect(await parked()).toEqual([2]);
 });
 
-test.each(['40001', '40P01', '53100', '53300', '57014', '57P01', '08006', 'CONNECTION_CLOSED', 'ECONNREFUSED'])(
-  'what gets better by waiting (%s) is handed on: nothing is parked',
-  async (code) => {
-    const consumer = consumerFailing(new Map([[4, failure(code)]]));
-    await expect(handle(consumer)).rejects.toThrow('Failed query');
-    expect(await parked()).toEqual([]);
-  },
-);
+test.each([
+  '40001',
+  '40P01',
+  '25006',
+  '28000',
+  '42703',
+  '42P01',
+  '53100',
+  '53300',
+  '57014',
+  '57P01',
+  '08006',
+  '0A000',
+  'XX000',
+  'CONNECTION_CLOSED',
+  'ECONNREFUSED',
+  'ENOSPC',
+  'SASL_SIGNATURE_MISMATCH',
+])('what gets better by waiting (%s) is handed on: nothing is parked', async (code) => {
+  const consumer = consumerFailing(new Map([[4, failure(code)]]));
+  await expect(handle(consumer)).rejects.toThrow('Failed query');
+  expect(await parked()).toEqual([]);
+});
 
 test('what fails once, because something it names was deleted in that moment, is handled the second time', async () => {
   const handled: unknown[] = [];
@@ -80,10 +95,29 @@ test('what fails once, because something it names was deleted in that moment, is
   expect(await parked()).toEqual([]);
 });
 
-test('a failure that nobody can judge is handed on, and nothing behind it overtakes', async () => {
-  const consumer = consumerFailing(new Map([[4, new Error('why')]]));
-  await expect(handle(consumer)).rejects.toThrow('Failed query');
-  expect(consumer.committed).toEqual([0, 1, 2, 3]);
+test.each([new Error('why'), failure('P0001')])(
+  'a failure that nobody can judge (%s) is tried alone, then parked',
+  async (error) => {
+    const consumer = consumerFailing(new Map([3, 4].map((n) => [n, error])));
+    await handle(consumer);
+    expect(consumer.committed).toEqual([0, 1, 2, 5, 6, 7, 8, 9, 10]);
+    expect(await parked()).toEqual([3, 4]);
+  },
+);
+
+test('a failure that nobody can judge and that goes by is no reason to park', async () => {
+  const handled: unknown[] = [];
+  let failures = 0;
+  const consumer: StreamConsumer = {
+    name: 'incidents',
+    kinds: ['alert.triggered'],
+    async handle(messages) {
+      if (failures++ < 3) throw new Error('why');
+      handled.push(...messages);
+    },
+  };
+  await isolating(core.ctx, consumer, { pauseMs: 1 }).handle([alert(1)]);
+  expect(handled).toEqual([alert(1)]);
   expect(await parked()).toEqual([]);
 });
 

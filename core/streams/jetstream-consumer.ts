@@ -1,76 +1,98 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
-import { parkMessages } from '#db/sql/park-messages.ts';
+import { UPLINK_EVENTS_MAX } from '#domain/wire/wire.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
-import { kindOf } from './consumer-kinds.ts';
-import { databaseAnswers, mayPass } from './failure.ts';
+import type { MessageSignatures } from './message-signatures.ts';
+import { onceAMinute } from './once-a-minute.ts';
+import { type Opened, openMessage } from './open-message.ts';
+import type { Refusals } from './refusals.ts';
 
 /** One stream for all events. */
 export const STREAM = 'BLACKTIDE';
-/** Messages handled at once, like a batch of the uplink. */
-const BATCH_MAX = 500;
-/** A message that failed this often is parked. Below the server's own limit, at which it would only be stuck. */
-const PARK_AFTER = 8;
-/** A message that failed alone waits this long, doubled with every delivery. */
-const RETRY_FIRST_MS = 1_000;
-const RETRY_MAX_MS = 300_000;
-/** While the database is away, or has no room, the batch in hand is kept and tried again. */
-const DATABASE_RETRY_MS = 2_000;
+/**
+ * Messages under way to one process and consumer, at the server (max_ack_pending) and so in memory: of up to half a MiB
+ * each, though usually a few KiB.
+ */
+export const HELD_MAX = 256;
+/** Messages opened together; their events are handled in batches like those of the uplink. */
+const OPENED_MAX = 64;
+/** A message that was brought this often is handled alone: it may be what ends the process every time. */
+const SUSPECT_AFTER = 8;
+/** What is held is said to be in work this often within the ack wait: two signs may be lost. */
+const SIGNS_PER_ACK_WAIT = 4;
+/** Between attempts while the database is away or refuses: doubled, so that an outage of hours is not hammered. */
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 5_000;
 /** A server that was restarted has forgotten our pull: two missed heartbeats tell, and we pull again. */
 const PULL_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
 /** Before the stream is looked for again after it was lost. */
 const RESUME_MS = 1_000;
 
-type Context = Pick<CoreContext, 'sql' | 'db' | 'logger' | 'metrics'>;
+export interface JetStreamParts {
+  readonly ctx: Pick<CoreContext, 'logger' | 'metrics'>;
+  readonly client: JetStreamClient;
+  readonly signatures: MessageSignatures;
+  readonly refusals: Refusals;
+  readonly ackWaitMs: number;
+  ensureStream(): Promise<void>;
+}
 
-/** One durable pull consumer: batches in order, acknowledged after the handler has committed. */
+interface OpenedMessage {
+  readonly key: string;
+  readonly opened: Opened;
+}
+
+/**
+ * One durable pull consumer: batches in order, acknowledged after the handler has committed. Whatever it holds, in hand
+ * or waiting, it reports as in work until it is settled, so neither a slow handler nor an outage of any length makes the
+ * server bring it again. A batch that fails is tried again until it is handled: to find the message that is at fault, and
+ * to park it, is for `isolating`.
+ */
 export class JetStreamConsumer {
-  readonly #ctx: Context;
-  readonly #client: JetStreamClient;
-  readonly #ensureStream: () => Promise<void>;
+  readonly #parts: JetStreamParts;
   readonly #consumer: StreamConsumer;
   readonly #durable: string;
   readonly #closing = new AbortController();
-  /** Bounded by the consumer's max_ack_pending. */
-  #waiting: JsMsg[] = [];
+  readonly #mayLogWaiting = onceAMinute();
+  readonly #mayLogSuspect = onceAMinute();
+  /** All that is not settled, in the order it came. Bounded by HELD_MAX. */
+  readonly #held = new Map<string, JsMsg>();
+  /** The part of it that is not in hand. */
+  #waiting: string[] = [];
   #handling: Promise<void> | undefined;
   #messages: ConsumerMessages | undefined;
   #pulling: Promise<void> | undefined;
+  #signs: NodeJS.Timeout | undefined;
 
-  constructor(
-    ctx: Context,
-    client: JetStreamClient,
-    ensureStream: () => Promise<void>,
-    consumer: StreamConsumer,
-    durable: string,
-  ) {
-    this.#ctx = ctx;
-    this.#client = client;
-    this.#ensureStream = ensureStream;
+  constructor(parts: JetStreamParts, consumer: StreamConsumer, durable: string) {
+    this.#parts = parts;
     this.#consumer = consumer;
     this.#durable = durable;
   }
 
   /** Begins to pull; from then on it goes on by itself, whatever happens to the server. */
   async start(): Promise<void> {
+    this.#signs = setInterval(() => this.#reportInWork(), this.#parts.ackWaitMs / SIGNS_PER_ACK_WAIT);
     await this.#pull();
     this.#pulling = this.#keepPulling();
   }
 
-  /** Ends after the batch in hand; what waits behind it is given back at once. */
+  /** Ends after the batch in hand; what is not settled then is given back at once. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#messages?.close();
     await this.#pulling;
     await this.#handling;
-    for (const message of this.#waiting) message.nak();
+    clearInterval(this.#signs);
+    for (const message of this.#held.values()) this.#tell(message, (one) => one.nak());
+    this.#held.clear();
   }
 
   async #pull(): Promise<void> {
-    const consumer = await this.#client.consumers.get(STREAM, this.#durable);
+    const consumer = await this.#parts.client.consumers.get(STREAM, this.#durable);
     this.#messages = await consumer.consume({
-      max_messages: BATCH_MAX,
+      max_messages: HELD_MAX,
       expires: PULL_MS,
       idle_heartbeat: HEARTBEAT_MS,
       // A stream that was deleted is made anew instead of being waited for.
@@ -85,16 +107,22 @@ export class JetStreamConsumer {
         await this.#messages?.closed();
         if (this.#closed) return;
         await this.#pause(RESUME_MS);
-        await this.#ensureStream();
+        await this.#parts.ensureStream();
         await this.#pull();
       } catch (error) {
-        this.#ctx.logger.warn({ err: error, durable: this.#durable }, 'the stream cannot be read');
+        this.#parts.ctx.logger.warn({ err: error, durable: this.#durable }, 'the stream cannot be read');
       }
     }
   }
 
   #receive(message: JsMsg): void {
-    this.#waiting.push(message);
+    // The time, too: a stream that was lost and made anew counts from 1 again.
+    const key = `${message.seq}@${message.info.timestampNanos}`;
+    const known = this.#held.has(key);
+    this.#held.set(key, message);
+    // A server that was restarted may bring again what is held already.
+    if (known) return;
+    this.#waiting.push(key);
     this.#handling ??= this.#handleWaiting();
   }
 
@@ -102,65 +130,105 @@ export class JetStreamConsumer {
     // What arrives in one network packet is one batch.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#closed) {
-      const batch = this.#waiting.splice(0, BATCH_MAX);
-      try {
-        await this.#handle(await this.#withoutExhausted(batch));
-      } catch (error) {
-        // Not acknowledged, so the server brings them again.
-        this.#ctx.logger.error({ err: error, durable: this.#durable }, 'a batch could not be settled');
-      }
+      const opened = await Promise.all(this.#waiting.splice(0, OPENED_MAX).map((key) => this.#open(key)));
+      for (const batch of this.#inBatches(opened)) await this.#untilHandled(batch);
     }
     this.#handling = undefined;
   }
 
-  async #handle(batch: readonly JsMsg[]): Promise<void> {
-    if (batch.length === 0) return;
-    try {
-      await this.#consumer.handle(batch.map(contentOf));
-      for (const message of batch) message.ack();
-      this.#ctx.metrics.gauge('stream_pending', batch.at(-1)?.info.pending ?? 0, { durable: this.#durable });
-    } catch (error) {
-      await this.#recover(batch, error);
-    }
+  async #open(key: string): Promise<OpenedMessage> {
+    return { key, opened: await openMessage(this.#parts.signatures, this.#message(key)) };
   }
 
-  /** What may pass is nobody's fault, and nobody is parked for it; else the messages are tried alone, to find whose it is. */
-  async #recover(batch: readonly JsMsg[], error: unknown): Promise<void> {
-    if (mayPass(error) || !(await databaseAnswers(this.#ctx))) {
-      this.#ctx.logger.warn({ err: error, durable: this.#durable, messages: batch.length }, 'waiting for the database');
-      for (const message of batch) message.working();
-      await this.#pause(DATABASE_RETRY_MS);
-      if (!this.#closed) return this.#handle(batch);
-      for (const message of batch) message.nak();
-      return;
-    }
-    const [first, ...others] = batch;
-    if (first === undefined) return;
-    if (others.length > 0) {
-      for (const message of batch) await this.#handle([message]);
-      return;
-    }
-    this.#ctx.logger.error({ err: error, durable: this.#durable, seq: first.seq }, 'a message could not be handled');
-    first.nak(Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (first.info.deliveryCount - 1)));
-  }
-
-  /** Counted by the server, so it also ends a message that takes its process down every time. */
-  async #withoutExhausted(batch: readonly JsMsg[]): Promise<JsMsg[]> {
-    const usable: JsMsg[] = [];
-    for (const message of batch) {
-      if (message.info.deliveryCount <= PARK_AFTER) {
-        usable.push(message);
-        continue;
+  /** Of at most UPLINK_EVENTS_MAX events, or one message; a message that was brought too often is a batch of its own. */
+  #inBatches(messages: readonly OpenedMessage[]): OpenedMessage[][] {
+    const batches: OpenedMessage[][] = [];
+    let events = Number.POSITIVE_INFINITY;
+    for (const message of messages) {
+      const size = eventsOf(message).length;
+      const suspect = this.#isSuspect(message.key);
+      if (suspect || events + size > UPLINK_EVENTS_MAX) {
+        batches.push([message]);
+        events = suspect ? Number.POSITIVE_INFINITY : size;
+      } else {
+        batches.at(-1)?.push(message);
+        events += size;
       }
-      const subject = kindOf(contentOf(message));
-      const reason = `failed ${PARK_AFTER} times`;
-      await parkMessages(this.#ctx.db, [{ subject, consumer: this.#consumer.name, reason, payload: message.string() }]);
-      // Without the reason: nats-server before 2.10.4 does not understand a termination that has one.
-      message.term();
-      this.#ctx.metrics.increment('parked_messages_total', { consumer: this.#consumer.name });
-      this.#ctx.logger.error({ subject, durable: this.#durable, seq: message.seq }, 'a message was parked');
     }
-    return usable;
+    return batches;
+  }
+
+  #isSuspect(key: string): boolean {
+    const { deliveryCount } = this.#message(key).info;
+    if (deliveryCount <= SUSPECT_AFTER) return false;
+    if (this.#mayLogSuspect()) {
+      const { durable, seq } = { durable: this.#durable, seq: this.#message(key).seq };
+      this.#parts.ctx.logger.warn(
+        { durable, seq, deliveryCount },
+        'a message comes again and again: it is handled alone',
+      );
+    }
+    return true;
+  }
+
+  /** Tries until it is handled: a failure that reaches this point is about the database. */
+  async #untilHandled(batch: readonly OpenedMessage[]): Promise<void> {
+    for (let retryMs = RETRY_FIRST_MS; !this.#closed; retryMs = Math.min(RETRY_MAX_MS, retryMs * 2)) {
+      try {
+        await this.#handle(batch);
+        return;
+      } catch (error) {
+        if (this.#mayLogWaiting()) {
+          const about = { err: error, durable: this.#durable, held: this.#held.size };
+          this.#parts.ctx.logger.warn(about, 'a batch cannot be handled now and is kept');
+        }
+        await this.#pause(retryMs);
+      }
+    }
+  }
+
+  async #handle(batch: readonly OpenedMessage[]): Promise<void> {
+    await this.#refuse(batch);
+    const events = batch.flatMap(eventsOf);
+    if (events.length > 0) await this.#consumer.handle(events);
+    for (const { key } of batch) this.#settle(key, (message) => message.ack());
+  }
+
+  /** Settled before the others are handled: a batch that is tried again has not to refuse them again. */
+  async #refuse(batch: readonly OpenedMessage[]): Promise<void> {
+    const refused = batch.flatMap(({ key, opened }) =>
+      'refused' in opened && this.#held.has(key) ? [{ key, ...opened.refused }] : [],
+    );
+    await this.#parts.refusals.park(this.#consumer.name, refused);
+    // Without the reason: nats-server before 2.10.4 does not understand a termination that has one.
+    for (const { key } of refused) this.#settle(key, (message) => message.term());
+  }
+
+  #settle(key: string, tell: (message: JsMsg) => void): void {
+    const message = this.#held.get(key);
+    if (message === undefined) return;
+    this.#tell(message, tell);
+    this.#held.delete(key);
+    this.#parts.ctx.metrics.gauge('stream_pending', message.info.pending, { durable: this.#durable });
+  }
+
+  #reportInWork(): void {
+    for (const message of this.#held.values()) this.#tell(message, (one) => one.working());
+  }
+
+  /** A connection that was closed throws: the server brings the message to whoever comes next. */
+  #tell(message: JsMsg, tell: (message: JsMsg) => void): void {
+    try {
+      tell(message);
+    } catch (error) {
+      this.#parts.ctx.logger.debug({ err: error, durable: this.#durable }, 'the server cannot be told');
+    }
+  }
+
+  #message(key: string): JsMsg {
+    const message = this.#held.get(key);
+    if (message === undefined) throw new Error('a message that was settled is needed no more');
+    return message;
   }
 
   get #closed(): boolean {
@@ -173,11 +241,6 @@ export class JetStreamConsumer {
   }
 }
 
-/** What is not JSON is handed on as text, for the consumer to park. */
-function contentOf(message: JsMsg): unknown {
-  try {
-    return message.json();
-  } catch {
-    return message.string();
-  }
+function eventsOf({ opened }: OpenedMessage): readonly unknown[] {
+  return 'events' in opened ? opened.events : [];
 }

@@ -1,192 +1,366 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers, nanos } from '@nats-io/transport-node';
+import { exportJWK, generateKeyPair } from 'jose';
+import pino from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
 import { completed, resultAt, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { eventually } from '#tests/harness/eventually.ts';
-import { freePort } from '#tests/harness/free-port.ts';
-import { findProgram } from '#tests/programs.ts';
-import type { StreamConsumer } from '../context.ts';
+import { type NatsServer, startNatsServer } from '#tests/harness/nats-server.ts';
+import { startTcpProxy, type TcpProxy } from '#tests/harness/tcp-proxy.ts';
+import type { CoreContext, StreamConsumer } from '../context.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { createNatsLiveBus } from '../platform/live-bus.ts';
+import { createMetrics } from '../platform/metrics.ts';
+import { openPostgres, type Postgres } from '../platform/postgres.ts';
+import { isolating } from './isolate.ts';
 import { connectJetStream, type JetStream } from './jetstream.ts';
+import { MessageSignatures } from './message-signatures.ts';
+
+/** What only JetStream promises; what both adapters do is in streams.test.ts. */
+
+/** Short, so that an outage of forty ack waits (of twelve the version before gave up) passes in seconds. */
+const ACK_WAIT_MS = 100;
+const DURABLE = 'incidents_alert-triggered';
 
 let core: TestCore;
-let port: number;
-let folder: string;
-let server: ChildProcess;
+let nats: NatsServer;
+/** The consumers' way to the database. */
+let way: TcpProxy;
+let postgres: Postgres;
+let ctx: CoreContext;
 const open: JetStream[] = [];
 
 beforeAll(async () => {
-  core = await startTestCore(await createTestDatabase());
-  port = await freePort();
-  folder = mkdtempSync(join(tmpdir(), 'blacktide-jetstream-'));
-  startServer();
+  const database = await createTestDatabase();
+  core = await startTestCore(database);
+  await core.ctx.sql`CREATE TABLE handled (n int GENERATED ALWAYS AS IDENTITY, id text NOT NULL)`;
+  way = await startTcpProxy(database.url);
+  postgres = openPostgres(way.url, 'test');
+  nats = await startNatsServer();
+});
+beforeEach(async () => {
+  await core.ctx.sql`TRUNCATE handled, parked_messages`;
+  ctx = { ...core.ctx, sql: postgres.sql, db: postgres.db, metrics: createMetrics() };
 });
 afterEach(async () => {
+  await way.mend();
+  const { connection } = await connect();
+  await (await jetstreamManager(connection)).streams.delete('BLACKTIDE');
   await Promise.all(open.splice(0).map((stream) => stream.streams.close()));
-  await (await connect()).connection.request('$JS.API.STREAM.PURGE.BLACKTIDE');
 });
 afterAll(async () => {
-  await Promise.all(open.splice(0).map((stream) => stream.streams.close()));
-  await stopServer();
-  rmSync(folder, { recursive: true, force: true });
+  await postgres.close();
+  await way.close();
+  await nats.close();
   await core.close();
 });
 
-function startServer(): void {
-  const program = findProgram('nats-server');
-  if (program === null) throw new Error('nats-server is not installed');
-  server = spawn(program, ['-js', '-sd', folder, '-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-}
-function stopServer(): Promise<void> {
-  return new Promise((resolve) => {
-    server.once('exit', () => resolve());
-    server.kill('SIGTERM');
-  });
-}
-async function connect(): Promise<JetStream> {
-  const stream = await eventually('nats-server answers', () => connectJetStream(`nats://127.0.0.1:${port}`, core.ctx));
+async function connect(options?: { ackWaitMs: number }): Promise<JetStream> {
+  const parts = { ...ctx, keys: core.keys, logger: pino({ level: 'silent' }) };
+  const stream = await eventually('nats-server answers', () => connectJetStream(nats.url, parts, options));
   open.push(stream);
   return stream;
 }
-const alert = (n: number) => ({ v: 1, kind: 'alert.triggered', id: `evt_${n}_${port}_${Math.random()}` });
+const connectImpatient = () => connect({ ackWaitMs: ACK_WAIT_MS });
+/** Without a word to the server, as when the process is killed. */
+async function kill(stream: JetStream): Promise<void> {
+  await stream.connection.close();
+  open.splice(open.indexOf(stream), 1);
+  await stream.streams.close();
+}
+const alert = (n: number) => ({ v: 1, kind: 'alert.triggered', id: `evt_${n}` });
+const idsOf = (messages: readonly unknown[]) => messages.map((message) => (message as { id: string }).id);
 const incidents = (handle: StreamConsumer['handle']): StreamConsumer => ({
   name: 'incidents',
   kinds: ['alert.triggered'],
   handle,
 });
-const pendingOf = async (stream: JetStream, durable: string) => {
-  const info = await (await jetstreamManager(stream.connection)).consumers.info('BLACKTIDE', durable);
+const writer = () =>
+  isolating(
+    ctx,
+    incidents(async (messages) => {
+      await ctx.sql`INSERT INTO handled (id) SELECT * FROM unnest(${idsOf(messages)}::text[])`;
+    }),
+  );
+const handled = async () =>
+  (await core.ctx.sql<{ id: string }[]>`SELECT id FROM handled ORDER BY n`).map(({ id }) => id);
+const parked = () => core.ctx.sql<{ subject: string; consumer: string; reason: string; payload: string }[]>`
+  SELECT subject, consumer, reason, payload FROM parked_messages ORDER BY id`;
+const infoOf = async (stream: JetStream, durable = DURABLE) =>
+  (await jetstreamManager(stream.connection)).consumers.info('BLACKTIDE', durable);
+const pendingOf = async (stream: JetStream) => {
+  const info = await infoOf(stream);
   return info.num_pending + info.num_ack_pending;
 };
+/** The time of so many ack waits goes by. */
+async function passed(ackWaits: number): Promise<void> {
+  const endMs = performance.now() + ackWaits * ACK_WAIT_MS;
+  await eventually('time goes by', () => performance.now() > endMs);
+}
 
-test('published is stored: a consumer that comes later gets everything, once', async () => {
-  const producer = await connect();
-  const events = [alert(1), alert(2), alert(3)];
-  await producer.streams.publish(events);
-  await producer.streams.publish(events);
-  const got: unknown[] = [];
-  const consumer = await connect();
-  await consumer.streams.consume(incidents(async (messages) => void got.push(...messages)));
-  await eventually('all are handled', () => got.length >= 3);
-  expect(got).toEqual(events);
-  await eventually('all are acknowledged', async () => (await pendingOf(consumer, 'incidents_alert-triggered')) === 0);
-});
+/* ---- outages ----------------------------------------------------------------------------------------------- */
 
-test('what is to come again comes again, whatever the server has just seen', async () => {
-  const stream = await connect();
-  const got: unknown[] = [];
-  await stream.streams.consume(incidents(async (messages) => void got.push(...messages)));
-  const event = alert(11);
-  await stream.streams.publish([event]);
-  await stream.streams.publish([event], { again: true });
-  await stream.streams.publish([event], { again: true });
-  await eventually('it came three times', () => got.length === 3, 20_000);
-  expect(got).toEqual([event, event, event]);
-});
-
-test('what a consumer did not finish comes to another one', async () => {
-  const dying = await connect();
-  let taken = 0;
-  await dying.streams.consume(
-    incidents(async (messages) => {
-      taken += messages.length;
-      throw new Error('dying');
-    }),
-  );
-  const event = alert(4);
-  await dying.streams.publish([event]);
-  await eventually('it was taken', () => taken > 0);
-  await dying.streams.close();
-  const got: unknown[] = [];
-  await (await connect()).streams.consume(incidents(async (messages) => void got.push(...messages)));
-  await eventually('it came again', () => got.length > 0);
-  expect(got).toEqual([event]);
-});
-
-test('one message that fails does not hold up its batch', async () => {
-  const stream = await connect();
-  const events = [alert(5), alert(6), alert(7)];
-  await stream.streams.publish(events);
-  const got = new Set<unknown>();
-  await stream.streams.consume(
-    incidents(async (messages) => {
-      if (messages.some((message) => (message as { id: string }).id === events[1]?.id)) throw new Error('no');
-      for (const message of messages) got.add((message as { id: string }).id);
-    }),
-  );
-  await eventually('the others are handled', () => got.has(events[0]?.id) && got.has(events[2]?.id));
-  expect(await pendingOf(stream, 'incidents_alert-triggered')).toBe(1);
-});
-
-test('a message that failed again and again is parked and not brought any more', async () => {
-  const stream = await connect();
-  const event = alert(10);
-  await stream.streams.publish([event]);
-  const raw = await jetstream(stream.connection).consumers.get('BLACKTIDE', 'incidents_alert-triggered');
-  for (let delivery = 1; delivery <= 8; delivery++) (await raw.next({ expires: 5_000 }))?.nak();
-  const got: unknown[] = [];
-  await stream.streams.consume(incidents(async (messages) => void got.push(...messages)));
-  const parked = await eventually('it is parked', async () =>
-    (await core.ctx.sql`SELECT subject, consumer, reason, payload FROM parked_messages`).at(0),
-  );
-  expect(parked).toEqual({
-    subject: 'alert.triggered',
-    consumer: 'incidents',
-    reason: 'failed 8 times',
-    payload: JSON.stringify(event),
+const outages: [what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>][] = [
+  ['is away', () => way.cut(), () => way.mend()],
+  ['answers and takes nothing (read-only)', () => readOnly('on'), () => readOnly('off')],
+  [
+    'lacks a column that a migration has yet to bring',
+    () => core.ctx.sql`ALTER TABLE handled RENAME COLUMN id TO other`,
+    () => core.ctx.sql`ALTER TABLE handled RENAME COLUMN other TO id`,
+  ],
+];
+/** From the next connection on, so the consumers' connections are ended. */
+async function readOnly(mode: 'on' | 'off'): Promise<void> {
+  await core.ctx.sql.begin('read write', async (tx) => {
+    const [row] = await tx`SELECT current_database() AS name`;
+    await tx`ALTER DATABASE ${tx(row?.name)} SET default_transaction_read_only = ${tx.unsafe(mode)}`;
   });
-  expect(got).toEqual([]);
-  await eventually('it is gone', async () => (await pendingOf(stream, 'incidents_alert-triggered')) === 0);
-});
+  await core.ctx.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'test'`;
+}
 
-test('the database away: the batch is kept and handled when it is back', async () => {
-  let away = true;
-  const sql = new Proxy(core.ctx.sql, {
-    apply: (target, thisArg, args) => {
-      if (away) throw new Error('connection refused');
-      return Reflect.apply(target, thisArg, args);
-    },
+test.each(outages)(
+  'the database %s for 40 ack waits: it is held, not brought again and again, and handled in order',
+  async (_, begin, end) => {
+    const stream = await connectImpatient();
+    await stream.streams.consume(writer());
+    await begin();
+    const events = Array.from({ length: 300 }, (_event, n) => alert(n));
+    // More messages than one process may hold.
+    for (const event of events) await stream.streams.publish([event]);
+    await eventually('it holds what it may', async () => (await infoOf(stream)).num_ack_pending === 256);
+    await passed(40);
+    const info = await infoOf(stream);
+    expect(info).toMatchObject({ num_ack_pending: 256, num_pending: 44 });
+    // A machine that stands still for an ack wait lets some be brought again; without signs of life it were 40 times as many.
+    expect(info.delivered.consumer_seq).toBeLessThan(10 * 256);
+    await end();
+    await eventually('all are handled', async () => new Set(await handled()).size === events.length);
+    expect(await handled()).toEqual(idsOf(events));
+    expect(await parked()).toEqual([]);
+    await eventually('all are acknowledged', async () => (await pendingOf(stream)) === 0);
+  },
+);
+
+test('a process that dies again and again during an outage: nothing is parked, and nothing is lost', async () => {
+  const producer = await connectImpatient();
+  await way.cut();
+  const events = Array.from({ length: 20 }, (_, n) => alert(n));
+  for (const event of events) await producer.streams.publish([event]);
+  for (let life = 1; life <= 15; life++) {
+    const process = await connectImpatient();
+    let tried = false;
+    const consumer = writer();
+    await process.streams.consume({
+      ...consumer,
+      handle: (messages) => {
+        tried = true;
+        return consumer.handle(messages);
+      },
+    });
+    await eventually('it tries', () => tried);
+    // Some are killed, others are stopped in order.
+    if (life % 2 === 0) await kill(process);
+    else await process.streams.close();
+  }
+  const survivor = await connectImpatient();
+  let deliveries = 0;
+  const raw = await jetstream(producer.connection).consumers.get('BLACKTIDE', DURABLE);
+  await eventually('the server has counted', async () => {
+    const message = await raw.next({ expires: 1_000 });
+    deliveries = message?.info.deliveryCount ?? 0;
+    message?.nak();
+    return deliveries > 12;
   });
-  const stream = await eventually('connected', () =>
-    connectJetStream(`nats://127.0.0.1:${port}`, { ...core.ctx, sql }),
-  );
-  open.push(stream);
-  const got: unknown[] = [];
-  let failures = 0;
-  await stream.streams.consume(
-    incidents(async (messages) => {
-      if (away) {
-        failures++;
-        throw new Error('connection refused');
-      }
-      got.push(...messages);
-    }),
-  );
-  await stream.streams.publish([alert(8)]);
-  await eventually('it failed', () => failures > 0);
-  away = false;
-  await eventually('it was handled', () => got.length === 1);
+  await survivor.streams.consume(writer());
+  await way.mend();
+  await eventually('all are handled', async () => new Set(await handled()).size === events.length);
+  expect(await parked()).toEqual([]);
+  await eventually('all are acknowledged', async () => (await pendingOf(survivor)) === 0);
 });
 
-test('a database that answers but has no room is waited for, too: the batch is kept, in its order', async () => {
-  const stream = await connect();
-  const events = [alert(12), alert(13), alert(14)];
-  await stream.streams.publish(events);
-  const tried: (readonly unknown[])[] = [];
+test('a handler that is slow but healthy is not told twice', async () => {
+  const stream = await connectImpatient();
+  const batches: string[][] = [];
   await stream.streams.consume(
     incidents(async (messages) => {
-      tried.push(messages);
-      if (tried.length === 1) throw Object.assign(new Error('disk full'), { code: '53100' });
+      batches.push(idsOf(messages));
+      if (batches.length === 1) await passed(10);
     }),
   );
-  await eventually('it was tried again', () => tried.length > 1, 20_000);
-  expect(tried[1]).toEqual(tried[0]);
+  await stream.streams.publish([alert(1)]);
+  await eventually('the first is in hand', () => batches.length === 1);
+  await stream.streams.publish([alert(2)]);
+  await eventually('all are acknowledged', async () => (await pendingOf(stream)) === 0);
+  expect(batches).toEqual([['evt_1'], ['evt_2']]);
+});
+
+test('nats-server is restarted in the middle of an outage: what is held is handled once', async () => {
+  const stream = await connect();
+  await stream.streams.consume(writer());
+  await way.cut();
+  await stream.streams.publish([alert(1), alert(2)]);
+  await eventually('it is held', async () => (await infoOf(stream)).num_ack_pending === 1);
+  await nats.stop();
+  await nats.start();
+  await eventually('the server answers', () => stream.streams.publish([alert(3)]).then(() => true));
+  await way.mend();
+  await eventually('all are handled', async () => (await handled()).includes('evt_3'));
+  expect(await handled()).toEqual(['evt_1', 'evt_2', 'evt_3']);
+});
+
+test('consumers that the version before has made are changed: no number of deliveries ends a message', async () => {
+  const before = await connect();
+  const manager = await jetstreamManager(before.connection);
+  await manager.consumers.delete('BLACKTIDE', DURABLE);
+  await manager.consumers.add('BLACKTIDE', {
+    durable_name: DURABLE,
+    filter_subject: 'blacktide.alert.triggered',
+    ack_policy: AckPolicy.Explicit,
+    backoff: [60_000, 120_000, 300_000, 600_000].map((ms) => nanos(ms)),
+    max_deliver: 12,
+    max_ack_pending: 1_000,
+  });
+  const { config } = await infoOf(await connect());
+  expect(config).toMatchObject({ ack_wait: nanos(60_000), max_deliver: -1, max_ack_pending: 256 });
+  expect(config.backoff ?? []).toEqual([]);
+});
+
+/* ---- signatures -------------------------------------------------------------------------------------------- */
+
+/** A message made by hand; `changes` is what somebody who may publish could try. */
+async function forge(
+  stream: JetStream,
+  {
+    body = batchOf(alert(1)),
+    id = 'id',
+    subject = 'blacktide.alert.triggered',
+    signature = undefined as string | undefined,
+  },
+): Promise<void> {
+  const head = headers();
+  head.set('Nats-Msg-Id', id);
+  if (signature !== undefined) head.set('Blacktide-Signature', signature);
+  await jetstream(stream.connection).publish(subject, body, { headers: head });
+}
+const batchOf = (...events: unknown[]) => JSON.stringify({ v: 1, shard: 'shd_1', events });
+const GENUINE = { subject: 'blacktide.alert.triggered', shard: 'shd_1', id: 'id', body: batchOf(alert(1)) };
+async function signed(changes: Partial<typeof GENUINE>, keys = core.keys): Promise<string> {
+  return (await MessageSignatures.of(keys)).sign({ ...GENUINE, ...changes });
+}
+async function strangersKeys() {
+  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
+  return { ...core.keys, corePrivate: await exportJWK(privateKey) };
+}
+
+test.each<[what: string, make: () => Promise<Parameters<typeof forge>[1]>, reason: string]>([
+  ['without a signature', async () => ({}), 'not signed'],
+  ['that the version before left: an event, unsigned', async () => ({ body: JSON.stringify(alert(1)) }), 'not signed'],
+  [
+    'signed by a stranger',
+    async () => ({ signature: await signed({}, await strangersKeys()) }),
+    'the signature is not genuine',
+  ],
+  [
+    'with the signature of another subject',
+    async () => ({ signature: await signed({ subject: 'blacktide.x' }) }),
+    'the signature is for another subject',
+  ],
+  [
+    'with the signature of another message',
+    async () => ({ signature: await signed({ id: 'x' }) }),
+    'the signature is for another message',
+  ],
+  [
+    'with the signature of another body',
+    async () => ({ signature: await signed({ body: '' }) }),
+    'the signature is for another body',
+  ],
+  [
+    'with the signature of another shard',
+    async () => ({ signature: await signed({ shard: 'shd_2' }) }),
+    'the signature is for another shard',
+  ],
+  [
+    'signed, and no batch',
+    async () => ({ body: '[]', signature: await signed({ body: '[]' }) }),
+    'signed, but not a batch of events that this version understands',
+  ],
+])('a message %s is refused: it stands in the dead letters and is never handled', async (_, make, reason) => {
+  const stream = await connect();
+  const got: string[] = [];
+  await stream.streams.consume(incidents(async (messages) => void got.push(...idsOf(messages))));
+  const forged = await make();
+  await forge(stream, forged);
+  await stream.streams.publish([alert(2)]);
+  await eventually('the genuine one behind it is handled', () => got.includes('evt_2'));
+  expect(got).toEqual(['evt_2']);
+  const payload = forged.body ?? GENUINE.body;
+  expect(await parked()).toEqual([{ subject: 'alert.triggered', consumer: 'incidents', reason, payload }]);
+  expect(ctx.metrics.render()).toContain(
+    `blacktide_refused_messages_total{consumer="incidents",reason="${reason}"} 1\n`,
+  );
+  await eventually('it is gone', async () => (await pendingOf(stream)) === 0);
+});
+
+test('a message as it should be, made by hand, is handled', async () => {
+  const stream = await connect();
+  const got: string[] = [];
+  await stream.streams.consume(incidents(async (messages) => void got.push(...idsOf(messages))));
+  await forge(stream, { signature: await signed({}) });
+  await eventually('it is handled', () => got.length > 0);
+});
+
+test('what is refused waits, too, while the database is away, and is told once', async () => {
+  const stream = await connectImpatient();
+  await stream.streams.consume(writer());
+  await way.cut();
+  await forge(stream, { body: 'a\u0000b' });
+  await stream.streams.publish([alert(1)]);
+  await passed(20);
+  await way.mend();
+  await eventually('the one behind it is handled', async () => (await handled()).length > 0);
+  expect(await parked()).toMatchObject([{ reason: 'not signed', payload: 'a\ufffdb' }]);
+  expect(ctx.metrics.render()).toContain(
+    'blacktide_refused_messages_total{consumer="incidents",reason="not signed"} 1\n',
+  );
+});
+
+test('events of a kind that this version has no subject for are found, in order; garbage beside them is refused', async () => {
+  const stream = await connect();
+  const subject = 'blacktide.check.guessed';
+  const guess = (n: number) => ({ v: 1, kind: 'check.guessed', n });
+  for (const n of [1, 2]) {
+    const [id, body] = [`guess ${n}`, batchOf(guess(n))];
+    await forge(stream, { subject, id, body, signature: await signed({ subject, id, body }) });
+  }
+  await forge(stream, { subject: 'blacktide.any.thing', id: 'garbage', body: 'garbage' });
+  await stream.streams.consume(isolating(ctx, createIngest(ctx)));
+  await eventually('all are parked', async () => (await parked()).length === 3);
+  expect(
+    (await parked()).filter(({ payload }) => payload !== 'garbage').map(({ payload }) => JSON.parse(payload)),
+  ).toEqual([guess(1), guess(2)]);
+  expect((await parked()).find(({ payload }) => payload === 'garbage')).toMatchObject({
+    subject: 'any.thing',
+    reason: 'not signed',
+  });
+  const manager = await jetstreamManager(stream.connection);
+  await eventually('the stream is empty', async () => (await manager.streams.info('BLACKTIDE')).state.messages === 0);
+});
+
+/* ---- the server -------------------------------------------------------------------------------------------- */
+
+test('published twice within minutes, a batch is told once', async () => {
+  const stream = await connect();
+  const events = [alert(1), alert(2)];
+  await stream.streams.publish(events);
+  await stream.streams.publish(events);
+  const got: string[] = [];
+  await stream.streams.consume(incidents(async (messages) => void got.push(...idsOf(messages))));
+  await eventually('all are acknowledged', async () => (await pendingOf(stream)) === 0);
+  expect(got).toEqual(['evt_1', 'evt_2']);
 });
 
 test('stopped and started again, the server brings what was stored, and nobody has to be restarted', async () => {
@@ -200,14 +374,14 @@ test('stopped and started again, the server brings what was stored, and nobody h
   };
   await stream.streams.publish([result(1)]);
   // In order: what a nats-server has acknowledged a moment before kill -9 may not be on its disk yet.
-  await stopServer();
+  await nats.stop();
   await expect(stream.streams.publish([result(9)])).rejects.toMatchObject({ code: 'unavailable' });
-  startServer();
+  await nats.start();
   await eventually('it answers', () => stream.streams.readiness().then(() => true));
   await stream.streams.consume(createIngest(core.ctx));
   await eventually('what was stored before arrives', () => stored(result(1)));
-  await stopServer();
-  startServer();
+  await nats.stop();
+  await nats.start();
   await eventually('publishing works again', () => stream.streams.publish([result(2), result(3)]).then(() => true));
   await eventually('all arrive', () => stored(result(2), result(3)));
 }, 60_000);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   AckPolicy,
   DiscardPolicy,
@@ -10,15 +11,21 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { MESSAGE_ID_HEADER, SIGNATURE_HEADER, streamMessages, subjectOf } from '#domain/wire/stream-message.ts';
 import { ConfigError } from '../config.ts';
-import type { CoreContext, Streams } from '../context.ts';
+import type { CoreContext, PublishOptions, Streams } from '../context.ts';
 import { ProblemError } from '../platform/problem-error.ts';
 import { CONSUMER_KINDS, kindOf, type StreamKind } from './consumer-kinds.ts';
-import { JetStreamConsumer, STREAM } from './jetstream-consumer.ts';
+import { HELD_MAX, JetStreamConsumer, STREAM } from './jetstream-consumer.ts';
+import { hashOf, MessageSignatures, type StreamKeys } from './message-signatures.ts';
+import { Refusals } from './refusals.ts';
+import { StraySubjects } from './stray-subjects.ts';
 
-/** One subject a kind: `blacktide.<kind>`. */
-const subjectOf = (kind: StreamKind) => `blacktide.${kind}`;
+/** The subjects that have a consumer. */
+const SUBJECTS: ReadonlySet<string> = new Set(Object.values(CONSUMER_KINDS).flat().map(subjectOf));
+/** For whom the core speaks when it publishes what no shard has sent: a dead letter that is replayed. */
+const CORE_SHARD = 'core';
 
 /** About two million results. A full stream refuses, and the edge keeps its events: nothing is discarded. */
 const STREAM_BYTES_MAX = 1024 ** 3;
@@ -27,14 +34,15 @@ const STREAM_AGE_MAX_MS = 7 * 24 * 60 * 60_000;
 /** An uplink that was not acknowledged sends again within this time; the unique keys guard beyond it. */
 const DUPLICATE_WINDOW_MS = 5 * 60_000;
 /**
- * Times until a message that was not acknowledged comes again. The first replaces `ack_wait`, so it is longer
- * than the slowest batch: three statements of 20 s.
+ * After this long without a sign of life the server brings a message again. JetStreamConsumer gives a sign four times
+ * within it, so this is how long the messages of a process that died wait for another one.
  */
-const BACKOFF_MS = [60_000, 120_000, 300_000, 600_000];
-/** Beyond JetStreamConsumer's own limit, so that it sees the message once more and parks it. */
-const DELIVERIES_MAX = 12;
-/** Messages under way to one process: two batches. */
-const ACK_PENDING_MAX = 1_000;
+const ACK_WAIT_MS = 60_000;
+/**
+ * The server counts a delivery whenever a process ends with a message in hand, so a count says nothing about the message:
+ * no number of deliveries makes the server give one up. `isolating` parks what is at fault.
+ */
+const DELIVERIES_MAX = -1;
 /** Between attempts to reach a server that went away; it is tried for ever. */
 const RECONNECT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -45,35 +53,43 @@ export interface JetStream {
   readonly connection: NatsConnection;
 }
 
+type Context = Pick<CoreContext, 'db' | 'logger' | 'metrics'> & { readonly keys: StreamKeys };
+
 /** Connects to NATS and sees to the stream. Throws ConfigError when the server cannot be used. */
 export async function connectJetStream(
   url: string,
-  ctx: Pick<CoreContext, 'sql' | 'db' | 'logger' | 'metrics'>,
+  ctx: Context,
+  { ackWaitMs } = { ackWaitMs: ACK_WAIT_MS },
 ): Promise<JetStream> {
+  const signatures = await MessageSignatures.of(ctx.keys);
   const connection = await open(url);
   let manager: JetStreamManager;
   try {
     manager = await jetstreamManager(connection);
-    await ensureStream(manager);
+    await ensureStream(manager, ackWaitMs);
   } catch (error) {
     await connection.close();
     throw new ConfigError(`The NATS server at NATS_URL has no usable JetStream: ${messageOf(error)}.`);
   }
   const client = jetstream(connection);
-  const consumers: JetStreamConsumer[] = [];
+  const refusals = new Refusals(ctx);
+  const parts = {
+    ctx,
+    client,
+    signatures,
+    refusals,
+    ackWaitMs,
+    ensureStream: () => ensureStream(manager, ackWaitMs),
+  };
+  const running: { close(): Promise<void> }[] = [];
   const streams: Streams = {
-    publish: (events, { again } = { again: false }) => publish(client, events, again),
+    publish: (events, options) => publish(client, signatures, events, options),
     async consume(consumer) {
       for (const kind of consumer.kinds) {
-        const running = new JetStreamConsumer(
-          ctx,
-          client,
-          () => ensureStream(manager),
-          consumer,
-          durableOf(consumer.name, kind),
-        );
-        await running.start();
-        consumers.push(running);
+        const reader = new JetStreamConsumer(parts, consumer, durableOf(consumer.name, kind));
+        await reader.start();
+        running.push(reader);
+        if (kind === 'unknown') running.push(new StraySubjects({ ...parts, manager, subjects: SUBJECTS }, consumer));
       }
     },
     async readiness() {
@@ -81,7 +97,7 @@ export async function connectJetStream(
       await connection.flush();
     },
     async close() {
-      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await Promise.all(running.map((one) => one.close()));
       // Sends what is on its way, the last acknowledgements among it.
       if (!connection.isClosed()) await connection.drain();
     },
@@ -108,12 +124,12 @@ async function open(url: string): Promise<NatsConnection> {
  * until the one consumer of its kind has acknowledged it, also while that consumer does not exist yet; with
  * interest retention, what is published in between would be accepted and lost.
  */
-async function ensureStream(manager: JetStreamManager): Promise<void> {
+async function ensureStream(manager: JetStreamManager, ackWaitMs: number): Promise<void> {
   // An operator may have given it other limits: theirs count.
   if (!(await streamExists(manager))) {
     await manager.streams.add({
       name: STREAM,
-      subjects: ['blacktide.>'],
+      subjects: [subjectOf('>')],
       storage: StorageType.File,
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
@@ -123,7 +139,7 @@ async function ensureStream(manager: JetStreamManager): Promise<void> {
     });
   }
   for (const [name, kinds] of Object.entries(CONSUMER_KINDS)) {
-    for (const kind of kinds) await ensureConsumer(manager, name, kind);
+    for (const kind of kinds) await ensureConsumer(manager, name, kind, ackWaitMs);
   }
 }
 
@@ -137,15 +153,20 @@ async function streamExists(manager: JetStreamManager): Promise<boolean> {
   }
 }
 
-/** One durable a kind: nats-server 2.9 knows a single filter subject a consumer. */
-async function ensureConsumer(manager: JetStreamManager, name: string, kind: StreamKind): Promise<void> {
+/** One durable a kind: nats-server 2.9 knows a single filter subject a consumer. One of an older version is changed. */
+async function ensureConsumer(
+  manager: JetStreamManager,
+  name: string,
+  kind: StreamKind,
+  ackWaitMs: number,
+): Promise<void> {
   await manager.consumers.add(STREAM, {
     durable_name: durableOf(name, kind),
     filter_subject: subjectOf(kind),
     ack_policy: AckPolicy.Explicit,
-    backoff: BACKOFF_MS.map((ms) => nanos(ms)),
+    ack_wait: nanos(ackWaitMs),
     max_deliver: DELIVERIES_MAX,
-    max_ack_pending: ACK_PENDING_MAX,
+    max_ack_pending: HELD_MAX,
   });
 }
 
@@ -153,26 +174,32 @@ function durableOf(name: string, kind: StreamKind): string {
   return `${name}_${kind.replace('.', '-')}`;
 }
 
-/** Resolves when the server has stored every event; an event that comes `again` has no name by which it could be dropped. */
-async function publish(client: JetStreamClient, events: readonly unknown[], again: boolean): Promise<void> {
+/** Resolves when the server has stored every event; what comes `again` has a name of its own, so it is not dropped. */
+async function publish(
+  client: JetStreamClient,
+  signatures: MessageSignatures,
+  events: readonly unknown[],
+  { again = false, shard = CORE_SHARD }: PublishOptions = {},
+): Promise<void> {
+  const pieces = events.map((event) => ({ kind: kindOf(event), body: JSON.stringify(event) }));
+  const messages = await Promise.all(
+    streamMessages(shard, pieces).map(async ({ subject, body }) => {
+      const id = again ? randomUUID() : hashOf(body);
+      return { subject, body, id, signature: await signatures.sign({ subject, shard, id, body }) };
+    }),
+  );
   try {
     await Promise.all(
-      events.map((event) => {
-        const msgID = again ? undefined : idOf(event);
-        return client.publish(subjectOf(kindOf(event)), JSON.stringify(event), msgID === undefined ? {} : { msgID });
+      messages.map(({ subject, body, id, signature }) => {
+        const head = headers();
+        head.set(MESSAGE_ID_HEADER, id);
+        head.set(SIGNATURE_HEADER, signature);
+        return client.publish(subject, body, { headers: head });
       }),
     );
   } catch (error) {
     throw new ProblemError('unavailable', `The stream does not take events: ${messageOf(error)}.`);
   }
-}
-
-/** The result's or the event's own id: the server drops what it has just seen. */
-function idOf(event: unknown): string | undefined {
-  if (typeof event !== 'object' || event === null) return undefined;
-  const { id, result } = event as { id?: unknown; result?: { id?: unknown } };
-  const known = result?.id ?? id;
-  return typeof known === 'string' ? known : undefined;
 }
 
 function messageOf(error: unknown): string {

@@ -1,42 +1,109 @@
+import { type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
 /**
- * What a service token says: a JWT (EdDSA) that signs one request between core and edge, bound to method, path and
- * body, good for a minute and once. Each side makes and checks the signature with its own runtime.
+ * A service token: a JWT (EdDSA, RFC 8037) that signs one request between core and edge, bound to method, path and
+ * body, good for a minute and once. Both sides make and check it here; what differs between their runtimes, hashing
+ * and remembering used tokens, is passed in or left to them.
  */
-export const serviceTokenClaimsSchema = z.object({
-  iss: z.enum(['blacktide-core', 'blacktide-edge']),
-  aud: z.enum(['blacktide-core', 'blacktide-edge']),
+const partySchema = z.enum(['blacktide-core', 'blacktide-edge']);
+/** Who signs. */
+export type ServiceParty = z.infer<typeof partySchema>;
+
+const claimsSchema = z.object({
+  iss: partySchema,
+  aud: partySchema,
   iat: z.int(),
   exp: z.int(),
-  /** Used once: the receiver remembers it until it expires. */
+  /** Used once: the receiver remembers it until `forgetAtMs`. */
   jti: z.string().min(16).max(64),
   /** "PUT /edge/v1/…": method, space, path with query. */
   req: z.string(),
   /** SHA-256 of the body, base64url. */
   bod: z.string(),
 });
-export type ServiceTokenClaims = z.infer<typeof serviceTokenClaimsSchema>;
+export type ServiceTokenClaims = z.infer<typeof claimsSchema>;
 
-export const SERVICE_TOKEN_TTL_SECONDS = 60;
-/** Clocks of two data centres may differ by this much. */
-export const SERVICE_TOKEN_SKEW_SECONDS = 30;
-
-/** The claims that bind a token to one request; `path` is with its query. */
-export function requestClaims(
-  { method, path }: { readonly method: string; readonly path: string },
-  bodyHash: string,
-): Pick<ServiceTokenClaims, 'req' | 'bod'> {
-  return { req: `${method} ${path}`, bod: bodyHash };
+/** One request between core and edge, as its token is bound to it. */
+export interface SignedRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  /** SHA-256 of the body, base64url. */
+  readonly bodyHash: string;
 }
 
-/** Whether a token that is genuine and has not expired was made for this request, and for no longer than allowed. */
-export function isTokenFor(
-  claims: ServiceTokenClaims,
-  { req, bod }: Pick<ServiceTokenClaims, 'req' | 'bod'>,
-  nowSeconds: number,
-): boolean {
-  if (claims.exp - claims.iat > SERVICE_TOKEN_TTL_SECONDS) return false;
-  if (claims.iat > nowSeconds + SERVICE_TOKEN_SKEW_SECONDS) return false;
-  return claims.req === req && claims.bod === bod;
+const TTL_SECONDS = 60;
+/** Clocks of two data centres may differ by this much. */
+const SKEW_SECONDS = 30;
+/** Ed25519 has two names in JOSE: EdDSA (RFC 8037), and Ed25519 (RFC 9864). */
+export const SIGNATURE_ALGORITHMS = ['EdDSA', 'Ed25519'];
+
+/** An Ed25519 key in JWK form. Importing one costs more than using it: keep what this returns. */
+export async function importServiceKey(jwk: JWK): Promise<CryptoKey> {
+  const key = await importJWK(jwk, 'EdDSA');
+  if (key instanceof Uint8Array) throw new Error('a service key must be an Ed25519 JWK');
+  return key;
+}
+
+/** `jti` is unguessable and new for each token: 16 to 64 characters. */
+export async function signServiceToken(
+  key: CryptoKey,
+  token: { readonly from: ServiceParty; readonly to: ServiceParty; readonly jti: string; readonly nowMs: number },
+  request: SignedRequest,
+): Promise<string> {
+  const iat = Math.floor(token.nowMs / 1000);
+  return new SignJWT({ req: requestOf(request), bod: request.bodyHash })
+    .setProtectedHeader({ alg: 'EdDSA' })
+    .setIssuer(token.from)
+    .setAudience(token.to)
+    .setIssuedAt(iat)
+    .setExpirationTime(iat + TTL_SECONDS)
+    .setJti(token.jti)
+    .sign(key);
+}
+
+/**
+ * The claims of the token in an Authorization header, when it is genuine and fresh; null whatever is wrong, so that
+ * who forges tokens learns nothing. Whether it was made for the request is for `isTokenFor` to say, once the body
+ * has been read, and that it is used once for the caller to see to, with `jti` and `forgetAtMs`.
+ */
+export async function readServiceToken(
+  authorization: string | null | undefined,
+  key: CryptoKey,
+  expected: { readonly from: ServiceParty; readonly to: ServiceParty; readonly nowMs: number },
+): Promise<ServiceTokenClaims | null> {
+  const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+  if (token === undefined) return null;
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: SIGNATURE_ALGORITHMS,
+      issuer: expected.from,
+      audience: expected.to,
+      currentDate: new Date(expected.nowMs),
+      clockTolerance: SKEW_SECONDS,
+    });
+    return claimsSchema.parse(payload);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whether a token that is genuine and has not expired was made for this request, and for no longer than allowed.
+ * The claims are no secrets, so comparing them takes no constant time; the signature is compared by WebCrypto.
+ */
+export function isTokenFor(claims: ServiceTokenClaims, request: SignedRequest, nowMs: number): boolean {
+  if (claims.exp - claims.iat > TTL_SECONDS) return false;
+  if (claims.iat > nowMs / 1000 + SKEW_SECONDS) return false;
+  return claims.req === requestOf(request) && claims.bod === request.bodyHash;
+}
+
+/** From this moment on the token is refused as expired, so nobody has to remember that it was used. */
+export function forgetAtMs(claims: ServiceTokenClaims): number {
+  return (claims.exp + SKEW_SECONDS + 1) * 1000;
+}
+
+function requestOf({ method, path }: SignedRequest): string {
+  return `${method} ${path}`;
 }

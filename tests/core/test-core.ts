@@ -5,6 +5,7 @@ import { createContext } from '#core/compose.ts';
 import { readConfig } from '#core/config.ts';
 import type { CoreContext, EdgeClient } from '#core/context.ts';
 import { EdgeUnavailable } from '#core/edge-client.ts';
+import type { Keys } from '#core/platform/keys.ts';
 import { channelColumns } from '#core/services/channels/stored.ts';
 import { monitorColumns } from '#core/services/monitors/stored.ts';
 import { channels, monitorStatus, monitors, organizations, pageComponents, shards, statusPages } from '#db/schema.ts';
@@ -18,6 +19,7 @@ import type { AlertTriggeredEvent, Assignment, MonitorStatusEvent, RoundJudgedEv
 export interface TestCore {
   readonly ctx: CoreContext;
   readonly edge: TestEdge;
+  readonly keys: Keys;
   readonly organizationId: string;
   readonly shardId: string;
   /** Moves the clock of the core (not the database's). */
@@ -72,6 +74,7 @@ export async function startTestCore(
   return {
     ctx,
     edge,
+    keys,
     organizationId,
     shardId,
     advance(ms) {

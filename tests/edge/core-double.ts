@@ -39,10 +39,10 @@ export async function startCoreDouble(edgePublicJwk: string): Promise<{ url: str
       documents.set(path, body.toString());
       return [204, ''];
     }
-    const token = request.headers.authorization?.slice('Bearer '.length) ?? '';
     const signed = { method: request.method ?? '', path, body };
     const nowMs = Date.now();
-    const claims = await readServiceToken(token, edgePublicJwk, 'blacktide-edge', 'blacktide-core', nowMs);
+    const { authorization } = request.headers;
+    const claims = await readServiceToken(authorization, edgePublicJwk, 'blacktide-edge', 'blacktide-core', nowMs);
     if (claims === null || !(await isMadeFor(claims, signed, nowMs))) return [401, ''];
     if (request.method === 'GET') return [documents.has(path) ? 200 : 404, documents.get(path) ?? ''];
     const batch = JSON.parse(body.toString()) as { shard: string; events: unknown[] };

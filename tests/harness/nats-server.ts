@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,10 @@ import { freePort } from './free-port.ts';
 
 export interface NatsServer {
   readonly url: string;
+  /** SIGTERM. What it stored stays. */
+  stop(): Promise<void>;
+  /** After `stop`, at the same address. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -18,16 +22,25 @@ export async function startNatsServer(): Promise<NatsServer> {
   if (program === null) throw new Error('nats-server is not installed: npm test installs it, or says what to install.');
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'blacktide-nats-'));
-  const child = spawn(program, ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dir], {
-    stdio: 'ignore',
-  });
-  await eventually('nats-server answers', () => answers(port));
+  let child: ChildProcess;
+  async function start(): Promise<void> {
+    const args = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dir];
+    child = spawn(program as string, args, { stdio: 'ignore' });
+    await eventually('nats-server answers', () => answers(port));
+  }
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+  await start();
   return {
     url: `nats://127.0.0.1:${port}`,
+    start,
+    stop: () => end('SIGTERM'),
     close: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
+      await end('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
     },
   };

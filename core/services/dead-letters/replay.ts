@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { parkedMessages } from '#db/schema.ts';
 import type { DeadLetter } from '#domain/api/dead-letter.ts';
+import { uplinkBatchSchema } from '#domain/wire/wire.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -9,13 +10,14 @@ import { numberOf, readDeadLetter } from './stored.ts';
 
 /**
  * Sends the message down the road of all others once more. It stays in the table: what it names is written once
- * however often it comes, and who cannot use it now either parks it again, which takes `replayedAt` back.
+ * however often it comes, and who cannot use it now either parks it again, which takes `replayedAt` back. The core signs
+ * what it sends: who replays a message that was refused for its signature vouches for it.
  */
 export async function replayDeadLetter(ctx: RequestContext, id: string): Promise<DeadLetter> {
   const number = numberOf(ctx, id);
-  const message = await markReplayed(ctx, id, number);
+  const events = eventsOf(await markReplayed(ctx, id, number));
   try {
-    await ctx.streams.publish([message], { again: true });
+    await ctx.streams.publish(events, { again: true });
   } catch (error) {
     await ctx.db.update(parkedMessages).set({ replayedAt: null }).where(eq(parkedMessages.id, number));
     if (error instanceof ProblemError) throw error;
@@ -23,6 +25,12 @@ export async function replayDeadLetter(ctx: RequestContext, id: string): Promise
     throw new ProblemError('unavailable', 'The message could not be taken; try again later.');
   }
   return readDeadLetter(ctx.db, number);
+}
+
+/** A message of the stream that was refused as a whole is a batch; its events are sent as if they had been parked. */
+function eventsOf(message: unknown): readonly unknown[] {
+  const batch = uplinkBatchSchema.safeParse(message);
+  return batch.success ? batch.data.events : [message];
 }
 
 /** Before it is sent: parking it again must find the mark, whoever is faster. */

@@ -1,0 +1,12 @@
+const MINUTE_MS = 60_000;
+
+/** True at most once a minute: for log lines about what may happen thousands of times a second. */
+export function onceAMinute(): () => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - lastMs < MINUTE_MS) return false;
+    lastMs = nowMs;
+    return true;
+  };
+}
