@@ -38,7 +38,7 @@ export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promi
   const rows = await ctx.sql<{ id: string; enabled: boolean; status: string; stale: boolean }[]>`
     SELECT m.id, m.enabled, s.status, s.stale
     FROM monitors m JOIN monitor_status s ON s.monitor_id = m.id ORDER BY m.id`;
-  const watched = [...shard.monitors.values()].sort((one, other) => (one.assigned.id < other.assigned.id ? -1 : 1));
+  const watched = [...shard.watches.values()].sort((one, other) => (one.assigned.id < other.assigned.id ? -1 : 1));
   requireEqual(
     watched.map(({ assigned }) => assigned.id),
     [...ledger.monitors.keys()].sort(),
@@ -46,10 +46,10 @@ export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promi
   );
   requireEqual(
     rows.map((row) => ({ ...row })),
-    watched.map(({ assigned, status }) => ({
+    watched.map(({ assigned, state }) => ({
       id: assigned.id,
       enabled: assigned.enabled,
-      status,
+      status: state.status,
       stale: false,
     })),
     'the latest status is what the shard judged last',
@@ -80,10 +80,10 @@ export async function requireRounds({ ctx, ledger, shard }: Simulation): Promise
 export async function requireEdgeStatuses({ ctx, shard }: Simulation): Promise<void> {
   const rows = await ctx.sql<{ id: string; said: string }[]>`
     SELECT monitor_id AS id, coalesce(edge_status, 'pending') AS said FROM monitor_status`;
-  const watched = rows.filter(({ id }) => shard.monitors.has(id));
+  const watched = rows.filter(({ id }) => shard.watches.has(id));
   requireEqual(
     watched.map((row) => ({ ...row })),
-    watched.map(({ id }) => ({ id, said: shard.monitors.get(id)?.status })),
+    watched.map(({ id }) => ({ id, said: shard.watches.get(id)?.state.status })),
     'what the edge said last is remembered',
   );
 }
