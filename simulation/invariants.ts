@@ -1,3 +1,4 @@
+import { requireJudgements } from './invariants/judged.ts';
 import { requireFigures, requirePublished } from './invariants/published.ts';
 import { requireRollups } from './invariants/rollups.ts';
 import { requireParked, requireResults, requireRounds, requireStatuses } from './invariants/stored.ts';
@@ -12,6 +13,7 @@ import type { Simulation } from './simulation.ts';
 
 /** What must hold when everything is at rest. */
 export async function requireInvariants(simulation: Simulation): Promise<void> {
+  requireJudgements(simulation);
   await requireResults(simulation);
   await requireStatuses(simulation);
   await requireRounds(simulation);

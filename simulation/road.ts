@@ -98,20 +98,23 @@ class JetStreamRoad implements Road {
   }
 
   async settled(): Promise<void> {
-    const manager = await jetstreamManager(this.#process.connection);
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
-      const consumers = await manager.consumers.list(STREAM).next();
-      const left = consumers.filter(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending > 0);
+      // The connection may be that of a process that is being killed: the next one is asked then.
+      const left = await this.#left().catch((error: Error) => [error.message]);
       if (left.length === 0) return;
-      if (Date.now() > deadline) {
-        throw new Violation(
-          'the stream is consumed to its end',
-          left.map(({ name, num_pending, num_ack_pending }) => ({ name, num_pending, num_ack_pending })),
-        );
-      }
+      if (Date.now() > deadline) throw new Violation('the stream is consumed to its end', left);
       await sleep(POLL_MS);
     }
+  }
+
+  /** Consumers that have something to do. */
+  async #left(): Promise<string[]> {
+    const manager = await jetstreamManager(this.#process.connection);
+    const consumers = await manager.consumers.list(STREAM).next();
+    return consumers
+      .filter(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending > 0)
+      .map(({ name, num_pending, num_ack_pending }) => `${name}: ${num_pending} to bring, ${num_ack_pending} in hand`);
   }
 
   async restartConsumers(): Promise<void> {

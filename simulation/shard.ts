@@ -1,7 +1,14 @@
 import type { LocationId } from '#domain/check/location.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
-import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput, type WatchState } from '#domain/watch/watch.ts';
+import {
+  beginWatch,
+  nextTickMs,
+  type Reduced,
+  reduceWatch,
+  type WatchInput,
+  type WatchState,
+} from '#domain/watch/watch.ts';
 import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
 import { decodeTick, encodeTick, type MonitorRound } from '#edge/ticks.ts';
 import type { Targets } from './targets.ts';
@@ -164,8 +171,8 @@ export class SimulatedShard {
     const rounds = [...this.watches].flatMap(([monitorId, { state }]) =>
       state.rounds.map((round) => ({ monitorId, round })),
     );
-    const watches = [...this.watches.values()].map(({ assigned, state: { votedMs: _anew, rounds: _apart, ...state } }) =>
-      JSON.stringify({ assigned, state }),
+    const watches = [...this.watches.values()].map(
+      ({ assigned, state: { votedMs: _anew, rounds: _apart, ...state } }) => JSON.stringify({ assigned, state }),
     );
     return { watches, rounds: encodeTick(rounds), dark: this.#locations.dark };
   }

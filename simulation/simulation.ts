@@ -61,6 +61,7 @@ export class Simulation {
   readonly random: Random;
   readonly time: SimulatedTime;
   readonly ctx: CoreContext;
+  readonly targets: Targets;
   readonly shard: SimulatedShard;
   readonly edge: SimulatedEdge;
   readonly receiver: MoodyReceiver;
@@ -86,7 +87,8 @@ export class Simulation {
     this.time = new SimulatedTime(core.ctx.sql);
     this.#clockLuck = this.random.fork('clock');
     this.receiver = new MoodyReceiver(this.random.fork('receiver'), () => this.time.nowMs);
-    this.shard = new SimulatedShard(new Targets(this.random.fork('targets')), this.time.nowMs);
+    this.targets = new Targets(this.random.fork('targets'));
+    this.shard = new SimulatedShard(this.targets, this.time.nowMs);
     const edgeLuck = this.random.fork('edge');
     this.edge = new SimulatedEdge(this.shard, this.time, () => this.#edgeFault(edgeLuck));
     this.ctx = {
@@ -129,10 +131,7 @@ export class Simulation {
   async #begin(): Promise<void> {
     await this.receiver.open();
     const ctx = this.#breakdowns.upon(this.ctx);
-    await this.#road.open([
-      () => isolating(ctx, createIngest(ctx)),
-      () => isolating(ctx, createIncidents(ctx)),
-    ]);
+    await this.#road.open([() => isolating(ctx, createIngest(ctx)), () => isolating(ctx, createIncidents(ctx))]);
     this.ctx.live.subscribe((organizationId, event) => {
       if (event.type === 'result' || event.type === 'monitor.status' || event.type === 'alert') {
         this.live.push([organizationId, event.data.monitorId]);
@@ -252,6 +251,7 @@ export class Simulation {
   async #comeToRest(): Promise<void> {
     this.#calm = true;
     this.receiver.calm = true;
+    this.targets.calm = true;
     await this.notifiers.moveOn(true);
     this.shard.setClock(0);
     if (this.#asleepTicks > 0) this.shard.restart(this.time.nowMs);

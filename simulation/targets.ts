@@ -33,6 +33,8 @@ const TURNED_AWAY_SHARE = 0.4;
 
 /** The monitored targets, each with its own luck, and the locations that look at them. */
 export class Targets {
+  /** From now on every check is made and answered at once. */
+  calm = false;
   readonly #random: Random;
   readonly #weather: Random;
   readonly #health = new Map<string, Health>();
@@ -49,8 +51,9 @@ export class Targets {
   round(monitor: AssignedMonitor, round: Round, at: { nowMs: number; clockMs: number }): TimedAnswer[] {
     this.#turnWeather(at.nowMs);
     const before = this.#health.get(monitor.id) ?? 'well';
-    const health = this.#random.chance(CHANGE_CHANCE)
-      ? this.#random.weighted({ well: 5, patchy: 2, failing: 4, unseen: 1 })
+    const changes = this.#random.chance(CHANGE_CHANCE) || (this.calm && before === 'unseen');
+    const health = changes
+      ? this.#random.weighted({ well: 5, patchy: 2, failing: 4, unseen: this.calm ? 0 : 1 })
       : before;
     this.#health.set(monitor.id, health);
     const patch = this.#random.pick(LOCATION_IDS);
@@ -62,13 +65,20 @@ export class Targets {
       const afterMs = this.#delayMs(round, at.clockMs);
       const inPatch = location === patch;
       const answer =
-        location === this.#dark ? this.#failure(afterMs, at.clockMs) : this.#answer(health, inPatch, afterMs, at.clockMs);
+        location === this.#dark
+          ? this.#failure(afterMs, at.clockMs)
+          : this.#answer(health, inPatch, afterMs, at.clockMs);
       return { location, answer, afterMs };
     });
   }
 
   /** At most one location is dark at a time: most places cannot be at fault together. */
   #turnWeather(nowMs: number): void {
+    if (this.calm) {
+      this.#dark = null;
+      this.#room = 'enough';
+      return;
+    }
     if (nowMs - this.#weatherSinceMs < WEATHER_MS) return;
     this.#weatherSinceMs = nowMs;
     this.#dark = this.#weather.chance(DARK_CHANCE) ? this.#weather.pick(LOCATION_IDS) : null;
@@ -80,7 +90,7 @@ export class Targets {
   }
 
   #delayMs(round: Round, clockMs: number): number {
-    if (!this.#random.chance(LATE_CHANCE)) return this.#random.int(5, 900);
+    if (this.calm || !this.#random.chance(LATE_CHANCE)) return this.#random.int(5, 900);
     return this.#random.int(1_000, Math.round((round.deadlineMs - clockMs) * LATE_SHARE_MAX));
   }
 
