@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { StreamConsumer, Streams } from '#core/context.ts';
 import { createInProcessStreams } from '#core/streams/in-process.ts';
 import { connectJetStream, type JetStream } from '#core/streams/jetstream.ts';
@@ -73,6 +73,7 @@ class JetStreamRoad implements Road {
   readonly #nats: NatsServer;
   #makers: readonly (() => StreamConsumer)[] = [];
   #current: JetStream | undefined;
+  #manager: JetStreamManager | undefined;
 
   constructor(core: TestCore, nats: NatsServer) {
     this.#core = core;
@@ -110,8 +111,8 @@ class JetStreamRoad implements Road {
 
   /** Consumers that have something to do. */
   async #left(): Promise<string[]> {
-    const manager = await jetstreamManager(this.#process.connection);
-    const consumers = await manager.consumers.list(STREAM).next();
+    this.#manager ??= await jetstreamManager(this.#process.connection);
+    const consumers = await this.#manager.consumers.list(STREAM).next();
     return consumers
       .filter(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending > 0)
       .map(({ name, num_pending, num_ack_pending }) => `${name}: ${num_pending} to bring, ${num_ack_pending} in hand`);
@@ -121,6 +122,7 @@ class JetStreamRoad implements Road {
     const killed = this.#process;
     // Without a word to the server, as when the process is killed.
     await killed.connection.close();
+    this.#manager = undefined;
     await this.connected();
     await this.open(this.#makers);
     await killed.streams.close();
@@ -133,7 +135,7 @@ class JetStreamRoad implements Road {
 
   async startCarrier(): Promise<void> {
     await this.#nats.start();
-    await eventually('the core is connected again', () => this.streams.readiness());
+    await eventually('the core is connected again', () => this.streams.readiness().then(() => true));
   }
 
   async close(): Promise<void> {

@@ -25,7 +25,8 @@ export type Occurrence =
   | { readonly kind: 'told'; readonly event: EdgeEvent; readonly assigned: AssignedMonitor }
   /** `before` is undefined for a monitor that is new, `next` for one that is gone. */
   | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
-  | { readonly kind: 'clock set back' };
+  /** From this moment of its clock: slots until then may come again. */
+  | { readonly kind: 'clock set back'; readonly fromMs: number };
 
 interface Happening {
   readonly monitorId: string;
@@ -87,7 +88,7 @@ export class SimulatedShard {
 
   /** Its clock is set: `aheadMs` ahead of the simulated time from now on. */
   setClock(aheadMs: number): void {
-    if (aheadMs < this.#aheadMs) this.chronicle.push({ kind: 'clock set back' });
+    if (aheadMs < this.#aheadMs) this.chronicle.push({ kind: 'clock set back', fromMs: this.#clockMs });
     this.#aheadMs = aheadMs;
   }
 

@@ -33,8 +33,8 @@ import { hasSucceeded, Uplink } from './uplink.ts';
 import { Violation, without } from './violation.ts';
 
 const TENANTS = ['acme', 'globex'];
-/** About an hour: enough for a dozen outages. */
-const TICKS = 60;
+/** Most of an hour: enough for a dozen outages. */
+const TICKS = 45;
 /** People's machines are off by up to this. */
 const SKEW_MS = 1_500;
 /** How often the edge's clock is set, and by how much. */

@@ -31,7 +31,7 @@ const FATES = {
   'sent twice at once': 2,
   'consumer breaks': 5,
   'consumers restarted': 1,
-  'carrier away': 0.5,
+  'carrier away': 0.2,
   'second half first': 2,
   'an old copy after it': 2,
   'with a message of a later version': 1,
