@@ -1,5 +1,5 @@
 import { requireJudgements } from './invariants/judged.ts';
-import { requireFigures, requirePublished } from './invariants/published.ts';
+import { requireFigures, requirePublished, requireUptimes } from './invariants/published.ts';
 import { requireRollups } from './invariants/rollups.ts';
 import { requireParked, requireResults, requireRounds, requireStatuses } from './invariants/stored.ts';
 import {
@@ -25,5 +25,6 @@ export async function requireInvariants(simulation: Simulation): Promise<void> {
   await requireRollups(simulation);
   await requirePublished(simulation);
   await requireFigures(simulation);
+  await requireUptimes(simulation);
   await requireParked(simulation);
 }
