@@ -1,11 +1,10 @@
 import { readUptime } from '#core/aggregate/read.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import { uptimePercent } from '#domain/figures/uptime.ts';
 import { verdictTime } from '#tests/core/verdict-time.ts';
 import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
 import { readVerdicts, uptimeOf } from './rollups.ts';
-
-const DAY_MS = 24 * 3_600_000;
 
 /** The edge has the newest version of everything, and pages show what the database says. */
 export async function requirePublished({ ctx, edge, shard, uplink }: Simulation): Promise<void> {
