@@ -1,9 +1,14 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Executor } from '#db/sql/executor.ts';
+import { lockMonitors } from '#db/sql/lock-monitors.ts';
+import { storeRounds } from '#db/sql/store-rounds.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import { quantile, sketchOf } from '#domain/figures/sketch.ts';
 import type { RoundJudgedEvent } from '#domain/wire/wire.ts';
 import { completed, resultAt, roundEvent, startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
+import { eventually } from '#tests/harness/eventually.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { keepUp } from './aggregator.ts';
 import { readSeries, readUptime, readUptime24h } from './read.ts';
@@ -140,14 +145,29 @@ test('hours of one day that several processes roll up at once add up to the day'
   expect((await days())[0]).toEqual({ up: 48, down: 24, up_seconds: 240, down_seconds: 120 });
 });
 
-test('two batches that bring rounds of one monitor at once mark what both of them change', async () => {
+test('of two batches with rounds of one monitor the second waits for the first, and marks what it changes of it', async () => {
   const hour = hourAgo(30);
-  for (let again = 0; again < 5; again++) {
-    monitor = await core.addMonitor();
-    await Promise.all([judged(round(hour, 'up', 86_400)), judged(round(hour + 60_000, 'down', 5))]);
-    await rollUpAll();
-    expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
-  }
+  const marks = (db: Executor) =>
+    db.execute(sql`SELECT hour, marked_at FROM dirty_hours WHERE monitor_id = ${monitor} ORDER BY hour`);
+  let second = Promise.resolve();
+  const before = await core.ctx.db.transaction(async (first) => {
+    await lockMonitors(first, [monitor]);
+    await storeRounds(first, [round(hour, 'up', 86_400)]);
+    second = judged(round(hour + 60_000, 'down'));
+    await eventually('the second batch waits', async () => {
+      const waiting = await core.ctx.sql`
+        SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return waiting.length > 0;
+    });
+    return marks(first);
+  });
+  await second;
+  const after = await marks(core.ctx.db);
+  expect(after.map((row) => row.hour)).toEqual(before.map((row) => row.hour));
+  // Hours that were rolled up just before the second batch would else keep what the first one alone made of them.
+  expect(after.filter((row, n) => row.marked_at === before[n]?.marked_at)).toEqual([]);
+  await rollUpAll();
+  expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
 });
 
 test('the hour that is still running is counted from its rounds until now, and not rolled up', async () => {

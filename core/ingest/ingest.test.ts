@@ -3,6 +3,7 @@ import type { LiveEvent } from '#domain/api/live.ts';
 import { completed, resultAt, roundEvent, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createApp } from '../api/app.ts';
+import { apiKeyHash } from '../services/api-keys/create.ts';
 import { createInProcessStreams } from '../streams/in-process.ts';
 import { isolating } from '../streams/isolate.ts';
 import { createIngest } from './consumer.ts';
@@ -187,6 +188,21 @@ test('messages of an unknown version, kind or shape are parked; the rest of thei
   await send(...strange);
   expect(await parked()).toHaveLength(rows.length);
   expect(total()).toBe(counted);
+});
+
+test('a kind of event that only a newer edge knows waits among the dead letters, once', async () => {
+  const { sql } = core.ctx;
+  const key = 'btk_of_the_owner';
+  await sql`
+    INSERT INTO users (id, email, name, password_hash, installation_owner) VALUES ('usr_1', 'o@example.com', 'O', '', true)`;
+  await sql`
+    INSERT INTO api_keys (id, organization_id, created_by, name, prefix, key_hash, scopes)
+    VALUES ('key_1', ${core.organizationId}, 'usr_1', 'k', 'btk_', ${apiKeyHash(key)}, '["admin"]')`;
+  const event = { v: 1, kind: 'probe.dreamt', of: ['electric', 'sheep'] };
+  for (let again = 0; again < 3; again++) expect((await send(event, event)).status).toBe(202);
+  const answer = await app.request('/api/v1/dead-letters', { headers: { Authorization: `Bearer ${key}` } });
+  const { data } = (await answer.json()) as { data: { body: { kind?: string } }[] };
+  expect(data.filter(({ body }) => body.kind === event.kind)).toMatchObject([{ body: event }]);
 });
 
 test('what arrives of a monitor that is gone is accepted and forgotten', async () => {
