@@ -1,4 +1,5 @@
-import { requireFigures, requirePublished } from './invariants/published.ts';
+import { requireJudgements } from './invariants/judged.ts';
+import { requireFigures, requirePublished, requireUptimes } from './invariants/published.ts';
 import { requireRollups } from './invariants/rollups.ts';
 import { requireParked, requireResults, requireRounds, requireStatuses } from './invariants/stored.ts';
 import {
@@ -12,6 +13,7 @@ import type { Simulation } from './simulation.ts';
 
 /** What must hold when everything is at rest. */
 export async function requireInvariants(simulation: Simulation): Promise<void> {
+  requireJudgements(simulation);
   await requireResults(simulation);
   await requireStatuses(simulation);
   await requireRounds(simulation);
@@ -23,5 +25,6 @@ export async function requireInvariants(simulation: Simulation): Promise<void> {
   await requireRollups(simulation);
   await requirePublished(simulation);
   await requireFigures(simulation);
+  await requireUptimes(simulation);
   await requireParked(simulation);
 }

@@ -12,6 +12,7 @@ import { createMonitor } from '#core/services/monitors/create.ts';
 import { deleteMonitor } from '#core/services/monitors/delete.ts';
 import { pauseMonitor } from '#core/services/monitors/pause.ts';
 import { resumeMonitor } from '#core/services/monitors/resume.ts';
+import { updateMonitor } from '#core/services/monitors/update.ts';
 import type { RequestContext } from '#core/services/request-context.ts';
 import { createStatusPage } from '#core/services/status-pages/create.ts';
 import { updateStatusPage } from '#core/services/status-pages/update.ts';
@@ -20,7 +21,7 @@ import { alertRuleCreateSchema, channelCreateSchema } from '#domain/api/alerting
 import { monitorCreateSchema } from '#domain/api/monitor.ts';
 import { statusPageCreateSchema } from '#domain/api/status-page.ts';
 import { newId } from '#domain/base/id.ts';
-import { LOCATION_IDS } from '#domain/check/location.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { IncidentChange } from '#domain/incident/incident.ts';
 import type { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
@@ -45,7 +46,8 @@ export interface Tenant {
   readonly slugs: readonly string[];
 }
 
-const MONITORS_PER_TENANT = 2;
+/** With two tenants enough for a location to be found dark by. */
+const MONITORS_PER_TENANT = 4;
 const INTERVALS_SECONDS = [30, 60, 120];
 
 /** Founds an organisation with monitors, a channel for everything, one for what rules send there, and a page. */
@@ -97,8 +99,7 @@ async function addChannel(
 }
 
 async function addMonitor(ctx: RequestContext, random: Random): Promise<string> {
-  const locations = LOCATION_IDS.filter(() => random.chance(0.6));
-  if (locations.length === 0) locations.push(random.pick(LOCATION_IDS));
+  const locations = drawLocations(random);
   const input = monitorCreateSchema.parse({
     name: `Monitor ${random.int(1, 99)}`,
     type: 'http',
@@ -110,11 +111,17 @@ async function addMonitor(ctx: RequestContext, random: Random): Promise<string> 
   return (await createMonitor(ctx, input)).object.id;
 }
 
+function drawLocations(random: Random): LocationId[] {
+  const locations = LOCATION_IDS.filter(() => random.chance(0.7));
+  return locations.length === 0 ? [random.pick(LOCATION_IDS)] : locations;
+}
+
 const ACTIONS = {
   incident: { draw: changeAnIncident, weight: 14 },
   ownIncident: { draw: openAnIncident, weight: 1 },
   toggle: { draw: toggleAMonitor, weight: 6 },
-  checkNow: { draw: checkAMonitor, weight: 2 },
+  edit: { draw: editAMonitor, weight: 4 },
+  checkNow: { draw: checkAMonitor, weight: 3 },
   deletion: { draw: deleteAMonitor, weight: 0.7 },
   addition: { draw: addAMonitor, weight: 0.7 },
   newRule: { draw: addARule, weight: 2 },
@@ -205,6 +212,37 @@ function toggle(verb: 'pause' | 'resume', { ctx }: Tenant, id: string): Action {
     what: `${verb} ${id}`,
     perform: () => (verb === 'pause' ? pauseMonitor(ctx, id) : resumeMonitor(ctx, id)),
     record: (book, succeeded) => book.monitors.has(id) === succeeded,
+  };
+}
+
+/** Another way of being checked or judged, while rounds of the old way are under way. */
+function editAMonitor(scene: Scene): Action | null {
+  const { tenant, random } = scene;
+  const id = pickMonitor(scene);
+  if (id === null) return null;
+  const patch = random.pick<Record<string, unknown>>([
+    { name: `Monitor ${random.int(1, 99)}` },
+    { confirm: { quorum: 1 } },
+    { confirm: { quorum: null } },
+    { intervalSeconds: random.pick(INTERVALS_SECONDS) },
+    { timeoutMs: random.pick([1_000, 5_000, 10_000]) },
+    { locations: drawLocations(random) },
+    { config: { url: `https://target.example/${random.int(1, 9)}` } },
+    { config: { assertions: [{ source: 'status', compare: 'lt', value: random.int(300, 500) }] } },
+  ]);
+  let refused = false;
+  return {
+    what: `change ${id}: ${JSON.stringify(patch)}`,
+    async perform() {
+      try {
+        await updateMonitor(tenant.ctx, id, patch);
+      } catch (error) {
+        // Fewer locations than its quorum asks for.
+        refused = (error as { code?: unknown }).code === 'validation_failed';
+        if (!refused) throw error;
+      }
+    },
+    record: (book, succeeded) => refused || book.monitors.has(id) === succeeded,
   };
 }
 

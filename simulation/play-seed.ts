@@ -1,12 +1,15 @@
-import { createInProcessStreams } from '#core/streams/in-process.ts';
-import { startTestCore } from '#tests/core/test-core.ts';
+import { startTestCore, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { requireInvariants } from './invariants.ts';
+import { openInProcessRoad, openJetStreamRoad, type Road } from './road.ts';
 import { simulateTimeIn } from './simulated-time.ts';
 import { Simulation } from './simulation.ts';
 
 /** The carriers of events that a seed can be played over, each a maker of one for a single play. */
-const STREAMS = { 'in-process': createInProcessStreams };
+const STREAMS = { 'in-process': openInProcessRoad, jetstream: openJetStreamRoad } as const satisfies Record<
+  string,
+  (core: TestCore) => Promise<Road>
+>;
 
 export type SimulatedStreams = keyof typeof STREAMS;
 export const SIMULATED_STREAMS = Object.keys(STREAMS) as SimulatedStreams[];
@@ -25,9 +28,14 @@ export async function playSeed(seed: number, { streams = 'in-process' }: PlayOpt
   let kept = true;
   const core = await startTestCore({ url: database.url, drop: async () => (kept ? undefined : database.drop()) });
   try {
-    const simulation = new Simulation(seed, core, STREAMS[streams]());
-    await simulation.play();
-    await requireInvariants(simulation);
+    const road = await STREAMS[streams](core);
+    try {
+      const simulation = new Simulation(seed, core, road);
+      await simulation.play();
+      await requireInvariants(simulation);
+    } finally {
+      await road.close();
+    }
     kept = false;
   } finally {
     await core.close();

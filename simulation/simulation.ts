@@ -4,7 +4,7 @@ import { startAggregator } from '#core/aggregate/aggregator.ts';
 import { rollUpDirtyHours } from '#core/aggregate/roll-up.ts';
 import { watchFreshness } from '#core/alerts/freshness.ts';
 import { createApp } from '#core/api/app.ts';
-import type { CoreContext, Streams } from '#core/context.ts';
+import type { CoreContext } from '#core/context.ts';
 import { createIncidents } from '#core/incidents/consumer.ts';
 import { createIngest } from '#core/ingest/consumer.ts';
 import { NOTIFY_CHANNEL } from '#core/notify/enqueue.ts';
@@ -25,6 +25,7 @@ import { MortalNotifiers } from './notifiers.ts';
 import { type Action, drawAction, foundTenant, type Tenant } from './people.ts';
 import { Random } from './random.ts';
 import { MoodyReceiver } from './receiver.ts';
+import type { Road } from './road.ts';
 import { SimulatedShard } from './shard.ts';
 import { SimulatedTime } from './simulated-time.ts';
 import { Targets } from './targets.ts';
@@ -32,10 +33,14 @@ import { hasSucceeded, Uplink } from './uplink.ts';
 import { Violation, without } from './violation.ts';
 
 const TENANTS = ['acme', 'globex'];
-/** About an hour: enough for a dozen outages. */
-const TICKS = 60;
+/** Most of an hour: enough for a dozen outages. */
+const TICKS = 45;
 /** People's machines are off by up to this. */
 const SKEW_MS = 1_500;
+/** How often the edge's clock is set, and by how much. */
+const CLOCK_CHANCE = 0.04;
+const CLOCK_SMALL_MS = 5_000;
+const CLOCK_LARGE_MS = 5 * 60_000;
 /** Leases have ended by then, and the longest wait after the few failures that the receiver has in it. */
 const EVERYTHING_DUE_MS = 5 * 60_000;
 /** Every hour that has results has closed and settled by then, and all monitors are silent. */
@@ -56,6 +61,7 @@ export class Simulation {
   readonly random: Random;
   readonly time: SimulatedTime;
   readonly ctx: CoreContext;
+  readonly targets: Targets;
   readonly shard: SimulatedShard;
   readonly edge: SimulatedEdge;
   readonly receiver: MoodyReceiver;
@@ -65,32 +71,38 @@ export class Simulation {
   /** What browsers were told: organisation and monitor. */
   readonly live: [organizationId: string, monitorId: string][] = [];
   ledger = new Ledger();
+  readonly #road: Road;
   readonly #breakdowns = new Breakdowns();
+  /** Has a dice of its own, so that what else a seed tells stays. */
+  readonly #clockLuck: Random;
   readonly #story: string[] = [];
   #calm = false;
   #asleepTicks = 0;
   #awayTicks = 0;
 
-  /** `streams` is closed at the end of the play. */
-  constructor(seed: number, core: TestCore, streams: Streams) {
+  constructor(seed: number, core: TestCore, road: Road) {
     this.core = core;
+    this.#road = road;
     this.random = new Random(seed);
     this.time = new SimulatedTime(core.ctx.sql);
+    this.#clockLuck = this.random.fork('clock');
     this.receiver = new MoodyReceiver(this.random.fork('receiver'), () => this.time.nowMs);
-    this.shard = new SimulatedShard(new Targets(this.random.fork('targets')), this.time.nowMs);
+    this.targets = new Targets(this.random.fork('targets'));
+    this.shard = new SimulatedShard(this.targets, this.time.nowMs);
     const edgeLuck = this.random.fork('edge');
     this.edge = new SimulatedEdge(this.shard, this.time, () => this.#edgeFault(edgeLuck));
     this.ctx = {
       ...core.ctx,
       edge: this.edge,
       clock: this.time.clock(this.random.fork('core')),
-      streams,
+      streams: road.streams,
     };
     this.notifiers = new MortalNotifiers(this.ctx, this.receiver, this.random.fork('notifiers'));
     this.uplink = new Uplink({
       core,
       app: createApp(this.ctx),
       shard: this.shard,
+      road,
       breakdowns: this.#breakdowns,
       random: this.random.fork('uplink'),
       ledger: () => this.ledger,
@@ -111,7 +123,6 @@ export class Simulation {
       });
     } finally {
       await this.receiver.close();
-      await this.ctx.streams.close();
     }
   }
 
@@ -120,8 +131,7 @@ export class Simulation {
   async #begin(): Promise<void> {
     await this.receiver.open();
     const ctx = this.#breakdowns.upon(this.ctx);
-    await ctx.streams.consume(isolating(ctx, createIngest(ctx)));
-    await ctx.streams.consume(isolating(ctx, createIncidents(ctx)));
+    await this.#road.open([() => isolating(ctx, createIngest(ctx)), () => isolating(ctx, createIncidents(ctx))]);
     this.ctx.live.subscribe((organizationId, event) => {
       if (event.type === 'result' || event.type === 'monitor.status' || event.type === 'alert') {
         this.live.push([organizationId, event.data.monitorId]);
@@ -149,20 +159,39 @@ export class Simulation {
     if (random.chance(0.15)) await Promise.all([rollUpDirtyHours(this.ctx), rollUpDirtyHours(this.ctx)]);
     if (random.chance(0.2)) await watchFreshness(this.ctx);
     if (random.chance(0.1)) await this.#reconcile();
+    if (random.chance(0.05)) {
+      await this.#road.restartConsumers();
+      this.#note('the consumers are restarted');
+    }
     this.receiver.requireNoProblem();
     if (this.shard.waiting.length === 0) await requireEdgeStatuses(this);
   }
 
   #runShard(): void {
+    this.#setEdgeClock();
     if (this.#asleepTicks > 0) {
       this.#asleepTicks--;
-      if (this.#asleepTicks === 0) this.shard.wakeUp(this.time.nowMs);
+      if (this.#asleepTicks === 0) this.shard.restart(this.time.nowMs);
       return;
     }
     this.shard.runUntil(this.time.nowMs);
+    if (this.random.chance(0.05)) {
+      this.shard.restart(this.time.nowMs);
+      this.#note('the shard is restarted');
+    }
     if (!this.random.chance(0.04)) return;
     this.#asleepTicks = this.random.int(1, 5);
     this.#note(`the shard sleeps for ${this.#asleepTicks} ticks`);
+  }
+
+  /** Clocks are wrong and are set right, mostly by seconds, sometimes by many slots. */
+  #setEdgeClock(): void {
+    const random = this.#clockLuck;
+    if (!random.chance(CLOCK_CHANCE)) return;
+    const most = random.chance(0.7) ? CLOCK_SMALL_MS : CLOCK_LARGE_MS;
+    const aheadMs = random.chance(0.5) ? 0 : random.int(-most, most);
+    this.shard.setClock(aheadMs);
+    this.#note(`the edge's clock is ${aheadMs} ms ahead`);
   }
 
   /** Several batches in a row, unless the core cannot be reached for a while. */
@@ -222,8 +251,10 @@ export class Simulation {
   async #comeToRest(): Promise<void> {
     this.#calm = true;
     this.receiver.calm = true;
+    this.targets.calm = true;
     await this.notifiers.moveOn(true);
-    if (this.#asleepTicks > 0) this.shard.wakeUp(this.time.nowMs);
+    this.shard.setClock(0);
+    if (this.#asleepTicks > 0) this.shard.restart(this.time.nowMs);
     await this.time.advance(EVERYTHING_DUE_MS);
     const loops = await Promise.all([
       startNotifier(this.ctx),
@@ -266,7 +297,7 @@ export class Simulation {
   }
 
   async #breakSilence(): Promise<void> {
-    this.shard.wakeUp(this.time.nowMs);
+    this.shard.restart(this.time.nowMs);
     await this.time.advance(200_000);
     this.shard.runUntil(this.time.nowMs);
     await this.#drain();

@@ -1,59 +1,121 @@
+import { MINUTE_MS } from '#domain/base/duration.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { OutcomeKind, Reason } from '#domain/check/result.ts';
+import type { Answer } from '#domain/watch/events.ts';
+import { admissionMs, type Round } from '#domain/watch/round.ts';
+import type { AssignedMonitor } from '#domain/wire/wire.ts';
 import type { Random } from './random.ts';
 
-/** What a check comes to, and how long it takes. */
-export interface Answer {
-  readonly outcome: OutcomeKind;
-  readonly reason?: Reason;
-  readonly detail?: string;
-  readonly responseTimeMs: number | null;
+/** What a location answers to a check of a round, and how long after the round began. */
+export interface TimedAnswer {
+  readonly location: LocationId;
+  readonly answer: Answer;
   readonly afterMs: number;
 }
 
 /** How a target is: well, failing from one place, failing from everywhere, or out of the probes' sight. */
 type Health = 'well' | 'patchy' | 'failing' | 'unseen';
+/** How much room the edge has for checks. */
+type Room = 'enough' | 'little' | 'none';
 
 /** Chance that a target changes between two rounds: outages of a few rounds, many of them. */
 const CHANGE_CHANCE = 0.25;
-/** Chance that an answer takes so long that later rounds overtake it. */
-const SLOW_CHANCE = 0.05;
-const SLOW_MS = 150_000;
+/** Chance that an answer comes late: for most of its kind before its round is given up, for some after that. */
+const LATE_CHANCE = 0.05;
+/** Of the time that a round is given; the rest comes when nobody waits any more. */
+const LATE_SHARE_MAX = 1.3;
+/** How often the weather of the edge changes, in simulated time, and how likely which. */
+const WEATHER_MS = 4 * MINUTE_MS;
+const DARK_CHANCE = 0.2;
+const ROOMS = { enough: 12, little: 1, none: 1 } as const satisfies Record<Room, number>;
+/** Of the checks that find no room when there is little. */
+const TURNED_AWAY_SHARE = 0.4;
 
-/** The monitored targets, each with its own luck. */
+/** The monitored targets, each with its own luck, and the locations that look at them. */
 export class Targets {
+  /** From now on every check is made and answered at once. */
+  calm = false;
   readonly #random: Random;
+  readonly #weather: Random;
   readonly #health = new Map<string, Health>();
+  #weatherSinceMs = Number.NEGATIVE_INFINITY;
+  #dark: LocationId | null = null;
+  #room: Room = 'enough';
 
   constructor(random: Random) {
     this.#random = random;
+    this.#weather = random.fork('weather');
   }
 
-  /** One round of a monitor: an answer for each location. */
-  round(monitorId: string, locations: readonly LocationId[]): Map<LocationId, Answer> {
-    const before = this.#health.get(monitorId) ?? 'well';
-    const health = this.#random.chance(CHANGE_CHANCE)
-      ? this.#random.weighted({ well: 5, patchy: 2, failing: 4, unseen: 1 })
+  /** One round of a monitor: what becomes of its check at each location. `clockMs` is the time by the edge's clock. */
+  round(monitor: AssignedMonitor, round: Round, at: { nowMs: number; clockMs: number }): TimedAnswer[] {
+    this.#turnWeather(at.nowMs);
+    const before = this.#health.get(monitor.id) ?? 'well';
+    const changes = this.#random.chance(CHANGE_CHANCE) || (this.calm && before === 'unseen');
+    const health = changes
+      ? this.#random.weighted({ well: 5, patchy: 2, failing: 4, unseen: this.calm ? 0 : 1 })
       : before;
-    this.#health.set(monitorId, health);
+    this.#health.set(monitor.id, health);
     const patch = this.#random.pick(LOCATION_IDS);
-    return new Map(locations.map((location) => [location, this.#answer(health, location === patch)]));
+    return round.asked.map((location) => {
+      if (this.#isTurnedAway()) {
+        const answer = { reason: 'overloaded', detail: 'no room within half of the slot' } as const;
+        return { location, answer, afterMs: admissionMs(monitor) };
+      }
+      const afterMs = this.#delayMs(round, at.clockMs);
+      const inPatch = location === patch;
+      const answer =
+        location === this.#dark
+          ? this.#failure(afterMs, at.clockMs)
+          : this.#answer(health, inPatch, afterMs, at.clockMs);
+      return { location, answer, afterMs };
+    });
   }
 
-  #answer(health: Health, inPatch: boolean): Answer {
-    const afterMs = this.#random.chance(SLOW_CHANCE) ? this.#random.int(1_000, SLOW_MS) : this.#random.int(5, 900);
-    if (health === 'unseen') return { outcome: 'error', reason: 'location_unavailable', responseTimeMs: null, afterMs };
-    if (health === 'failing' || (health === 'patchy' && inPatch)) {
-      return this.#random.chance(0.3)
-        ? { outcome: 'timeout', reason: 'timeout', responseTimeMs: afterMs, afterMs }
-        : {
-            outcome: 'failure',
-            reason: 'status_unexpected',
-            detail: 'expected status 200-399, got 503',
-            responseTimeMs: afterMs,
-            afterMs,
-          };
+  /** At most one location is dark at a time: most places cannot be at fault together. */
+  #turnWeather(nowMs: number): void {
+    if (this.calm) {
+      this.#dark = null;
+      this.#room = 'enough';
+      return;
     }
-    return { outcome: 'success', responseTimeMs: afterMs, afterMs };
+    if (nowMs - this.#weatherSinceMs < WEATHER_MS) return;
+    this.#weatherSinceMs = nowMs;
+    this.#dark = this.#weather.chance(DARK_CHANCE) ? this.#weather.pick(LOCATION_IDS) : null;
+    this.#room = this.#weather.weighted(ROOMS);
   }
+
+  #isTurnedAway(): boolean {
+    return this.#room === 'none' || (this.#room === 'little' && this.#weather.chance(TURNED_AWAY_SHARE));
+  }
+
+  #delayMs(round: Round, clockMs: number): number {
+    if (this.calm || !this.#random.chance(LATE_CHANCE)) return this.#random.int(5, 900);
+    return this.#random.int(1_000, Math.round((round.deadlineMs - clockMs) * LATE_SHARE_MAX));
+  }
+
+  #answer(health: Health, inPatch: boolean, afterMs: number, clockMs: number): Answer {
+    if (health === 'unseen') return { reason: 'location_unavailable', detail: 'the location does not answer' };
+    if (health === 'failing' || (health === 'patchy' && inPatch)) return this.#failure(afterMs, clockMs);
+    return made({ outcome: 'success' }, afterMs, clockMs);
+  }
+
+  #failure(afterMs: number, clockMs: number): Answer {
+    return this.#random.chance(0.3)
+      ? made({ outcome: 'timeout', reason: 'timeout' }, afterMs, clockMs)
+      : made(
+          { outcome: 'failure', reason: 'status_unexpected', detail: 'expected status 200-399, got 503' },
+          afterMs,
+          clockMs,
+        );
+  }
+}
+
+function made(
+  outcome: { outcome: OutcomeKind; reason?: Reason; detail?: string },
+  responseTimeMs: number,
+  clockMs: number,
+): Answer {
+  const startedAt = new Date(clockMs).toISOString();
+  return { outcome: { ...outcome, responseTimeMs }, attempts: 1, startedAt, colo: null };
 }

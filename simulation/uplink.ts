@@ -6,6 +6,7 @@ import type { Breakdowns } from './faults.ts';
 import type { Ledger } from './ledger.ts';
 import type { Action } from './people.ts';
 import type { Random } from './random.ts';
+import type { Road } from './road.ts';
 import type { SimulatedShard } from './shard.ts';
 import { requireEqual } from './violation.ts';
 
@@ -16,6 +17,7 @@ interface Parts {
   readonly core: TestCore;
   readonly app: ReturnType<typeof createApp>;
   readonly shard: SimulatedShard;
+  readonly road: Road;
   readonly breakdowns: Breakdowns;
   readonly random: Random;
   readonly ledger: () => Ledger;
@@ -28,6 +30,8 @@ const FATES = {
   'answer lost': 2,
   'sent twice at once': 2,
   'consumer breaks': 5,
+  'consumers restarted': 1,
+  'carrier away': 0.2,
   'second half first': 2,
   'an old copy after it': 2,
   'with a message of a later version': 1,
@@ -107,6 +111,20 @@ export class Uplink {
         breakdowns.disarm();
         return accepted;
       }
+      case 'consumers restarted': {
+        const [accepted] = await Promise.all([this.#post(batch), this.#parts.road.restartConsumers()]);
+        await this.#accountFor(batch, accepted, null);
+        return accepted;
+      }
+      case 'carrier away': {
+        if (!(await this.#parts.road.stopCarrier())) return this.#send(batch);
+        const accepted = await this.#postAll(batch);
+        requireEqual(accepted, false, 'nothing is accepted while nobody carries it');
+        await this.#parts.road.startCarrier();
+        await this.#parts.road.settled();
+        await this.#accountFor(batch, accepted, null);
+        return accepted;
+      }
       case 'second half first': {
         const middle = Math.floor(batch.length / 2);
         const second = await this.#send(batch.slice(middle));
@@ -146,6 +164,7 @@ export class Uplink {
     const poison = batch.length < UPLINK_EVENTS_MAX ? this.#poison : null;
     const place = this.#poisonLuck.int(0, batch.length);
     const accepted = await this.#postAll(poison === null ? batch : batch.toSpliced(place, 0, poison));
+    await this.#parts.road.settled();
     if (accepted && poison !== null && poison === this.#poison) {
       this.strange.push(JSON.stringify(poison));
       this.#poison = null;

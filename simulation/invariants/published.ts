@@ -1,5 +1,9 @@
+import { readUptime } from '#core/aggregate/read.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
+import { uptimePercent } from '#domain/figures/uptime.ts';
+import { verdictTime } from '#tests/core/verdict-time.ts';
 import type { Simulation } from '../simulation.ts';
-import { requireEqual } from '../violation.ts';
+import { requireEqual, requireThat } from '../violation.ts';
 import { readVerdicts, uptimeOf } from './rollups.ts';
 
 /** The edge has the newest version of everything, and pages show what the database says. */
@@ -47,6 +51,34 @@ export async function requireFigures({ ctx, edge, time }: Simulation): Promise<v
       components.map(({ monitorId }) => uptimeOf(verdicts.get(monitorId ?? '') ?? [], time.nowMs)),
       'a page shows how its monitors were',
     );
+  }
+}
+
+/** What the API tells of a monitor's uptime is the time for which its verdicts stood, counted naively. */
+export async function requireUptimes({ ctx, ledger, time }: Simulation): Promise<void> {
+  const verdicts = await readVerdicts(ctx.sql);
+  const atTheEnd = { ...ctx, clock: { ...ctx.clock, now: () => new Date(time.nowMs) } };
+  for (const monitorId of ledger.monitors.keys()) {
+    for (const window of ['24h', '7d'] as const) {
+      const told = await readUptime(atTheEnd, monitorId, window);
+      const between = (from: number, to: number) => verdictTime(verdicts.get(monitorId) ?? [], from, to);
+      const tally = between(Date.parse(told.from), time.nowMs);
+      requireEqual(
+        [told.uptimePercent, told.upRounds, told.downRounds, told.unknownRounds],
+        [uptimePercent(tally), tally.up, tally.down, tally.unknown],
+        `the uptime of ${monitorId} over ${window} is what its verdicts add up to`,
+      );
+      requireThat(
+        Math.abs(told.upSeconds - tally.upSeconds) <= 1 && Math.abs(told.downSeconds - tally.downSeconds) <= 1,
+        `the seconds of ${monitorId} over ${window} are those of its verdicts`,
+        { told, tally },
+      );
+      for (const day of told.days) {
+        const fromMs = Math.max(Date.parse(told.from), Date.parse(`${day.date}T00:00:00.000Z`));
+        const untilMs = Math.min(time.nowMs, Date.parse(`${day.date}T00:00:00.000Z`) + DAY_MS);
+        requireEqual(day.uptimePercent, uptimePercent(between(fromMs, untilMs)), `${monitorId} on ${day.date}`);
+      }
+    }
   }
 }
 

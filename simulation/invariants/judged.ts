@@ -1,0 +1,211 @@
+import { isFailure, isVote, type OutcomeKind } from '#domain/check/result.ts';
+import type { AlertTriggeredEvent, AssignedMonitor, RoundJudgedEvent } from '#domain/wire/wire.ts';
+import type { Occurrence } from '../shard.ts';
+import type { Simulation } from '../simulation.ts';
+import { requireEqual, requireThat } from '../violation.ts';
+
+/**
+ * What shards judge is counted again here, slowly and from what they told alone: verdicts from the results, statuses and
+ * alerts from the verdicts. So an error in the reducer shows too, although edge and simulation share it.
+ */
+export function requireJudgements({ shard }: Simulation): void {
+  const monitors = new Map<string, Judgements>();
+  /** Slots until here may have been played twice, in any order. */
+  let repeatedUntil = '';
+  for (const occurrence of shard.chronicle) {
+    if (occurrence.kind === 'clock set back') {
+      const from = new Date(occurrence.fromMs).toISOString();
+      if (from > repeatedUntil) repeatedUntil = from;
+      continue;
+    }
+    const id = occurrence.kind === 'assigned' ? occurrence.next.id : monitorOf(occurrence);
+    if (id === null) continue;
+    const judgements = monitors.get(id) ?? new Judgements(id);
+    monitors.set(id, judgements);
+    judgements.take(occurrence, repeatedUntil);
+  }
+  for (const [id, judgements] of monitors) judgements.end(shard.watches.get(id)?.state.rounds.map((one) => one.slotMs));
+}
+
+type Told = Extract<Occurrence, { kind: 'told' }>;
+type Assigned = Extract<Occurrence, { kind: 'assigned' }>;
+
+function monitorOf({ event }: Told): string | null {
+  if (event.kind === 'location.state') return null;
+  return event.kind === 'check.completed' ? event.result.monitorId : event.monitorId;
+}
+
+interface Seen {
+  readonly outcome: OutcomeKind;
+  readonly reason: string | undefined;
+}
+
+/** How far one rule is, and the alert that it has open. */
+interface Count {
+  failures: number;
+  recoveries: number;
+  alertId: string | null;
+}
+
+/** One monitor, from its first assignment on. */
+class Judgements {
+  readonly #id: string;
+  /** Non-manual results by slot. */
+  readonly #results = new Map<string, Map<string, Seen>>();
+  readonly #judged = new Set<string>();
+  readonly #counts = new Map<string, Count>();
+  #lastSlot = '';
+  /** What the monitor's page must show now: the last verdict that somebody's look was behind. */
+  #expectedStatus: string | null = null;
+  #shownStatus = 'pending';
+  /** Alerts that the last verdict must have begun or ended, as rule and direction. */
+  #expectedAlerts: string[] = [];
+
+  constructor(id: string) {
+    this.#id = id;
+  }
+
+  take(occurrence: Told | Assigned, repeatedUntil: string): void {
+    if (occurrence.kind === 'assigned') {
+      this.#assign(occurrence);
+      return;
+    }
+    const { event, assigned } = occurrence;
+    if (event.kind === 'check.completed') {
+      const { scheduledAt, manual, location, outcome, reason } = event.result;
+      if (manual) return;
+      const round = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
+      // A slot that the clock came to twice has its newest results here.
+      this.#results.set(scheduledAt, round.set(location, { outcome, reason }));
+    } else if (event.kind === 'round.judged') this.#judge(event, assigned, repeatedUntil);
+    else if (event.kind === 'monitor.status') {
+      requireEqual(event.previous, this.#shownStatus, `${this.#id}: each change of status follows the one before`);
+      this.#shownStatus = event.status;
+    } else if (event.kind === 'alert.triggered') this.#alert(event);
+  }
+
+  /** At rest; `openSlots` are those of the rounds that are under way. Undefined for a monitor that is gone. */
+  end(openSlots: readonly number[] | undefined): void {
+    this.#requireConsequences();
+    if (openSlots === undefined) return;
+    const open = new Set(openSlots.map((slotMs) => new Date(slotMs).toISOString()));
+    const unjudged = [...this.#results.keys()].filter((slot) => !this.#judged.has(slot) && !open.has(slot));
+    requireEqual(unjudged, [], `${this.#id}: every round that is over has its verdict`);
+  }
+
+  /* ---- verdicts ------------------------------------------------------------------------------------------ */
+
+  #judge(event: RoundJudgedEvent, assigned: AssignedMonitor, repeatedUntil: string): void {
+    this.#requireConsequences();
+    const { scheduledAt, status, cause } = event;
+    if (scheduledAt > repeatedUntil) {
+      requireThat(!this.#judged.has(scheduledAt), `${this.#id}: a round is judged once`, event);
+      requireThat(this.#lastSlot <= scheduledAt, `${this.#id}: rounds are judged in the order of their slots`, event);
+      requireBallot(event, this.#results.get(scheduledAt) ?? new Map(), assigned);
+    }
+    this.#judged.add(scheduledAt);
+    if (scheduledAt > this.#lastSlot) this.#lastSlot = scheduledAt;
+    const results = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
+    if (status !== 'unknown') this.#count(status === 'down', assigned);
+    if (status !== 'unknown' || cause === 'too_few_votes') {
+      const voted = [...results.values()].some(({ outcome }) => isVote(outcome));
+      this.#expectedStatus = status !== 'unknown' || voted ? status : null;
+    } else this.#expectedStatus = null;
+  }
+
+  #count(failed: boolean, { rules }: AssignedMonitor): void {
+    for (const rule of rules) {
+      const count = this.#counts.get(rule.id) ?? { failures: 0, recoveries: 0, alertId: null };
+      this.#counts.set(rule.id, count);
+      count.failures = failed ? count.failures + 1 : 0;
+      count.recoveries = failed ? 0 : count.recoveries + 1;
+      if (count.alertId === null && count.failures >= rule.condition.count) {
+        this.#expectedAlerts.push(`${rule.id} firing`);
+      } else if (count.alertId !== null && count.recoveries >= rule.recoveryCount) {
+        this.#expectedAlerts.push(`${rule.id} resolved`);
+      }
+    }
+  }
+
+  #alert({ to, ruleId, alertId, cause }: AlertTriggeredEvent): void {
+    const count = this.#counts.get(ruleId);
+    if (cause === 'observed') {
+      requireEqual(
+        `${ruleId} ${to}`,
+        this.#expectedAlerts.shift(),
+        `${this.#id}: an alert is the consequence of a verdict`,
+      );
+    } else requireEqual(to, 'resolved', `${this.#id}: only a verdict begins an alert`);
+    if (to === 'resolved') requireEqual(count?.alertId, alertId, `${this.#id}: what ends is what has begun`);
+    if (cause === 'observed' && count !== undefined) {
+      Object.assign(count, { failures: 0, recoveries: 0, alertId: to === 'firing' ? alertId : null });
+    } else this.#counts.delete(ruleId);
+  }
+
+  /** The last verdict has had all its consequences, and no others. */
+  #requireConsequences(): void {
+    requireEqual(this.#expectedAlerts, [], `${this.#id}: every verdict has its alerts`);
+    if (this.#expectedStatus !== null) {
+      requireEqual(this.#shownStatus, this.#expectedStatus, `${this.#id}: the status is that of the last verdict`);
+    }
+    this.#expectedStatus = null;
+  }
+
+  /* ---- assignments --------------------------------------------------------------------------------------- */
+
+  #assign({ before, next }: Assigned): void {
+    this.#requireConsequences();
+    if (before === undefined) {
+      this.#counts.clear();
+      this.#shownStatus = 'pending';
+      return;
+    }
+    this.#handOver(before, next);
+    // A pause forgets what was counted; the alert that is open ends by an event of its own.
+    if (!next.enabled) for (const count of this.#counts.values()) Object.assign(count, { failures: 0, recoveries: 0 });
+  }
+
+  /** An open alert of a rule that goes is taken over by a rule that comes. */
+  #handOver(before: AssignedMonitor, next: AssignedMonitor): void {
+    const only = (one: AssignedMonitor, other: AssignedMonitor) =>
+      one.rules.map(({ id }) => id).filter((id) => !other.rules.some((rule) => rule.id === id));
+    const heirs = only(next, before);
+    for (const gone of only(before, next)) {
+      const count = this.#counts.get(gone);
+      if (count === undefined) continue;
+      const heir = count.alertId === null ? undefined : heirs.shift();
+      if (heir !== undefined) this.#counts.set(heir, count);
+      // Without an heir its end is told, and needs what was counted.
+      if (count.alertId === null || heir !== undefined) this.#counts.delete(gone);
+    }
+  }
+}
+
+/** A verdict says what the results of its round say. */
+function requireBallot(event: RoundJudgedEvent, results: ReadonlyMap<string, Seen>, { quorum }: AssignedMonitor): void {
+  const { status, cause, excluded } = event;
+  const votes = [...results].filter(([location, { outcome }]) => isVote(outcome) && !excluded.includes(location));
+  const failing = votes.filter(([, { outcome }]) => isFailure(outcome)).map(([location]) => location);
+  const about = { event, results: [...results] };
+  if (status === 'unknown') {
+    const reasons = new Set([...results.values()].map(({ reason }) => reason));
+    if (cause === 'overloaded') requireEqual([...reasons], ['overloaded'], 'a verdict knows of overload');
+    if (cause === 'missed') requireEqual([...reasons], ['missed_slot'], 'a verdict knows of missed slots');
+    if (cause === 'changed' || cause === 'paused' || cause === 'interrupted') {
+      requireEqual(event.failing, [], 'a round that does not count has no failures');
+    }
+    return;
+  }
+  requireEqual(event.failing.map(({ location }) => location).sort(), failing.sort(), 'a verdict names what fails');
+  if (status === 'up') requireThat(failing.length === 0 && votes.length > 0, 'up means that nothing fails', about);
+  if (status === 'degraded') {
+    requireThat(failing.length > 0 && failing.length < votes.length, 'degraded means that some fail', about);
+    requireThat(failing.length < (quorum ?? Number.POSITIVE_INFINITY), 'degraded is below the quorum', about);
+  }
+  if (status === 'down') {
+    requireThat(failing.length > 0, 'down means that something fails', about);
+    if (quorum !== null) {
+      requireThat(failing.length >= Math.min(quorum, votes.length), 'down is at least the quorum', about);
+    }
+  }
+}
