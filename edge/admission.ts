@@ -14,38 +14,54 @@ interface UnderWay {
   readonly sinceMs: number;
 }
 
-/** The checks of one shard: those under way, and those that wait for room, in the order they came. */
+/**
+ * The checks of one shard: those under way, and those that wait for room, in the order they came. They are let in by
+ * whole batches, one request to a location each: a machine that is short of time must not spend it on small ones.
+ */
 export class Admission<T extends Applicant> {
   readonly #room: Room;
+  readonly #batchMax: number;
   /** In the order they were let in, so that the oldest come first. */
   readonly #underWay = new Map<string, UnderWay>();
-  #waiting: T[] = [];
+  readonly #waiting = new Map<LocationId, T[]>();
 
-  constructor(room: Room) {
+  constructor(room: Room, batchMax: number) {
     this.#room = room;
+    this.#batchMax = batchMax;
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    let count = 0;
+    for (const queue of this.#waiting.values()) count += queue.length;
+    return count;
   }
 
   apply(applicants: readonly T[]): void {
-    this.#waiting.push(...applicants);
+    for (const applicant of applicants) {
+      const queue = this.#waiting.get(applicant.location);
+      if (queue === undefined) this.#waiting.set(applicant.location, [applicant]);
+      else queue.push(applicant);
+    }
   }
 
-  /** Lets in whoever finds room, and turns away whoever has waited too long. */
-  admit(nowMs: number): { readonly admitted: readonly T[]; readonly overdue: readonly T[] } {
+  /** Lets in whoever finds room, in batches of one location each, and turns away whoever has waited too long. */
+  admit(nowMs: number): { readonly batches: readonly (readonly T[])[]; readonly overdue: readonly T[] } {
     this.#age(nowMs);
-    const admitted: T[] = [];
-    const overdue: T[] = [];
-    const waiting: T[] = [];
-    for (const applicant of this.#waiting) {
-      if (applicant.untilMs < nowMs) overdue.push(applicant);
-      else if (this.#letIn(applicant, nowMs)) admitted.push(applicant);
-      else waiting.push(applicant);
+    const overdue = this.#overdue(nowMs);
+    const batches: T[][] = [];
+    // In turns, so that no location takes the room of all others.
+    for (let progress = true; progress; ) {
+      progress = false;
+      for (const [location, queue] of this.#waiting) {
+        const size = Math.min(queue.length, this.#batchMax);
+        if (size === 0 || !this.#hasRoom(location, size)) continue;
+        const batch = queue.splice(0, size);
+        for (const applicant of batch) this.#letIn(applicant, nowMs);
+        batches.push(batch);
+        progress = true;
+      }
     }
-    this.#waiting = waiting;
-    return { admitted, overdue };
+    return { batches, overdue };
   }
 
   /** The check is over. */
@@ -64,12 +80,26 @@ export class Admission<T extends Applicant> {
     }
   }
 
-  #letIn(applicant: T, nowMs: number): boolean {
-    if (this.#underWay.size >= this.#room.perShardMax) return false;
-    const place = this.#room.take(applicant.location);
-    if (place === null) return false;
-    this.#underWay.set(nameOf(applicant.key, applicant.location), { place, sinceMs: nowMs });
-    return true;
+  #overdue(nowMs: number): T[] {
+    const overdue: T[] = [];
+    for (const [location, queue] of this.#waiting) {
+      const late = queue.filter(({ untilMs }) => untilMs < nowMs);
+      if (late.length === 0) continue;
+      overdue.push(...late);
+      this.#waiting.set(
+        location,
+        queue.filter(({ untilMs }) => untilMs >= nowMs),
+      );
+    }
+    return overdue;
+  }
+
+  #hasRoom(location: LocationId, count: number): boolean {
+    return this.#underWay.size + count <= this.#room.perShardMax && this.#room.hasRoom(location, count);
+  }
+
+  #letIn({ key, location }: T, nowMs: number): void {
+    this.#underWay.set(nameOf(key, location), { place: this.#room.take(location), sinceMs: nowMs });
   }
 }
 

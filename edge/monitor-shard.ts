@@ -102,7 +102,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
     room ??= new Room(limitsFor(env.CHECKS_MAX));
-    this.#admission = new Admission(room);
+    this.#admission = new Admission(room, PROBE_BATCH_MAX);
     this.#shard = this.#storage.shard ?? '';
     this.#locations = new LocationWatch(this.#storage.darkLocations, Date.now());
     this.#storage.atomically(() => this.#wake(Date.now()));
@@ -305,8 +305,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /** Sends checks on their way as far as there is room; one that has waited for half its slot is not made any more. */
   #admit(nowMs: number): void {
-    const { admitted, overdue } = this.#admission.admit(nowMs);
-    for (const batch of batchesOf(admitted)) this.ctx.waitUntil(this.#ask(batch));
+    const { batches, overdue } = this.#admission.admit(nowMs);
+    for (const batch of batches) this.ctx.waitUntil(this.#ask(batch));
     if (overdue.length > 0) this.#turnAway(overdue, nowMs);
     if (this.#admission.waiting === 0 || this.#admitPlanned) return;
     this.#admitPlanned = true;
@@ -325,8 +325,9 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#overloadLogged = { count: this.#overloaded, atMs: nowMs };
   }
 
-  async #ask(batch: readonly [Check, ...Check[]]): Promise<void> {
-    const [{ location }] = batch;
+  async #ask(batch: readonly Check[]): Promise<void> {
+    const location = batch[0]?.location;
+    if (location === undefined) return;
     const byKey = new Map(batch.map((check) => [check.key, check]));
     const over = (key: string, answer: Answer): Happening[] => {
       const check = byKey.get(key);
@@ -494,18 +495,6 @@ function specOf(monitor: AssignedMonitor): string {
 
 function answered({ monitor, round, location }: Check, answer: Answer): Happening {
   return { monitorId: monitor.id, input: { kind: 'answered', round, location, answer } };
-}
-
-/** One request to one location's probe Worker each. */
-function batchesOf(checks: readonly Check[]): [Check, ...Check[]][] {
-  const batches: [Check, ...Check[]][] = [];
-  for (const here of Map.groupBy(checks, (check) => check.location).values()) {
-    for (let start = 0; start < here.length; start += PROBE_BATCH_MAX) {
-      const [first, ...others] = here.slice(start, start + PROBE_BATCH_MAX);
-      if (first !== undefined) batches.push([first, ...others]);
-    }
-  }
-  return batches;
 }
 
 /** An answer that does not fit the status may change it, and somebody waits for that. */

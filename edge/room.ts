@@ -25,13 +25,13 @@ export const YOUNG_MS = SECOND_MS;
 /** Young checks: they keep the processor busy. More than this at once only makes each of them wait longer. */
 const YOUNG_MAX = 400;
 /** Fewer would starve a fast location for the sake of a slow one. */
-const YOUNG_MIN = 96;
+const YOUNG_MIN = 48;
 /**
  * The time to the head of a probe Worker's answer, less the time that it had the request, is the way there and our own
  * lateness. The way is as long as the fastest answer; this much above it, or half as long again, we are late. A check takes several times as many turns as its head, and all
  * of our lateness would be in its response time.
  */
-const LATE_MS = 150;
+const LATE_MS = 40;
 const LATE_SHARE = 0.5;
 /** How often the number of young checks is adjusted: each time what was decided has had its effect. */
 const ADJUST_MS = 250;
@@ -87,14 +87,19 @@ export class Room {
     this.#heads = 0;
   }
 
-  /** Takes a place at a location; null when there is none. */
-  take(location: LocationId): Place | null {
+  /** True when so many more checks have room at a location. */
+  hasRoom(location: LocationId, count: number): boolean {
     const here = this.#atLocation.get(location) ?? 0;
     const { checksMax, perLocationMax } = this.#limits;
-    if (this.#young >= this.#youngMax || this.#checks >= checksMax || here >= perLocationMax) return null;
+    const young = this.#young + count <= this.#youngMax;
+    return young && this.#checks + count <= checksMax && here + count <= perLocationMax;
+  }
+
+  /** Takes a place at a location. */
+  take(location: LocationId): Place {
     this.#young += 1;
     this.#checks += 1;
-    this.#atLocation.set(location, here + 1);
+    this.#atLocation.set(location, (this.#atLocation.get(location) ?? 0) + 1);
     return new Place(
       () => {
         this.#young -= 1;
