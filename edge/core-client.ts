@@ -3,7 +3,7 @@ import { signServiceToken } from './service-token.ts';
 
 /** Sends one signed request to the core. Rejects when the core cannot be reached within `timeoutMs`. */
 export async function askCore(
-  env: Pick<CoordinatorEnv, 'CORE_URL' | 'EDGE_PRIVATE_JWK'>,
+  env: Pick<CoordinatorEnv, 'CORE_URL' | 'EDGE_PRIVATE_JWK' | 'EGRESS'>,
   method: 'GET' | 'POST',
   path: string,
   timeoutMs: number,
@@ -17,7 +17,7 @@ export async function askCore(
     { method, path, body: bytes },
     Date.now(),
   );
-  return fetch(new URL(path, env.CORE_URL), {
+  return (env.EGRESS ?? globalThis).fetch(new URL(path, env.CORE_URL), {
     method,
     headers: {
       authorization: `Bearer ${token}`,

@@ -12,6 +12,8 @@ export interface CoordinatorEnv extends ProbeBindings {
   readonly PAGE_DIRECTORY: DurableObjectNamespace<PageDirectory>;
   /** Where the core's API answers, e.g. https://core.example.com. */
   readonly CORE_URL: string;
+  /** The way to the core on one machine, as in ProbeEnv. */
+  readonly EGRESS?: Egress;
   /** Ed25519 JWK as JSON: who may give orders to the edge. */
   readonly CORE_PUBLIC_JWK: string;
   /** Secret. Ed25519 JWK as JSON: how the edge signs what it tells the core. */
@@ -46,4 +48,11 @@ export interface ProbeEnv {
   readonly LOCATION: LocationId;
   /** "true" lets probes reach private addresses: the one-machine set-up only. */
   readonly ALLOW_PRIVATE_TARGETS: string;
+  /** The way out on one machine, which is shorter than the runtime's own. On Cloudflare there is none but `fetch()`. */
+  readonly EGRESS?: Egress;
+}
+
+/** What can make an HTTP request: a binding, or the runtime itself. */
+export interface Egress {
+  fetch(url: string | URL, init: RequestInit): Promise<Response>;
 }

@@ -4,6 +4,7 @@ import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
 import { contentCodings } from '#probes/content-codings.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '#probes/network.ts';
 import { DECODES, decompressed } from './decompress.ts';
+import type { Egress } from './env.ts';
 import { bodyFailure, headFailure, mayBeSubstitute, SUBSTITUTE_BYTES_MAX, substituteFailure } from './fetch-failure.ts';
 import { reasonOf } from './log.ts';
 
@@ -13,13 +14,13 @@ const UNDONE_BY_FETCH: ReadonlySet<string> = new Set(['gzip', 'br']);
  * What a probe may do in Workers: fetch, which dials, resolves and shakes hands out of our sight. So only the
  * time to the first byte is known, certificates are always verified, and the IP version is not ours to choose.
  */
-export function workersNetwork(allowPrivateTargets: boolean): Network {
+export function workersNetwork(allowPrivateTargets: boolean, egress: Egress = globalThis): Network {
   return {
     async request(request, signal) {
       refuseUnsupported(request);
       if (!allowPrivateTargets) refuseForbidden(request.url);
       const startedMs = Date.now();
-      const response = await dispatch(request, signal);
+      const response = await dispatch(request, egress, signal);
       closeWith(signal, response);
       const body = await ownBody(response, signal);
       const headers = [...response.headers];
@@ -64,10 +65,10 @@ function refuseForbidden(url: string): void {
   if (isForbiddenHost(host)) throw new NetworkFailure('address_refused', `${host} may not be monitored`);
 }
 
-async function dispatch(request: HttpRequest, signal: AbortSignal): Promise<Response> {
+async function dispatch(request: HttpRequest, egress: Egress, signal: AbortSignal): Promise<Response> {
   const headers = headersOf(request);
   try {
-    return await fetch(request.url, {
+    return await egress.fetch(request.url, {
       method: request.method,
       headers,
       ...(request.body === undefined ? {} : { body: request.body }),

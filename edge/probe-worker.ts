@@ -82,7 +82,7 @@ function wasStarved({ timeoutMs }: Check, { outcome }: Outcome, attempts: number
 }
 
 async function attempt(check: Check, env: ProbeEnv): Promise<Confirmed> {
-  const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true');
+  const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true', env.EGRESS);
   const spec = readSpec(check.spec);
   const { timeoutMs, traceId, transcript } = check;
   const task = { config: spec.config, timeoutMs, traceId, transcript, location: env.LOCATION };
