@@ -91,8 +91,8 @@ export async function slotsWhenStored(sql: Sql, grid: Grid, from: Date, to: Date
 /** Whatever was told of the target, which is always well, in the span. */
 export async function countFalseAlarms(sql: Sql, from: Date, to: Date): Promise<{ down: number; incidents: number }> {
   const [row] = await sql`SELECT
-    (SELECT count(*) FROM monitor_status_changes
-      WHERE status = 'down' AND at >= ${from.toISOString()}::timestamptz AND at < ${to.toISOString()}::timestamptz)::int AS down,
+    (SELECT count(*) FROM rounds
+      WHERE status = 'down' AND judged_at >= ${from.toISOString()}::timestamptz AND judged_at < ${to.toISOString()}::timestamptz)::int AS down,
     (SELECT count(*) FROM incidents
       WHERE created_at >= ${from.toISOString()}::timestamptz AND created_at < ${to.toISOString()}::timestamptz)::int AS incidents`;
   return { down: Number(row?.down), incidents: Number(row?.incidents) };

@@ -54,7 +54,7 @@ export class Admission<T extends Applicant> {
       progress = false;
       for (const [location, queue] of this.#waiting) {
         const size = Math.min(queue.length, this.#batchMax);
-        if (size === 0 || !this.#hasRoom(location, size)) continue;
+        if (size === 0 || !this.#hasRoom(location, size, nowMs)) continue;
         const batch = queue.splice(0, size);
         for (const applicant of batch) this.#letIn(applicant, nowMs);
         batches.push(batch);
@@ -65,9 +65,9 @@ export class Admission<T extends Applicant> {
   }
 
   /** The check is over. */
-  leave({ key, location }: Pick<Applicant, 'key' | 'location'>): void {
+  leave({ key, location }: Pick<Applicant, 'key' | 'location'>, nowMs: number): void {
     const name = nameOf(key, location);
-    this.#underWay.get(name)?.place.leave();
+    this.#underWay.get(name)?.place.leave(nowMs);
     this.#underWay.delete(name);
   }
 
@@ -94,8 +94,8 @@ export class Admission<T extends Applicant> {
     return overdue;
   }
 
-  #hasRoom(location: LocationId, count: number): boolean {
-    return this.#underWay.size + count <= this.#room.perShardMax && this.#room.hasRoom(location, count);
+  #hasRoom(location: LocationId, count: number, nowMs: number): boolean {
+    return this.#underWay.size + count <= this.#room.perShardMax && this.#room.hasRoom(location, count, nowMs);
   }
 
   #letIn({ key, location }: T, nowMs: number): void {

@@ -332,7 +332,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const over = (key: string, answer: Answer): Happening[] => {
       const check = byKey.get(key);
       if (check === undefined) return [];
-      this.#admission.leave(check);
+      this.#admission.leave(check, Date.now());
       return [answered(check, answer)];
     };
     const askedMs = Date.now();

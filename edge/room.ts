@@ -9,15 +9,25 @@ export interface RoomLimits {
   readonly perLocationMax: number;
   /** All checks of one shard: a shard of hanging targets leaves room for the others. */
   readonly perShardMax: number;
+  /** How long a check's connection counts after it, in milliseconds: 0 where files are no concern. */
+  readonly keptMs: number;
 }
 
 /** Cloudflare gives an isolate 128 MB; 4,000 checks take some 80 of them. */
 const CHECKS_MAX = 4_000;
 
+/** workerd keeps a connection that was left in order for the next request to the same host (kj's idleTimeout: 5 s). */
+const CONNECTION_KEPT_MS = 6 * SECOND_MS;
+
 /** The limits of a process. `checksMax` is a number as text, as bindings are; absent where files are no concern. */
 export function limitsFor(checksMax: string | undefined): RoomLimits {
   const all = checksMax === undefined ? CHECKS_MAX : Math.max(1, Math.min(CHECKS_MAX, Number(checksMax)));
-  return { checksMax: all, perLocationMax: Math.ceil(all / 3), perShardMax: Math.ceil(all / 2) };
+  return {
+    checksMax: all,
+    perLocationMax: Math.ceil(all / 3),
+    perShardMax: Math.ceil(all / 2),
+    keptMs: checksMax === undefined ? 0 : CONNECTION_KEPT_MS,
+  };
 }
 
 /** From this age on a check waits for its target, and holds a socket only. */
@@ -58,6 +68,8 @@ export class Room {
   #lateness = 0;
   #isLate = false;
   readonly #fastestMs = new Map<LocationId, number>();
+  /** When each connection that a check has left will be closed, soonest first. */
+  readonly #keptUntilMs: number[] = [];
 
   constructor(limits: RoomLimits) {
     this.#limits = limits;
@@ -88,11 +100,12 @@ export class Room {
   }
 
   /** True when so many more checks have room at a location. */
-  hasRoom(location: LocationId, count: number): boolean {
+  hasRoom(location: LocationId, count: number, nowMs: number): boolean {
+    while (this.#keptUntilMs[0] !== undefined && this.#keptUntilMs[0] <= nowMs) this.#keptUntilMs.shift();
     const here = this.#atLocation.get(location) ?? 0;
     const { checksMax, perLocationMax } = this.#limits;
     const young = this.#young + count <= this.#youngMax;
-    return young && this.#checks + count <= checksMax && here + count <= perLocationMax;
+    return young && this.#checks + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
   }
 
   /** Takes a place at a location. */
@@ -104,8 +117,9 @@ export class Room {
       () => {
         this.#young -= 1;
       },
-      () => {
+      (nowMs) => {
         this.#checks -= 1;
+        if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
         this.#atLocation.set(location, (this.#atLocation.get(location) ?? 1) - 1);
       },
     );
@@ -115,11 +129,11 @@ export class Room {
 /** One check's place, given back once. */
 export class Place {
   readonly #aged: () => void;
-  readonly #left: () => void;
+  readonly #left: (nowMs: number) => void;
   #young = true;
   #taken = true;
 
-  constructor(aged: () => void, left: () => void) {
+  constructor(aged: () => void, left: (nowMs: number) => void) {
     this.#aged = aged;
     this.#left = left;
   }
@@ -131,10 +145,10 @@ export class Place {
     this.#aged();
   }
 
-  leave(): void {
+  leave(nowMs: number): void {
     if (!this.#taken) return;
     this.#taken = false;
     this.age();
-    this.#left();
+    this.#left(nowMs);
   }
 }

@@ -6,6 +6,7 @@ import type { Config } from '#core/config.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { workerBundle } from './build.ts';
 import type { EdgeKeys } from './keys.ts';
+import { openFilesSentence, readOpenFiles } from './open-files.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
 import { SetupError } from './setup-error.ts';
 import { workerdLine } from './workerd-log.ts';
@@ -42,7 +43,10 @@ export async function startEdge(
   mkdirSync(dir, { recursive: true });
   const pidFile = workerdPidFile(config.dataDir);
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
-  const options = edgeOptions(config, keys, dir, pidFile, writeLog);
+  const files = readOpenFiles();
+  const few = openFilesSentence(files);
+  if (few !== null) writeLog(few);
+  const options = edgeOptions(config, keys, files.checksMax, dir, pidFile, writeLog);
   const runtime = withOwnSignals(() => new Miniflare(options));
   try {
     await runtime.ready;
@@ -64,7 +68,14 @@ export async function startEdge(
   };
 }
 
-function edgeOptions(config: Config, keys: EdgeKeys, dir: string, pidFile: string, writeLog: (line: string) => void) {
+function edgeOptions(
+  config: Config,
+  keys: EdgeKeys,
+  checksMax: number | null,
+  dir: string,
+  pidFile: string,
+  writeLog: (line: string) => void,
+) {
   process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, 'workerd.sh');
   const compatibility = readCompatibility();
   return convertV4MiniflareOptions({
@@ -84,7 +95,7 @@ function edgeOptions(config: Config, keys: EdgeKeys, dir: string, pidFile: strin
     workers: [
       frontDoor(config),
       publicInternet(),
-      { ...coordinator(config, keys), ...compatibility },
+      { ...coordinator(config, keys, checksMax), ...compatibility },
       ...LOCATION_IDS.map((location) => ({ ...probe(location, config), ...compatibility })),
       { ...statusPages(), ...compatibility },
     ],
@@ -109,7 +120,7 @@ function frontDoor(config: Config) {
   };
 }
 
-function coordinator(config: Config, keys: EdgeKeys) {
+function coordinator(config: Config, keys: EdgeKeys, checksMax: number | null) {
   return {
     name: 'coordinator',
     modules: true,
@@ -118,6 +129,7 @@ function coordinator(config: Config, keys: EdgeKeys) {
       CORE_URL: `http://127.0.0.1:${config.apiPort}`,
       CORE_PUBLIC_JWK: keys.corePublicJwk,
       EDGE_PRIVATE_JWK: keys.edgePrivateJwk,
+      ...(checksMax === null ? {} : { CHECKS_MAX: String(checksMax) }),
     },
     durableObjects: {
       MONITOR_SHARD: { className: 'MonitorShard', useSQLite: true },

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
+import { Admission, type Applicant } from './admission.ts';
+import { limitsFor, Room } from './room.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 1);
+const BATCH = 6;
+
+function applicants(count: number, location: LocationId = 'us-east', untilMs = NOW_MS + 2_500): Applicant[] {
+  return Array.from({ length: count }, (_, n) => ({ key: `${location} ${n} ${untilMs}`, location, untilMs }));
+}
+
+/** Answers so quick that the room grows to what it may be. */
+function wideRoom(checksMax?: string): Room {
+  const room = new Room(limitsFor(checksMax));
+  for (let at = NOW_MS - 60_000; at < NOW_MS; at += 250) room.heard('us-east', 2, at);
+  return room;
+}
+
+function letIn(admission: Admission<Applicant>, nowMs: number): number {
+  return admission.admit(nowMs).batches.reduce((sum, batch) => sum + batch.length, 0);
+}
+
+describe('admission', () => {
+  it('lets in what has room, in batches of one location each', () => {
+    const admission = new Admission(wideRoom(), BATCH);
+    admission.apply(LOCATION_IDS.flatMap((location) => applicants(8, location)));
+    const { batches, overdue } = admission.admit(NOW_MS);
+    expect(overdue).toEqual([]);
+    expect(batches.map((batch) => batch.length).sort()).toEqual([...Array(6).fill(2), ...Array(6).fill(6)]);
+    for (const batch of batches) expect(new Set(batch.map(({ location }) => location)).size).toBe(1);
+    expect(admission.waiting).toBe(0);
+  });
+
+  it('turns away what has waited longer than it may, and keeps what has not', () => {
+    const room = wideRoom();
+    const admission = new Admission(room, BATCH);
+    admission.apply(applicants(2_000));
+    const first = letIn(admission, NOW_MS);
+    expect(first).toBeLessThan(500);
+    admission.apply(applicants(3, 'us-east', NOW_MS + 60_000));
+    const { overdue } = admission.admit(NOW_MS + 2_501);
+    expect(overdue.length).toBeGreaterThan(0);
+    expect(overdue.every(({ untilMs }) => untilMs === NOW_MS + 2_500)).toBe(true);
+    expect(first + overdue.length).toBe(2_000);
+  });
+
+  it('gives room to others when targets hang: only what is young keeps the processor busy', () => {
+    const room = wideRoom();
+    const [hanging, fast] = [new Admission(room, BATCH), new Admission(room, BATCH)];
+    hanging.apply(applicants(400));
+    expect(letIn(hanging, NOW_MS)).toBeGreaterThan(390);
+    fast.apply(applicants(60, 'eu-west'));
+    expect(letIn(fast, NOW_MS)).toBeLessThan(60);
+    hanging.admit(NOW_MS + 1_000);
+    expect(letIn(fast, NOW_MS + 1_000)).toBeGreaterThan(0);
+    expect(fast.waiting).toBe(0);
+  });
+
+  it('makes fewer at once while the process is late, and does not take its own lateness for a slow target', () => {
+    const room = wideRoom();
+    for (let at = NOW_MS; at < NOW_MS + 5_000; at += 250) room.heard('us-east', 900, at);
+    expect(room.isLate).toBe(true);
+    const admission = new Admission(room, BATCH);
+    admission.apply(applicants(400, 'us-east', NOW_MS + 60_000));
+    const few = letIn(admission, NOW_MS + 5_000);
+    expect(few).toBeGreaterThan(0);
+    expect(few).toBeLessThanOrEqual(48);
+    expect(letIn(admission, NOW_MS + 10_000)).toBe(0);
+  });
+
+  it('is never so full that a location or a shard takes all of it', () => {
+    const room = wideRoom();
+    const admission = new Admission(room, BATCH);
+    let atMs = NOW_MS;
+    let made = 0;
+    admission.apply(applicants(5_000, 'us-east', NOW_MS + 3_600_000));
+    for (let turn = 0; turn < 20; turn++) {
+      made += letIn(admission, atMs);
+      atMs += 1_000;
+    }
+    expect(made).toBeLessThanOrEqual(Math.ceil(4_000 / 3));
+    const other = new Admission(room, BATCH);
+    other.apply(applicants(6, 'sa-east', atMs + 1_000));
+    expect(letIn(other, atMs)).toBe(6);
+  });
+
+  it('counts the connections that stay open after a check where files are few', () => {
+    const room = wideRoom('60');
+    const admission = new Admission(room, BATCH);
+    const checks = applicants(18, 'us-east', NOW_MS + 60_000);
+    admission.apply(checks);
+    expect(letIn(admission, NOW_MS)).toBe(18);
+    for (const check of checks) admission.leave(check, NOW_MS);
+    const others = ['eu-west', 'sa-east', 'us-west'].map((location) => {
+      const shard = new Admission(room, BATCH);
+      shard.apply(applicants(18, location as LocationId, NOW_MS + 120_000));
+      return shard;
+    });
+    const letInAll = (atMs: number) => others.reduce((sum, shard) => sum + letIn(shard, atMs), 0);
+    expect(letInAll(NOW_MS)).toBe(60 - 18);
+    expect(letInAll(NOW_MS + 6_000)).toBe(12);
+  });
+});
