@@ -32,7 +32,11 @@ async function answerProbe(request: Request, env: ProbeEnv): Promise<Response> {
   };
   // At most PROBE_BATCH_MAX: as many response heads as an invocation may wait for.
   const all = Promise.all(
-    parsed.data.checks.map(async (check) => onLine(`${JSON.stringify(await makeCheck(check, env, colo))}\n`)),
+    parsed.data.checks.map(async (check) => {
+      const line = `${JSON.stringify(await makeCheck(check, env, colo))}\n`;
+      // Not before the answer is known: by then the lines may go elsewhere.
+      onLine(line);
+    }),
   );
   const isComplete = await Promise.race([all.then(() => true), scheduler.wait(TOGETHER_MS).then(() => false)]);
   const headers = {

@@ -120,13 +120,14 @@ test('a stream ends soon after its session was signed out or its key was revoked
 });
 
 test('a HEAD request opens no stream', async () => {
-  const streams = async () => /api_streams (\d+)/.exec((await app.request('GET', '/metrics')).text)?.[1];
+  const streams = async () => Number(/api_streams (\d+)/.exec((await app.request('GET', '/metrics')).text)?.[1] ?? 0);
   const before = await streams();
   for (let call = 0; call < 3; call++) {
     const head = await fetch(streamUrl(), { method: 'HEAD', headers: { ...sse, Cookie: cookies() } });
     expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
   }
-  expect(await streams()).toBe(before);
+  // Streams of the tests before may still be closing.
+  expect(await streams()).toBeLessThanOrEqual(before);
 });
 
 test('one organisation does not take the streams of all the others', async () => {

@@ -51,13 +51,13 @@ describe('the grid', () => {
   });
 
   it('spreads monitors over the interval', () => {
-    const perSecond = new Map<number, number>();
-    for (let index = 0; index < 6000; index++) {
+    const perSlot = new Map<number, number>();
+    for (let index = 0; index < 24_000; index++) {
       const phase = phaseMs({ monitorId: `mon_${index}`, intervalSeconds: 60 });
-      perSecond.set(phase, (perSecond.get(phase) ?? 0) + 1);
+      perSlot.set(phase, (perSlot.get(phase) ?? 0) + 1);
     }
-    expect(perSecond.size).toBe(60);
-    // 100 expected in each second; five standard deviations of a fair spread.
-    for (const count of perSecond.values()) expect(Math.abs(count - 100)).toBeLessThan(50);
+    expect(perSlot.size).toBe(240);
+    // 100 expected in each quarter of a second; five standard deviations of a fair spread.
+    for (const count of perSlot.values()) expect(Math.abs(count - 100)).toBeLessThan(50);
   });
 });
