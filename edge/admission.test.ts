@@ -52,7 +52,6 @@ describe('admission', () => {
     expect(letIn(hanging, NOW_MS)).toBeGreaterThan(390);
     fast.apply(applicants(60, 'eu-west'));
     expect(letIn(fast, NOW_MS)).toBeLessThan(60);
-    hanging.admit(NOW_MS + 1_000);
     expect(letIn(fast, NOW_MS + 1_000)).toBeGreaterThan(0);
     expect(fast.waiting).toBe(0);
   });
@@ -83,6 +82,18 @@ describe('admission', () => {
     const other = new Admission(room, BATCH);
     other.apply(applicants(6, 'sa-east', atMs + 1_000));
     expect(letIn(other, atMs)).toBe(6);
+  });
+
+  it('gets back the places of a shard that died', () => {
+    const room = wideRoom('30');
+    const dead = new Admission(room, BATCH);
+    dead.apply(applicants(30));
+    letIn(dead, NOW_MS);
+    const living = new Admission(room, BATCH);
+    living.apply(applicants(6, 'us-east', NOW_MS + 3_600_000));
+    expect(letIn(living, NOW_MS + 1_000)).toBe(0);
+    expect(letIn(living, NOW_MS + 119_999)).toBe(0);
+    expect(letIn(living, NOW_MS + 120_000)).toBe(6);
   });
 
   it('counts the connections that stay open after a check where files are few', () => {

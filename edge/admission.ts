@@ -1,5 +1,5 @@
 import type { LocationId } from '#domain/check/location.ts';
-import { type Place, type Room, YOUNG_MS } from './room.ts';
+import type { Place, Room } from './room.ts';
 
 /** A check that wants to be made. */
 export interface Applicant {
@@ -9,11 +9,6 @@ export interface Applicant {
   readonly untilMs: number;
 }
 
-interface UnderWay {
-  readonly place: Place;
-  readonly sinceMs: number;
-}
-
 /**
  * The checks of one shard: those under way, and those that wait for room, in the order they came. They are let in by
  * whole batches, one request to a location each: a machine that is short of time must not spend it on small ones.
@@ -21,8 +16,7 @@ interface UnderWay {
 export class Admission<T extends Applicant> {
   readonly #room: Room;
   readonly #batchMax: number;
-  /** In the order they were let in, so that the oldest come first. */
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #underWay = new Map<string, Place>();
   readonly #waiting = new Map<LocationId, T[]>();
 
   constructor(room: Room, batchMax: number) {
@@ -46,7 +40,6 @@ export class Admission<T extends Applicant> {
 
   /** Lets in whoever finds room, in batches of one location each, and turns away whoever has waited too long. */
   admit(nowMs: number): { readonly batches: readonly (readonly T[])[]; readonly overdue: readonly T[] } {
-    this.#age(nowMs);
     const overdue = this.#overdue(nowMs);
     const batches: T[][] = [];
     // In turns, so that no location takes the room of all others.
@@ -67,17 +60,9 @@ export class Admission<T extends Applicant> {
   /** The check is over. */
   leave({ key, location }: Pick<Applicant, 'key' | 'location'>, nowMs: number): void {
     const name = nameOf(key, location);
-    this.#underWay.get(name)?.place.leave(nowMs);
+    const place = this.#underWay.get(name);
+    if (place !== undefined) this.#room.leave(place, nowMs);
     this.#underWay.delete(name);
-  }
-
-  #age(nowMs: number): void {
-    // Else checks that wait for us, not for their targets, would let in others, and all would wait longer.
-    if (this.#room.isLate) return;
-    for (const { place, sinceMs } of this.#underWay.values()) {
-      if (nowMs - sinceMs < YOUNG_MS) return;
-      place.age();
-    }
   }
 
   #overdue(nowMs: number): T[] {
@@ -99,7 +84,7 @@ export class Admission<T extends Applicant> {
   }
 
   #letIn({ key, location }: T, nowMs: number): void {
-    this.#underWay.set(nameOf(key, location), { place: this.#room.take(location), sinceMs: nowMs });
+    this.#underWay.set(nameOf(key, location), this.#room.take(location, nowMs));
   }
 }
 

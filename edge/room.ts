@@ -31,7 +31,9 @@ export function limitsFor(checksMax: string | undefined): RoomLimits {
 }
 
 /** From this age on a check waits for its target, and holds a socket only. */
-export const YOUNG_MS = SECOND_MS;
+const YOUNG_MS = SECOND_MS;
+/** No check takes longer than twice the longest time limit and its way: the object that took this place has died. */
+const PLACE_MS_MAX = 120 * SECOND_MS;
 /** Young checks: they keep the processor busy. More than this at once only makes each of them wait longer. */
 const YOUNG_MAX = 400;
 /** Fewer would starve a fast location for the sake of a slow one. */
@@ -59,8 +61,8 @@ const DECREASE = 0.7;
 export class Room {
   readonly #limits: RoomLimits;
   readonly #atLocation = new Map<LocationId, number>();
-  #checks = 0;
-  #young = 0;
+  readonly #places = new Set<Place>();
+  readonly #young = new Set<Place>();
   #youngMax = YOUNG_MAX / 4;
   #adjustedMs = 0;
   #heads = 0;
@@ -101,54 +103,48 @@ export class Room {
 
   /** True when so many more checks have room at a location. */
   hasRoom(location: LocationId, count: number, nowMs: number): boolean {
-    while (this.#keptUntilMs[0] !== undefined && this.#keptUntilMs[0] <= nowMs) this.#keptUntilMs.shift();
+    this.#settle(nowMs);
     const here = this.#atLocation.get(location) ?? 0;
     const { checksMax, perLocationMax } = this.#limits;
-    const young = this.#young + count <= this.#youngMax;
-    return young && this.#checks + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
+    const young = this.#young.size + count <= this.#youngMax;
+    return young && this.#places.size + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
   }
 
-  /** Takes a place at a location. */
-  take(location: LocationId): Place {
-    this.#young += 1;
-    this.#checks += 1;
+  /** Takes a place at a location, to be given back with `leave`. */
+  take(location: LocationId, nowMs: number): Place {
+    const place = { location, sinceMs: nowMs };
+    this.#places.add(place);
+    this.#young.add(place);
     this.#atLocation.set(location, (this.#atLocation.get(location) ?? 0) + 1);
-    return new Place(
-      () => {
-        this.#young -= 1;
-      },
-      (nowMs) => {
-        this.#checks -= 1;
-        if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
-        this.#atLocation.set(location, (this.#atLocation.get(location) ?? 1) - 1);
-      },
-    );
+    return place;
+  }
+
+  /** The check is over. */
+  leave(place: Place, nowMs: number): void {
+    if (!this.#places.delete(place)) return;
+    this.#young.delete(place);
+    this.#atLocation.set(place.location, (this.#atLocation.get(place.location) ?? 1) - 1);
+    if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
+  }
+
+  /** What time alone changes. Sets keep the order of taking, so the first that is too young ends each look. */
+  #settle(nowMs: number): void {
+    while (this.#keptUntilMs[0] !== undefined && this.#keptUntilMs[0] <= nowMs) this.#keptUntilMs.shift();
+    for (const place of this.#places) {
+      if (nowMs - place.sinceMs < PLACE_MS_MAX) break;
+      this.leave(place, nowMs);
+    }
+    // Else checks that wait for us, not for their targets, would let in others, and all would wait longer.
+    if (this.#isLate) return;
+    for (const place of this.#young) {
+      if (nowMs - place.sinceMs < YOUNG_MS) break;
+      this.#young.delete(place);
+    }
   }
 }
 
-/** One check's place, given back once. */
-export class Place {
-  readonly #aged: () => void;
-  readonly #left: (nowMs: number) => void;
-  #young = true;
-  #taken = true;
-
-  constructor(aged: () => void, left: (nowMs: number) => void) {
-    this.#aged = aged;
-    this.#left = left;
-  }
-
-  /** The check is no longer young. */
-  age(): void {
-    if (!this.#young) return;
-    this.#young = false;
-    this.#aged();
-  }
-
-  leave(nowMs: number): void {
-    if (!this.#taken) return;
-    this.#taken = false;
-    this.age();
-    this.#left(nowMs);
-  }
+/** One check's place. */
+export interface Place {
+  readonly location: LocationId;
+  readonly sinceMs: number;
 }
