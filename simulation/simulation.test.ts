@@ -9,8 +9,7 @@ import { playSeed, SIMULATED_STREAMS, type SimulatedStreams } from './play-seed.
 const { BLACKTIDE_SIMULATION_SEED: first, BLACKTIDE_SIMULATION_RUNS: runs } = process.env;
 
 /**
- * Played in every run of the suite, over both carriers; a seed that finds something stays here. None has since the
- * simulated shard hosts the edge's own reducer; faults that earlier seeds found have tests of their own.
+ * Played in every run of the suite, over both carriers; a seed that finds a fault stays here.
  */
 const SEEDS = { 'in-process': [1, 3], jetstream: [2] } as const satisfies Record<SimulatedStreams, readonly number[]>;
 
