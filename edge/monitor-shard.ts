@@ -218,8 +218,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #wake(nowMs: number): void {
     for (const { assigned, state } of this.#storage.monitors(nowMs))
       this.#watches.set(assigned.id, { assigned, state });
-    const ticks = this.#storage.ticks();
-    for (const { id, rounds } of ticks) {
+    for (const { id, rounds } of this.#storage.ticks()) {
       for (const { monitorId, round } of decodeTick(rounds, (one) => this.#watches.get(one)?.assigned)) {
         const watch = this.#watches.get(monitorId);
         if (watch === undefined) continue;
@@ -251,10 +250,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #changed({ monitorId, input }: Happening, nowMs: number): Change | null {
     const before = this.#watches.get(monitorId);
     if (before === undefined) return null;
-    const circumstances = { nowMs, dark: this.#locations.dark };
-    const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
-    const assigned = input.kind === 'assigned' ? input.next : before.assigned;
-    return this.#entered(before, assigned, reduced);
+    return this.#entered(before, before.assigned, this.#reduce(before, input, nowMs));
+  }
+
+  #reduce({ assigned, state }: Watch, input: WatchInput, nowMs: number): Reduced {
+    return reduceWatch(assigned, state, input, { nowMs, dark: this.#locations.dark });
   }
 
   #entered(before: Watch | undefined, assigned: AssignedMonitor, reduced: Reduced): Change {
@@ -425,9 +425,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     if (before === undefined) return this.#entered(before, assigned, beginWatch(assigned, { nowMs }));
     const isElsewhere = before.assigned.locations.join() !== assigned.locations.join();
     if (!assigned.enabled || isElsewhere) this.#locations.forget(assigned.id);
-    const circumstances = { nowMs, dark: this.#locations.dark };
-    const input = { kind: 'assigned', next: assigned } as const;
-    const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
+    const reduced = this.#reduce(before, { kind: 'assigned', next: assigned }, nowMs);
     // The very same again is not written again.
     return this.#entered(before, isSame(before.assigned, assigned) ? before.assigned : assigned, reduced);
   }

@@ -40,8 +40,8 @@ const YOUNG_MAX = 400;
 const YOUNG_MIN = 48;
 /**
  * The time to the head of a probe Worker's answer, less the time that it had the request, is the way there and our own
- * lateness. The way is as long as the fastest answer; this much above it, or half as long again, we are late. A check takes several times as many turns as its head, and all
- * of our lateness would be in its response time.
+ * lateness. The way is as long as the fastest answer; this much above it, or half as long again, we are late. A check
+ * takes several times as many turns as its head, and all of our lateness would be in its response time.
  */
 const LATE_MS = 40;
 const LATE_SHARE = 0.5;

@@ -1,6 +1,7 @@
+import { DAY_MS } from '#domain/base/duration.ts';
+
 /** Dates and counts as the page says them. Times are UTC: the page is rendered once for readers everywhere. */
 
-const DAY_MS = 86_400_000;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** The last `count` UTC dates (`2026-11-22`), newest first, beginning with the day of `nowMs`. */

@@ -1,5 +1,6 @@
 import { PARTITION_WEEKS_AHEAD } from '#db/migrate.ts';
 import { dropPartitions, ensurePartitions } from '#db/partitions.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import type { CoreContext } from '../context.ts';
 import { type Loop, startLoop } from '../platform/loop.ts';
 import { rollUpDirtyHours } from './roll-up.ts';
@@ -8,7 +9,6 @@ import { rollUpDirtyHours } from './roll-up.ts';
 const ROLLUP_POLL_MS = 60_000;
 /** Retention and partitions move by days and weeks. */
 const UPKEEP_MS = 60 * 60_000;
-const DAY_MS = 86_400_000;
 const RAW_DAYS = 90;
 const HOURLY_DAYS = 365;
 const PARKED_DAYS = 90;

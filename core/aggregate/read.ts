@@ -1,4 +1,5 @@
 import type { Uptime, UptimeWindow } from '#domain/api/monitor.ts';
+import { DAY_MS, HOUR_MS } from '#domain/base/duration.ts';
 import { dailyUptime, roundedSeconds, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
 import type { CoreContext, Database, Transaction, UptimeFigures } from '../context.ts';
 import type { Reader } from '../unit-of-work.ts';
@@ -6,8 +7,6 @@ import { readTallies, sumTalliesOf } from './tallies.ts';
 
 export { readSeries } from './series.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const WINDOW_DAYS = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 } as const satisfies Record<UptimeWindow, number>;
 
 /** Uptime over the window, which begins with a whole hour. */

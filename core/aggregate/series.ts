@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Series } from '#domain/api/monitor.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { mergeSketches, quantile, type Sketch, sketchCount, sketchOf } from '#domain/figures/sketch.ts';
 import type { CoreContext } from '../context.ts';
@@ -9,7 +10,6 @@ type Point = Series['locations'][number]['points'][number];
 type PointsByLocation = Map<LocationId, Point[]>;
 
 const HOUR_SECONDS = 3_600;
-const DAY_MS = 86_400_000;
 /** Up to here raw results are read: a day of a 5 s monitor at six locations are 104,000 rows, a fifth of a second. */
 const RAW_RANGE_MAX_MS = DAY_MS;
 /** Steps that people read easily. */

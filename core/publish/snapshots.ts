@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, inArray, ne, or } from 'drizzle-orm';
 import { incidents, incidentTimeline, monitorStatus, pageComponents, statusPages } from '#db/schema.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import { dailyUptime, type SpanTally, startOfUtcDay, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
 import {
   PAGE_DAYS,
@@ -13,7 +14,6 @@ import { readTallies } from '../aggregate/tallies.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { inUnit } from '../unit-of-work.ts';
 
-const DAY_MS = 86_400_000;
 /** Resolved incidents stay on a page this long, as on Atlassian's. */
 const INCIDENT_DAYS = 14;
 /** The schema's bound: more updates than this are history. */

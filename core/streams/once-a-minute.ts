@@ -1,4 +1,4 @@
-const MINUTE_MS = 60_000;
+import { MINUTE_MS } from '#domain/base/duration.ts';
 
 /** True at most once a minute: for log lines about what may happen thousands of times a second. */
 export function onceAMinute(): () => boolean {

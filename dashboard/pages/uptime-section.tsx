@@ -1,5 +1,6 @@
 import { useQueries } from '@tanstack/react-query';
 import { UPTIME_WINDOWS, type Uptime } from '#domain/api/monitor-answers.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import { formatDuration } from '#domain/base/quantity.ts';
 import { uptimeQuery } from '../api/queries.ts';
 import { formatPercent } from '../format/measures.ts';
@@ -40,7 +41,6 @@ type Day = Uptime['days'][number];
 
 const BAR = 10;
 const DAYS_SHOWN = 90;
-const DAY_MS = 86_400_000;
 
 /** One bar per UTC day, the newest on the right; days nobody measured are faint. */
 function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly createdAt: string }) {

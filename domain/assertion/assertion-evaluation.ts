@@ -1,6 +1,7 @@
 import { type JsonValue, query } from 'jsonpath-rfc9535';
 import parseJsonPath from 'jsonpath-rfc9535/parser';
 import { z } from 'zod';
+import { DAY_MS } from '../base/duration.ts';
 import { formatLatency } from '../base/quantity.ts';
 import type { TlsFacts } from '../check/result.ts';
 import { inStatusRanges, parseStatusRanges } from '../check/status-range.ts';
@@ -200,8 +201,6 @@ function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value
   if (several && compare === 'notContains') return firstContaining(nodes, value);
   return nodes.find((node) => !holds(compare, node, value, budget));
 }
-
-const DAY_MS = 86_400_000;
 
 function tlsMismatch(assertion: Assertion, answer: Answer): string | null {
   const { tls, atMs } = answer;

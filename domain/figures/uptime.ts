@@ -1,3 +1,4 @@
+import { DAY_MS } from '../base/duration.ts';
 /**
  * Uptime is time by verdict: up / (up + down), in seconds. A verdict stands from its slot until the next round, at most
  * the monitor's interval; degraded is up. Time of which nobody could say how it was is counted, shown and left out;
@@ -28,7 +29,6 @@ export interface DayUptime {
   readonly downSeconds: number;
 }
 
-const DAY_MS = 86_400_000;
 /** Three decimals: 0.001 % of a 30-day month is 26 seconds. */
 const PERCENT_STEP = 1000;
 

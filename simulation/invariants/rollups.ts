@@ -1,3 +1,4 @@
+import { HOUR_MS } from '#domain/base/duration.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import type { OutcomeKind } from '#domain/check/result.ts';
 import type { VerdictStatus } from '#domain/check/status.ts';
@@ -5,8 +6,6 @@ import { uptimePercent } from '#domain/figures/uptime.ts';
 import { type Verdict, verdictTime } from '#tests/core/verdict-time.ts';
 import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
-
-const HOUR_MS = 3_600_000;
 
 type Sql = Simulation['ctx']['sql'];
 

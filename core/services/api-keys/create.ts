@@ -4,6 +4,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import { inUnit } from '#core/unit-of-work.ts';
 import { apiKeys } from '#db/schema.ts';
 import type { apiKeyCreatedSchema, apiKeyCreateSchema } from '#domain/api/account.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import { authorize } from '../authorize.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
@@ -13,7 +14,6 @@ import { presentApiKey } from './present.ts';
 const KEY_BYTES = 32;
 /** `btk_` and eight characters tell keys apart and give nothing away. */
 const PREFIX_LENGTH = 12;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Makes a key; its text is in this answer only, the database has its hash. */
 export async function createApiKey(

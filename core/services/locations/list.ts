@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { List } from '#domain/api/common.ts';
 import type { locationSchema } from '#domain/api/monitor.ts';
+import { HOUR_MS } from '#domain/base/duration.ts';
 import { LOCATION_IDS, LOCATIONS } from '#domain/check/location.ts';
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 
 export type LocationAnswer = z.infer<typeof locationSchema>;
 
-const HOUR_MS = 60 * 60 * 1000;
 /** An hour of 200 monitors at 5 s is 864,000 rows: read at most this often for one organisation. */
 const CACHED_MS = 60_000;
 /** Organisations whose answers are remembered; the oldest is forgotten first. */

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import { readSeries } from '#core/aggregate/read.ts';
 import { SERIES_POINTS_MAX, type Series, type seriesQuerySchema } from '#domain/api/monitor.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
 import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid } from '../validated.ts';
 import { requireTimes } from './require-times.ts';
 import { findMonitor } from './stored.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** As many points as a chart has room for. */
 const POINTS_DEFAULT = 300;
 const STEP_SECONDS_MIN = 5;
