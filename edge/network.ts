@@ -43,7 +43,10 @@ export function workersNetwork(allowPrivateTargets: boolean, egress: Egress = gl
 export const workersClock: ProbeClock = {
   monotonicMs: () => performance.now(),
   nowMs: () => Date.now(),
-  sleep: (ms, signal) => scheduler.wait(ms, { signal }),
+  after: (ms, fire) => {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
 };
 
 function refuseUnsupported({ verifyTls, ipVersion, headers }: HttpRequest): void {
@@ -120,6 +123,15 @@ function isEmpty(response: Response): boolean {
   return response.body === null || response.headers.get('content-length') === '0';
 }
 
+/** A body that is no longer than this, as its head promises, is read at once: as a stream it would cost twice as much. */
+const SMALL_BYTES_MAX = 64 * 1024;
+
+/** False for a body whose length says nothing about its content. HTTP itself ends a body where its head says. */
+function isSmall({ headers }: Response): boolean {
+  const length = headers.get('content-length');
+  return length !== null && Number(length) <= SMALL_BYTES_MAX && !headers.has('content-encoding');
+}
+
 function isUndone(response: Response): boolean {
   return UNDONE_BY_FETCH.has(response.headers.get('content-encoding') ?? '');
 }
@@ -130,7 +142,8 @@ async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arr
 
 async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
-    yield* response.body ?? [];
+    if (isSmall(response)) yield new Uint8Array(await response.arrayBuffer());
+    else yield* response.body ?? [];
   } catch (error) {
     throw bodyFailure(error, signal);
   }

@@ -49,7 +49,7 @@ describe('confirmation at once', () => {
     let attempts = 0;
     const hasty: ProbeClock = {
       ...NODE_CLOCK,
-      sleep: (ms, signal) => NODE_CLOCK.sleep(attempts++ === 0 ? 100 : ms, signal),
+      after: (ms, fire) => NODE_CLOCK.after(attempts++ === 0 ? 100 : ms, fire),
     };
     expect(await story([0, 200], {}, hasty)).toMatchObject({ outcome: { outcome: 'success' }, attempts: 2 });
   });

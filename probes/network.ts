@@ -10,7 +10,8 @@ export interface Network {
    * One HTTP exchange, without following redirects. Resolves when the response's head has arrived; the body
    * is read by the caller, or not at all. Rejects with NetworkFailure; header values go out as Latin-1 bytes, or not at
    * all (`unsupported_here`). When `signal` fires, also long after the
-   * head, everything that belongs to the exchange is closed; the probe fires it at the end of each exchange.
+   * head, everything that belongs to the exchange is closed; the probe fires it at the end of each exchange whose body
+   * was not read to its end.
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange>;
   /** The codings that `decode` undoes. */
@@ -61,6 +62,6 @@ export interface ProbeClock {
   monotonicMs(): number;
   /** Wall clock, milliseconds since the epoch. */
   nowMs(): number;
-  /** Resolves after `ms`, or rejects when `signal` fires. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls `fire` once after `ms`, unless the function that it returns is called before. */
+  after(ms: number, fire: () => void): () => void;
 }

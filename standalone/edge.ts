@@ -28,7 +28,7 @@ const GLUE_COMPATIBILITY_DATE = '2026-01-01';
  * memory: 1.2 GB after two minutes of 240 checks/s. With a small young generation whose collections are whole ones
  * it stays at 370 MB, for 5 % of a core.
  */
-const V8_FLAGS = '--gc-global --max-semi-space-size=4';
+const V8_FLAGS = '--gc-global --max-semi-space-size=16';
 
 /**
  * The edge on one machine: real workerd with the coordinator, one probe Worker per location and the status pages,

@@ -43,19 +43,10 @@ export function createNodeNetwork(options: NodeNetworkOptions): Network {
 export const NODE_CLOCK: ProbeClock = {
   monotonicMs: () => performance.now(),
   nowMs: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      const ended = () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      };
-      const timer = setTimeout(() => {
-        signal.removeEventListener('abort', ended);
-        resolve();
-      }, ms);
-      if (signal.aborted) ended();
-      else signal.addEventListener('abort', ended, { once: true });
-    }),
+  after: (ms, fire) => {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
 };
 
 /** Node hands these on to the socket; its types leave two of them out. */

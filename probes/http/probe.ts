@@ -41,10 +41,13 @@ class Attempt {
   private readonly task: ProbeTask<HttpConfig>;
   private readonly network: Network;
   private readonly clock: ProbeClock;
-  /** Fires when the attempt is over, for whatever reason: nothing of it stays open. */
-  private readonly over = new AbortController();
+  /** Ends the exchange that is under way: nothing of an attempt stays open after it. */
+  private hop = new AbortController();
+  private isOver = false;
   private phases: Phases = {};
   private head: HttpExchange | undefined;
+  /** The last body was read to its end, and its connection is free or closed by that. */
+  private isRead = false;
 
   constructor(task: ProbeTask<HttpConfig>, network: Network, clock: ProbeClock) {
     this.task = task;
@@ -53,12 +56,16 @@ class Attempt {
   }
 
   async run(): Promise<Outcome> {
+    const timeout = Promise.withResolvers<Outcome>();
+    const stopTimer = this.clock.after(this.task.timeoutMs, () => timeout.resolve(this.timedOut()));
     try {
-      return await Promise.race([this.exchange(), this.timeout()]);
+      return await Promise.race([this.exchange(), timeout.promise]);
     } catch (error) {
       return this.failed(error);
     } finally {
-      this.over.abort();
+      stopTimer();
+      this.isOver = true;
+      if (!this.isRead) this.hop.abort();
     }
   }
 
@@ -80,11 +87,11 @@ class Attempt {
     const { followRedirects, maxRedirects } = this.task.config;
     let request = first;
     for (let redirects = 0; ; redirects++) {
-      const hop = new AbortController();
-      const head = await this.headOf(request, AbortSignal.any([this.over.signal, hop.signal]));
+      const head = await this.headOf(request, this.hop.signal);
       const next = followRedirects ? redirectOf(request, head.status, head.headers) : null;
-      if (next === null) return head;
-      hop.abort();
+      if (next === null || this.isOver) return head;
+      this.hop.abort();
+      this.hop = new AbortController();
       if (redirects >= maxRedirects) {
         throw new NetworkFailure('too_many_redirects', `more than ${maxRedirects} redirects`);
       }
@@ -100,6 +107,7 @@ class Attempt {
     const asItCame = !needed && codingProblem(head, this.network) !== null;
     const content = asItCame ? head.body : decodedBody(head, this.network);
     const body = await readBody(content, config.bodyBytesMax, needed);
+    this.isRead = !body.cut && body.unreadable === undefined;
     if (needed && body.unreadable !== undefined) throw body.unreadable;
     return body;
   }
@@ -139,8 +147,7 @@ class Attempt {
     return { ...facts, outcome: 'success', reason: 'body_too_large', detail: cut };
   }
 
-  private async timeout(): Promise<Outcome> {
-    await this.clock.sleep(this.task.timeoutMs, this.over.signal);
+  private timedOut(): Outcome {
     const progress = this.head === undefined ? 'no answer' : `the answer (${this.head.status}) did not end`;
     const detail = `${progress} within ${formatLatency(this.task.timeoutMs)}`;
     return this.unfinished('timeout', 'timeout', detail);

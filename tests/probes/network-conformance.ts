@@ -307,7 +307,7 @@ export function networkConformance({ network, clock, targetsUrl, undoesAlso, sen
         let now = await seen();
         expect(now.accepted).toBeGreaterThan(0);
         while (now.open > 0 && clock.nowMs() < endMs) {
-          await clock.sleep(50, new AbortController().signal);
+          await new Promise<void>((resolve) => clock.after(50, resolve));
           now = await seen();
         }
         expect(now.open).toBe(0);
