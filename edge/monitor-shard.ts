@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { derivedId } from '#domain/base/id.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import { checkSpecOf } from '#domain/check/monitor.ts';
-import type { Answer } from '#domain/watch/events.ts';
+import type { Answer, NotMade } from '#domain/watch/events.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import { admissionMs, type Round, roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
@@ -194,24 +194,38 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   /** Starts what is due and, in the same turn, persists it with the next alarm: one commit, after the fetches. */
   #startDueRounds(nowMs: number): void {
     const startedMs = this.#storage.cursorMs;
-    const due: Happening[] = [];
-    for (const [monitorId, { assigned, state }] of this.#watches) {
-      const atMs = nextTickMs(assigned, state, startedMs, nowMs);
-      if (atMs !== null && atMs <= nowMs) due.push({ monitorId, input: { kind: 'tick', startedMs } });
+    const due: string[] = [];
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [monitorId, watch] of this.#watches) {
+      const atMs = tickOf(watch, startedMs, nowMs);
+      if (atMs <= nowMs) due.push(monitorId);
+      else nextMs = Math.min(nextMs, atMs);
     }
-    this.#take(due, nowMs, () => this.#storage.saveCursor(nowMs));
-    this.#setNextAlarm(nowMs);
+    const ticks = due.map((monitorId) => ({ monitorId, input: { kind: 'tick', startedMs } as const }));
+    this.#take(ticks, nowMs, () => this.#storage.saveCursor(nowMs));
+    this.#setAlarm(
+      due.reduce((soonestMs, monitorId) => this.#soonerOf(soonestMs, monitorId, nowMs), nextMs),
+      nowMs,
+    );
   }
 
   #setNextAlarm(nowMs: number): void {
+    const ids = [...this.#watches.keys()];
+    const nextMs = ids.reduce((soonestMs, id) => this.#soonerOf(soonestMs, id, nowMs), Number.POSITIVE_INFINITY);
+    this.#setAlarm(nextMs, nowMs);
+  }
+
+  #soonerOf(soonestMs: number, monitorId: string, nowMs: number): number {
+    const watch = this.#watches.get(monitorId);
     // From the cursor on: an assignment may come between the moment a slot is due and its alarm.
-    const startedMs = this.#storage.cursorMs;
-    let nextMs = this.#storage.hasWaiting() ? nowMs + RETRY_EVERY_MS : Number.POSITIVE_INFINITY;
-    for (const { assigned, state } of this.#watches.values()) {
-      nextMs = Math.min(nextMs, nextTickMs(assigned, state, startedMs, nowMs) ?? Number.POSITIVE_INFINITY);
-    }
-    if (nextMs === Number.POSITIVE_INFINITY) this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
-    else this.ctx.waitUntil(this.ctx.storage.setAlarm(nextMs));
+    return watch === undefined ? soonestMs : Math.min(soonestMs, tickOf(watch, this.#storage.cursorMs, nowMs));
+  }
+
+  #setAlarm(nextMs: number, nowMs: number): void {
+    const retryMs = this.#storage.hasWaiting() ? nowMs + RETRY_EVERY_MS : Number.POSITIVE_INFINITY;
+    const atMs = Math.min(nextMs, retryMs);
+    if (atMs === Number.POSITIVE_INFINITY) this.ctx.waitUntil(this.ctx.storage.deleteAlarm());
+    else this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
   }
 
   /** Rounds that an eviction interrupted go on from what was stored of them. */
@@ -318,7 +332,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   #turnAway(checks: readonly Check[], nowMs: number): void {
     this.#overloaded += checks.length;
-    this.#arrive(checks.map((check) => answered(check, { reason: 'overloaded', detail: NO_ROOM })));
+    const ofRounds = Map.groupBy(checks, ({ key }) => key);
+    this.#arrive([...ofRounds.values()].flatMap((ofRound) => unanswered(ofRound, OVERLOADED)));
     const { count, atMs } = this.#overloadLogged;
     if (nowMs - atMs < OVERLOAD_LOG_MS) return;
     log('warn', 'checks found no room in time', { shard: this.#shard, checks: this.#overloaded - count });
@@ -329,18 +344,21 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const location = batch[0]?.location;
     if (location === undefined) return;
     const byKey = new Map(batch.map((check) => [check.key, check]));
-    const over = (key: string, answer: Answer): Happening[] => {
+    const over = (key: string, happening: (check: Check) => Happening[]): Happening[] => {
       const check = byKey.get(key);
       if (check === undefined) return [];
       this.#admission.leave(check, Date.now());
-      return [answered(check, answer)];
+      return happening(check);
     };
     const askedMs = Date.now();
-    const unanswered = await askProbes(this.env, location, batch.map(requestOf), {
+    const silent = await askProbes(this.env, location, batch.map(requestOf), {
       onHead: (tookMs) => room?.heard(location, Date.now() - askedMs - tookMs, Date.now()),
-      onAnswers: (answers) => this.#arrive(answers.flatMap((answer) => over(answer.key, answer))),
+      onAnswers: (answers) =>
+        this.#arrive(answers.flatMap((answer) => over(answer.key, (check) => [answered(check, answer)]))),
     });
-    this.#arrive(unanswered.flatMap(({ key, reason, detail }) => over(key, { reason, detail })));
+    this.#arrive(
+      silent.flatMap(({ key, reason, detail }) => over(key, (check) => unanswered([check], { reason, detail }))),
+    );
   }
 
   #arrive(arrivals: readonly Happening[]): void {
@@ -364,7 +382,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       const ticks = new Set<Tick>();
       for (const arrival of arrivals) {
         this.#save(this.#changed(arrival, nowMs));
-        if (arrival.input.kind !== 'answered') continue;
+        if (!isOfRound(arrival.input)) continue;
         const tick = this.#ticks.of(roundKey(arrival.monitorId, arrival.input.round));
         if (tick !== undefined) ticks.add(tick);
       }
@@ -386,7 +404,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   #watchLocations(arrivals: readonly Happening[], nowMs: number): void {
     for (const { monitorId, input } of arrivals) {
-      if (input.kind !== 'answered' || !('outcome' in input.answer)) continue;
+      if (input.kind !== 'answered') continue;
       if (this.#watches.get(monitorId)?.assigned.enabled !== true) continue;
       this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, nowMs);
     }
@@ -444,7 +462,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   #tell(events: readonly EdgeEvent[]): void {
     this.#storage.addEvents(events);
-    if (events.some(({ kind }) => kind !== 'check.completed' && kind !== 'round.judged')) this.#urgent = true;
+    if (events.some(({ kind }) => !ORDINARY.has(kind))) this.#urgent = true;
   }
 
   #markDirty(before: Watch | undefined, { assigned, state }: Watch): void {
@@ -468,7 +486,17 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 }
 
-const NO_ROOM = 'no room within half of the slot: too many checks were under way';
+/** Everything else changes what people see, and one of them may have to be paged. */
+const ORDINARY: ReadonlySet<EdgeEvent['kind']> = new Set(['check.completed', 'check.missed', 'round.judged']);
+
+const OVERLOADED = {
+  reason: 'overloaded',
+  detail: 'no room within half of the slot: too many checks were under way',
+} as const;
+
+function tickOf({ assigned, state }: Watch, startedMs: number, nowMs: number): number {
+  return nextTickMs(assigned, state, startedMs, nowMs) ?? Number.POSITIVE_INFINITY;
+}
 
 function checksOf(monitor: AssignedMonitor, round: Round): Check[] {
   const key = roundKey(monitor.id, round);
@@ -495,9 +523,22 @@ function answered({ monitor, round, location }: Check, answer: Answer): Happenin
   return { monitorId: monitor.id, input: { kind: 'answered', round, location, answer } };
 }
 
+/** Checks of one round that were not made. */
+function unanswered(checks: readonly Check[], why: NotMade): Happening[] {
+  const [first] = checks;
+  if (first === undefined) return [];
+  const { monitor, round } = first;
+  const locations = checks.map(({ location }) => location);
+  return [{ monitorId: monitor.id, input: { kind: 'unanswered', round, locations, why } }];
+}
+
+function isOfRound(input: WatchInput): input is Extract<WatchInput, { kind: 'answered' | 'unanswered' }> {
+  return input.kind === 'answered' || input.kind === 'unanswered';
+}
+
 /** An answer that does not fit the status may change it, and somebody waits for that. */
 function isNews(watch: Watch | undefined, input: WatchInput): boolean {
-  if (watch === undefined || input.kind !== 'answered' || !('outcome' in input.answer)) return false;
+  if (watch === undefined || input.kind !== 'answered') return false;
   return (input.answer.outcome.outcome === 'success') !== (watch.state.status === 'up');
 }
 

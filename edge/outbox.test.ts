@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { resultEvent } from '#domain/watch/events.ts';
+import { missedEvent } from '#domain/watch/events.ts';
 import { newRound } from '#domain/watch/round.ts';
 import type { EdgeEvent } from '#domain/wire/wire.ts';
 import { newMonitor, newShardName, shardOf } from '#tests/edge/shard.ts';
@@ -19,7 +19,7 @@ const monitor = newMonitor();
 
 function result(slot: number): EdgeEvent {
   const round = newRound(monitor, slot * 1000, false, slot * 1000);
-  return resultEvent(monitor.id, round, 'us-east', { reason: 'missed_slot', detail: 'for the test' });
+  return missedEvent(monitor.id, round, ['us-east'], { reason: 'missed_slot', detail: 'for the test' });
 }
 
 function transition(number: number): EdgeEvent {
@@ -36,7 +36,7 @@ describe('the outbox', () => {
       expect(storage.resultsDropped).toBe(5000);
       expect(storage.oldestEvents(10).map((row) => row.kind)).toEqual([
         'location.state',
-        'check.completed',
+        'check.missed',
         'location.state',
       ]);
       expect(storage.oldestEvents(10)[1]?.body).toContain('"scheduledAt":"1970-01-01T01:23:20.000Z"');

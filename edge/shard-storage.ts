@@ -172,15 +172,15 @@ export class ShardStorage {
   removeEvents(rows: readonly OutboxRow[]): void {
     const last = rows.at(-1);
     if (last === undefined) return;
-    this.#deleteEvents('DELETE FROM outbox WHERE seq <= ? RETURNING size', last.seq);
+    this.#deleteEvents('DELETE FROM outbox WHERE seq <= ? RETURNING size, 0 AS results', last.seq);
   }
 
-  /** Gives up the oldest results (never a transition); returns how many. */
+  /** Gives up the oldest events that carry results (never a transition); returns how many results they were. */
   dropOldestResults(limit: number): number {
     return this.#deleteEvents(
       `DELETE FROM outbox WHERE seq IN (
-         SELECT seq FROM outbox WHERE kind = 'check.completed' ORDER BY seq LIMIT ?
-       ) RETURNING size`,
+         SELECT seq FROM outbox WHERE kind IN ('check.completed', 'check.missed') ORDER BY seq LIMIT ?
+       ) RETURNING size, iif(kind = 'check.missed', json_array_length(body, '$.locations'), 1) AS results`,
       limit,
     );
   }
@@ -246,9 +246,9 @@ export class ShardStorage {
   }
 
   #deleteEvents(statement: string, argument: number): number {
-    const deleted = this.#sql.exec<{ size: number }>(statement, argument).toArray();
+    const deleted = this.#sql.exec<{ size: number; results: number }>(statement, argument).toArray();
     this.#outboxBytes -= deleted.reduce((sum, row) => sum + row.size, 0);
-    return deleted.length;
+    return deleted.reduce((sum, row) => sum + row.results, 0);
   }
 
   #meta(key: string): string | null {

@@ -137,7 +137,7 @@ export class SimulatedShard {
 
   #watchLocations(arrived: readonly Happening[]): void {
     for (const { monitorId, input } of arrived) {
-      if (input.kind !== 'answered' || !('outcome' in input.answer)) continue;
+      if (input.kind !== 'answered') continue;
       if (this.watches.get(monitorId)?.assigned.enabled !== true) continue;
       this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, this.#clockMs);
     }
@@ -237,7 +237,10 @@ export class SimulatedShard {
   #ask(assigned: AssignedMonitor, round: Round): void {
     const answers = this.#targets.round(assigned, round, { nowMs: this.#nowMs, clockMs: this.#clockMs });
     for (const { location, answer, afterMs } of answers) {
-      const input = { kind: 'answered', round, location, answer } as const;
+      const input: WatchInput =
+        'outcome' in answer
+          ? { kind: 'answered', round, location, answer }
+          : { kind: 'unanswered', round, locations: [location], why: answer };
       this.#arrivals.push({ atMs: this.#nowMs + afterMs, monitorId: assigned.id, input });
     }
     this.#arrivals.sort((one, other) => one.atMs - other.atMs);

@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '#domain/base/duration.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { OutcomeKind, Reason } from '#domain/check/result.ts';
-import type { Answer } from '#domain/watch/events.ts';
+import type { Answer, NotMade } from '#domain/watch/events.ts';
 import { admissionMs, type Round } from '#domain/watch/round.ts';
 import type { AssignedMonitor } from '#domain/wire/wire.ts';
 import type { Random } from './random.ts';
@@ -9,7 +9,7 @@ import type { Random } from './random.ts';
 /** What a location answers to a check of a round, and how long after the round began. */
 export interface TimedAnswer {
   readonly location: LocationId;
-  readonly answer: Answer;
+  readonly answer: Answer | NotMade;
   readonly afterMs: number;
 }
 
@@ -94,7 +94,7 @@ export class Targets {
     return this.#random.int(1_000, Math.round((round.deadlineMs - clockMs) * LATE_SHARE_MAX));
   }
 
-  #answer(health: Health, inPatch: boolean, afterMs: number, clockMs: number): Answer {
+  #answer(health: Health, inPatch: boolean, afterMs: number, clockMs: number): Answer | NotMade {
     if (health === 'unseen') return { reason: 'location_unavailable', detail: 'the location does not answer' };
     if (health === 'failing' || (health === 'patchy' && inPatch)) return this.#failure(afterMs, clockMs);
     return made({ outcome: 'success' }, afterMs, clockMs);

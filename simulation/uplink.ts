@@ -1,4 +1,5 @@
 import type { createApp } from '#core/api/app.ts';
+import { resultsOf } from '#domain/wire/results.ts';
 import type { EdgeEvent } from '#domain/wire/wire.ts';
 import { directorySchema, UPLINK_EVENTS_MAX } from '#domain/wire/wire.ts';
 import type { TestCore } from '#tests/core/test-core.ts';
@@ -241,7 +242,7 @@ export class Uplink {
   async #requireSafe(batch: readonly EdgeEvent[]): Promise<void> {
     const { core, ledger } = this.#parts;
     const { monitors } = ledger();
-    const results = batch.flatMap((event) => (event.kind === 'check.completed' ? [event.result] : []));
+    const results = batch.flatMap(resultsOf);
     const rounds = batch.flatMap((event) => (event.kind === 'round.judged' ? [event] : []));
     const own = <T extends { id: string; monitorId: string }>(list: readonly T[]) =>
       [...new Set(list.filter(({ monitorId }) => monitors.has(monitorId)).map(({ id }) => id))].sort();

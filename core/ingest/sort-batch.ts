@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ParkedMessage } from '#db/sql/park-messages.ts';
 import type { CheckResult } from '#domain/check/result.ts';
+import { resultsOf } from '#domain/wire/results.ts';
 import {
   edgeEventSchema,
   type LocationStateEvent,
@@ -29,7 +30,8 @@ export function sortBatch(messages: readonly unknown[]): SortedBatch {
     }
     switch (parsed.data.kind) {
       case 'check.completed':
-        batch.results.push(parsed.data.result);
+      case 'check.missed':
+        batch.results.push(...resultsOf(parsed.data));
         break;
       case 'monitor.status':
         batch.statuses.push(parsed.data);

@@ -6,7 +6,7 @@ export type StreamKind = EdgeEvent['kind'] | 'unknown';
 
 /** Who takes what from the road. Every kind has exactly the consumers named here, in both adapters. */
 export const CONSUMER_KINDS = {
-  ingest: ['check.completed', 'round.judged', 'monitor.status', 'location.state', 'unknown'],
+  ingest: ['check.completed', 'check.missed', 'round.judged', 'monitor.status', 'location.state', 'unknown'],
   incidents: ['alert.triggered'],
 } as const satisfies Record<StreamConsumer['name'], readonly StreamKind[]>;
 

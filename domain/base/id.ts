@@ -39,8 +39,12 @@ export function derivedId<P extends IdPrefix>(prefix: P, timeMs: number, ...part
 
 /** 32 hexadecimal digits (the shape of a W3C trace id), equal for equal parts. */
 export function derivedTraceId(...parts: readonly string[]): string {
-  return Array.from(hash128(parts.join('\u0000')), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (const byte of hash128(parts.join('\u0000'))) text += HEXADECIMAL[byte];
+  return text;
 }
+
+const HEXADECIMAL = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 export function isId<P extends IdPrefix>(prefix: P, value: string): value is Id<P> {
   return value.startsWith(`${prefix}_`) && BODY_PATTERN.test(value.slice(prefix.length + 1));
@@ -60,13 +64,19 @@ function uuidV7(timeMs: number, random: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** Crockford base 32, the most significant bits first. */
 function encode(bytes: Uint8Array): string {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let text = '';
-  for (let index = 0; index < BODY_LENGTH; index++) {
-    text = (ALPHABET[Number(value & 31n)] ?? '') + text;
-    value >>= 5n;
+  let value = 0;
+  // 26 characters hold 130 bits: two zeros stand before the 128.
+  let width = BODY_LENGTH * 5 - bytes.length * 8;
+  for (const byte of bytes) {
+    value = ((value << 8) | byte) & 0xfff;
+    width += 8;
+    while (width >= 5) {
+      width -= 5;
+      text += ALPHABET[(value >>> width) & 31];
+    }
   }
   return text;
 }

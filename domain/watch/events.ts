@@ -7,6 +7,7 @@ import type {
   AlertTriggeredEvent,
   AssignedMonitor,
   CheckCompletedEvent,
+  CheckMissedEvent,
   Failing,
   MonitorStatusEvent,
   ProbeAnswer,
@@ -27,13 +28,14 @@ export interface Behind {
   readonly traceId: string;
 }
 
-/** What became of one location's check: made and answered, or not made for a reason of ours. */
-export type Answer =
-  | Pick<ProbeAnswer, 'outcome' | 'attempts' | 'startedAt' | 'colo'>
-  | {
-      readonly reason: Extract<Reason, 'missed_slot' | 'overloaded' | 'location_unavailable' | 'probe_error'>;
-      readonly detail: string;
-    };
+/** What a location's check came to. */
+export type Answer = Pick<ProbeAnswer, 'outcome' | 'attempts' | 'startedAt' | 'colo'>;
+
+/** Why a check was not made, or not answered: a reason of ours. */
+export interface NotMade {
+  readonly reason: Extract<Reason, 'missed_slot' | 'overloaded' | 'location_unavailable' | 'probe_error'>;
+  readonly detail: string;
+}
 
 export function resultEvent(
   monitorId: string,
@@ -41,26 +43,40 @@ export function resultEvent(
   location: LocationId,
   answer: Answer,
 ): CheckCompletedEvent {
-  const name = {
+  const { transcript: _forPeopleOnly, ...outcome } = answer.outcome;
+  const result: CheckResult = {
     id: resultId(monitorId, location, round.slotMs, round.manual),
     monitorId,
     location,
     scheduledAt: iso(round.slotMs),
     manual: round.manual,
     traceId: round.traceId,
+    ...outcome,
+    colo: answer.colo,
+    startedAt: answer.startedAt,
+    attempts: answer.attempts,
   };
-  return { v: 1, kind: 'check.completed', result: { ...name, ...outcomeOf(answer, name.scheduledAt) } };
+  return { v: 1, kind: 'check.completed', result };
 }
 
-type OutcomePart = Omit<CheckResult, 'id' | 'monitorId' | 'location' | 'scheduledAt' | 'manual' | 'traceId'>;
-
-function outcomeOf(answer: Answer, scheduledAt: string): OutcomePart {
-  if ('outcome' in answer) {
-    const { transcript: _forPeopleOnly, ...outcome } = answer.outcome;
-    return { ...outcome, colo: answer.colo, startedAt: answer.startedAt, attempts: answer.attempts };
-  }
-  const { reason, detail } = answer;
-  return { outcome: 'error', reason, detail, responseTimeMs: null, colo: null, startedAt: scheduledAt, attempts: 0 };
+export function missedEvent(
+  monitorId: string,
+  { slotMs, manual, traceId }: Round,
+  locations: readonly LocationId[],
+  { reason, detail }: NotMade,
+): CheckMissedEvent {
+  return {
+    v: 1,
+    kind: 'check.missed',
+    id: derivedId('evt', slotMs, monitorId, manual ? 'manual' : 'grid', ...locations),
+    monitorId,
+    locations: [...locations],
+    scheduledAt: iso(slotMs),
+    manual,
+    reason,
+    detail,
+    traceId,
+  };
 }
 
 /** What a round came to, as `round.judged` tells it. */

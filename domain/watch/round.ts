@@ -61,9 +61,9 @@ export function withSeen(round: Round, location: LocationId, seen: Seen): Round 
   return { ...round, seen: new Map(round.seen).set(location, seen) };
 }
 
-/** Locations that were asked and have not answered. */
-export function openLocations(round: Round): LocationId[] {
-  return round.asked.filter((location) => !round.seen.has(location));
+/** True for a location that was asked and has not answered. */
+export function isOpen(round: Round, location: LocationId): boolean {
+  return round.asked.includes(location) && !round.seen.has(location);
 }
 
 /** True when nothing more can come of it: everybody has answered, and what that comes to has been told. */

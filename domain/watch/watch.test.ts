@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LOCATION_IDS, type LocationId } from '../check/location.ts';
-import type { OutcomeKind } from '../check/result.ts';
+import type { CheckResult, OutcomeKind } from '../check/result.ts';
 import { cadenceOf, slotAtOrBefore } from '../check/schedule.ts';
+import { resultsOf } from '../wire/results.ts';
 import { type AssignedMonitor, assignedMonitorSchema, type EdgeEvent } from '../wire/wire.ts';
 import type { Answer } from './events.ts';
 import { roundKey } from './round.ts';
@@ -76,7 +77,9 @@ class Story {
     for (const [index, letter] of [...letters].entries()) {
       const location = LOCATION_IDS[index];
       if (location === undefined || letter === '.') continue;
-      this.happens({ kind: 'answered', round: { slotMs, manual }, location, answer: answerOf(letter) });
+      const round = { slotMs, manual };
+      if (letter === 'o') this.happens({ kind: 'unanswered', round, locations: [location], why: NO_ROOM });
+      else this.happens({ kind: 'answered', round, location, answer: answerOf(letter) });
     }
   }
 
@@ -86,6 +89,10 @@ class Story {
         ? [event.cause === undefined ? event.status : `${event.status}: ${event.cause}`]
         : [],
     );
+  }
+
+  get results(): CheckResult[] {
+    return this.events.flatMap(resultsOf);
   }
 
   get statuses(): string[] {
@@ -104,8 +111,9 @@ class Story {
   }
 }
 
+const NO_ROOM = { reason: 'overloaded', detail: 'no room' } as const;
+
 function answerOf(letter: string): Answer {
-  if (letter === 'o') return { reason: 'overloaded', detail: 'no room' };
   const outcome = LETTERS[letter as keyof typeof LETTERS];
   return {
     outcome: { outcome, responseTimeMs: outcome === 'success' ? 12 : null },
@@ -162,8 +170,8 @@ describe('rounds of one monitor', () => {
     story.happens({ kind: 'tick', startedMs: story.nowMs });
     expect(new Set(story.verdicts)).toEqual(new Set(['up']));
     expect(story.state.rounds).toEqual([]);
-    const unanswered = story.events.filter((event) => event.kind === 'check.completed' && event.result.attempts === 0);
-    expect(unanswered).toMatchObject([{ result: { location: LOCATION_IDS[5], reason: 'location_unavailable' } }]);
+    const unanswered = story.results.filter(({ attempts }) => attempts === 0);
+    expect(unanswered).toMatchObject([{ location: LOCATION_IDS[5], reason: 'location_unavailable' }]);
   });
 
   it('are told once each, whatever the order of answers; down as soon as nothing can change it', () => {
@@ -172,7 +180,7 @@ describe('rounds of one monitor', () => {
     expect(story.verdicts).toEqual(['down']);
     story.answers(story.slot(0), '....ss');
     expect(story.verdicts).toEqual(['down']);
-    expect(story.events.filter((event) => event.kind === 'check.completed')).toHaveLength(6);
+    expect(story.results).toHaveLength(6);
   });
 
   it('come to the same states and verdicts in every order of answers', () => {
@@ -215,7 +223,7 @@ describe('a check now', () => {
     expect(story.verdicts).toEqual(['up']);
     expect(story.statuses).toEqual(['up']);
     expect(story.alerts).toEqual([]);
-    const manual = story.events.filter((event) => event.kind === 'check.completed' && event.result.manual);
+    const manual = story.results.filter((result) => result.manual);
     expect(manual).toHaveLength(6);
     expect(story.state.rounds).toEqual([]);
   });
@@ -323,9 +331,7 @@ describe('a restart of the host', () => {
     expect(story.verdicts).toEqual(['down', 'unknown: interrupted']);
     expect(story.statuses).toEqual(['down']);
     expect(story.state.rounds).toEqual([]);
-    const missed = story.events.filter(
-      (event) => event.kind === 'check.completed' && event.result.reason === 'missed_slot',
-    );
+    const missed = story.results.filter(({ reason }) => reason === 'missed_slot');
     expect(missed).toHaveLength(8);
   });
 

@@ -12,11 +12,13 @@ import {
   endEvent,
   type Judged,
   judgedEvent,
+  missedEvent,
+  type NotMade,
   resultEvent,
   statusEvent,
 } from './events.ts';
 import { judgeBallot, type Verdict } from './quorum.ts';
-import { hasVote, isOver, newRound, openLocations, type Round, unknownCause, withSeen } from './round.ts';
+import { hasVote, isOpen, isOver, newRound, type Round, unknownCause, withSeen } from './round.ts';
 import { roundSummary } from './round-summary.ts';
 
 /**
@@ -45,12 +47,19 @@ export interface WatchState {
 export type WatchInput =
   /** Time has passed. Slots after `startedMs` have not been started yet. */
   | { readonly kind: 'tick'; readonly startedMs: number }
-  /** A location's check was made, or could not be. */
+  /** A location's check was made. */
   | {
       readonly kind: 'answered';
       readonly round: Pick<Round, 'slotMs' | 'manual'>;
       readonly location: LocationId;
       readonly answer: Answer;
+    }
+  /** Checks of a round were not made, or their locations did not answer. */
+  | {
+      readonly kind: 'unanswered';
+      readonly round: Pick<Round, 'slotMs' | 'manual'>;
+      readonly locations: readonly LocationId[];
+      readonly why: NotMade;
     }
   /** A person wants it checked now. */
   | { readonly kind: 'checkNow'; readonly atMs: number }
@@ -113,6 +122,8 @@ export function reduceWatch(
       return tick(assigned, state, input.startedMs, circumstances);
     case 'answered':
       return answered(assigned, state, input, circumstances);
+    case 'unanswered':
+      return unanswered(assigned, state, input, circumstances);
     case 'checkNow':
       return checkNow(assigned, state, input.atMs, nowMs);
     case 'assigned':
@@ -181,26 +192,21 @@ function missed(assigned: AssignedMonitor, state: WatchState, slotMs: number, ci
 function giveUp(assigned: AssignedMonitor, state: WatchState, circumstances: Circumstances): Reduced {
   let reduced = unchanged(state);
   for (const round of state.rounds.filter(({ deadlineMs }) => deadlineMs <= circumstances.nowMs)) {
-    const answer = { reason: 'location_unavailable', detail: NO_ANSWER } as const;
-    reduced = then(reduced, (before) => closed(assigned, before, round, answer, circumstances));
+    const why = { reason: 'location_unavailable', detail: NO_ANSWER } as const;
+    reduced = then(reduced, (before) => closed(assigned, before, round, why, circumstances));
   }
   return reduced;
 }
 
-/** Everything of a round that is still open gets the same answer. */
+/** Whatever is still open of a round will not be answered. */
 function closed(
   assigned: AssignedMonitor,
   state: WatchState,
   round: Round,
-  answer: Answer,
+  why: NotMade,
   circumstances: Circumstances,
 ): Reduced {
-  let reduced = unchanged(state);
-  for (const location of openLocations(round)) {
-    const input = { round, location, answer };
-    reduced = then(reduced, (before) => answered(assigned, before, input, circumstances));
-  }
-  return reduced;
+  return unanswered(assigned, state, { round, locations: round.asked, why }, circumstances);
 }
 
 /** After a restart: what was not answered is missed, what was is judged. */
@@ -210,8 +216,8 @@ function interrupt(assigned: AssignedMonitor, state: WatchState, circumstances: 
     const unheard = !hasVote(round) && !round.judged && !round.manual;
     if (unheard)
       reduced = then(reduced, (before) => withdrawn(assigned, before, [round], 'interrupted', circumstances));
-    const answer = { reason: 'missed_slot', detail: INTERRUPTED } as const;
-    reduced = then(reduced, (before) => closed(assigned, before, round, answer, circumstances));
+    const why = { reason: 'missed_slot', detail: INTERRUPTED } as const;
+    reduced = then(reduced, (before) => closed(assigned, before, round, why, circumstances));
   }
   // A round that had all its answers may have waited for an older one only.
   return then(reduced, (before) => settle(assigned, before, circumstances));
@@ -230,16 +236,35 @@ function checkNow(assigned: AssignedMonitor, state: WatchState, atMs: number, no
 function answered(
   assigned: AssignedMonitor,
   state: WatchState,
-  { round: { slotMs, manual }, location, answer }: Omit<Extract<WatchInput, { kind: 'answered' }>, 'kind'>,
+  { round: name, location, answer }: Omit<Extract<WatchInput, { kind: 'answered' }>, 'kind'>,
   circumstances: Circumstances,
 ): Reduced {
-  const round = state.rounds.find((one) => one.slotMs === slotMs && one.manual === manual);
-  if (round === undefined || !round.asked.includes(location) || round.seen.has(location)) return unchanged(state);
+  const round = roundOf(state, name);
+  if (round === undefined || !isOpen(round, location)) return unchanged(state);
   const event = resultEvent(assigned.id, round, location, answer);
   const { outcome, reason, detail } = event.result;
   const seen = withSeen(round, location, { outcome, reason, detail });
   const told = { state: { ...state, rounds: replaced(state.rounds, seen) }, events: [event], ask: [] };
   return then(told, (before) => settle(assigned, before, circumstances));
+}
+
+function unanswered(
+  assigned: AssignedMonitor,
+  state: WatchState,
+  { round: name, locations, why }: Omit<Extract<WatchInput, { kind: 'unanswered' }>, 'kind'>,
+  circumstances: Circumstances,
+): Reduced {
+  const round = roundOf(state, name);
+  const open = round === undefined ? [] : locations.filter((location) => isOpen(round, location));
+  if (round === undefined || open.length === 0) return unchanged(state);
+  const event = missedEvent(assigned.id, round, open, why);
+  const seen = open.reduce((before, location) => withSeen(before, location, { outcome: 'error', ...why }), round);
+  const told = { state: { ...state, rounds: replaced(state.rounds, seen) }, events: [event], ask: [] };
+  return then(told, (before) => settle(assigned, before, circumstances));
+}
+
+function roundOf(state: WatchState, { slotMs, manual }: Pick<Round, 'slotMs' | 'manual'>): Round | undefined {
+  return state.rounds.find((one) => one.slotMs === slotMs && one.manual === manual);
 }
 
 /**

@@ -180,6 +180,26 @@ const checkCompletedEventSchema = tolerant({
 });
 export type CheckCompletedEvent = z.infer<typeof checkCompletedEventSchema>;
 
+/**
+ * Checks of one round that were not made, or whose location did not answer: for one reason, at one or several locations.
+ * Each of them is a result all the same (results.ts). One event for all, because an installation that is short of
+ * time sheds most of its checks this way.
+ */
+const checkMissedEventSchema = tolerant({
+  v: z.literal(1),
+  kind: z.literal('check.missed'),
+  /** Derived from monitor, slot and locations. */
+  id: z.string().startsWith('evt_'),
+  monitorId: z.string().startsWith('mon_'),
+  locations: z.array(checkResultSchema.shape.location).min(1),
+  scheduledAt: z.iso.datetime(),
+  manual: z.boolean(),
+  reason: reasonSchema,
+  detail: detailSchema,
+  traceId: z.string().length(32),
+});
+export type CheckMissedEvent = z.infer<typeof checkMissedEventSchema>;
+
 /** An alert began or ended. Incidents are made of these. */
 export const alertTriggeredEventSchema = tolerant({
   v: z.literal(1),
@@ -219,6 +239,7 @@ export type LocationStateEvent = z.infer<typeof locationStateEventSchema>;
 
 export const edgeEventSchema = z.discriminatedUnion('kind', [
   checkCompletedEventSchema,
+  checkMissedEventSchema,
   monitorStatusEventSchema,
   roundJudgedEventSchema,
   alertTriggeredEventSchema,

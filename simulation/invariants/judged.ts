@@ -1,4 +1,5 @@
 import { isFailure, isVote, type OutcomeKind } from '#domain/check/result.ts';
+import { resultsOf } from '#domain/wire/results.ts';
 import type { AlertTriggeredEvent, AssignedMonitor, RoundJudgedEvent } from '#domain/wire/wire.ts';
 import type { Occurrence } from '../shard.ts';
 import type { Simulation } from '../simulation.ts';
@@ -71,13 +72,13 @@ class Judgements {
       return;
     }
     const { event, assigned } = occurrence;
-    if (event.kind === 'check.completed') {
-      const { scheduledAt, manual, location, outcome, reason } = event.result;
-      if (manual) return;
+    for (const { scheduledAt, manual, location, outcome, reason } of resultsOf(event)) {
+      if (manual) continue;
       const round = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
       // A slot that the clock came to twice has its newest results here.
       this.#results.set(scheduledAt, round.set(location, { outcome, reason }));
-    } else if (event.kind === 'round.judged') this.#judge(event, assigned, repeatedUntil);
+    }
+    if (event.kind === 'round.judged') this.#judge(event, assigned, repeatedUntil);
     else if (event.kind === 'monitor.status') {
       requireEqual(event.previous, this.#shownStatus, `${this.#id}: each change of status follows the one before`);
       this.#shownStatus = event.status;

@@ -1,16 +1,15 @@
 import type { CheckResult } from '#domain/check/result.ts';
+import { resultsOf } from '#domain/wire/results.ts';
 import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
 
-function resultsOf({ shard, ledger }: Simulation): CheckResult[] {
-  return shard.told
-    .flatMap((event) => (event.kind === 'check.completed' ? [event.result] : []))
-    .filter((result) => ledger.monitors.has(result.monitorId));
+function toldResults({ shard, ledger }: Simulation): CheckResult[] {
+  return shard.told.flatMap(resultsOf).filter((result) => ledger.monitors.has(result.monitorId));
 }
 
 /** Each result is stored exactly once, as it was told, and the newest of a location is its status. */
 export async function requireResults(simulation: Simulation): Promise<void> {
-  const told = resultsOf(simulation);
+  const told = toldResults(simulation);
   const monitorIds = [...simulation.ledger.monitors.keys()];
   const stored = await simulation.ctx.sql<{ id: string; outcome: string; key: string; at: Date }[]>`
     SELECT id, outcome, monitor_id || ' ' || location AS key, scheduled_at AS at FROM check_results
