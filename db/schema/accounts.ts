@@ -34,7 +34,7 @@ export const memberships = pgTable(
   ],
 );
 
-/** A signed-in browser. The refresh token rotates; using an old one ends the session (reuse detection). */
+/** Browser sessions. The refresh token rotates; the use of an old one ends the session (reuse detection). */
 export const sessions = pgTable(
   'sessions',
   {
@@ -67,7 +67,7 @@ export const apiKeys = pgTable(
     createdBy: text('created_by').references(() => users.id, { onDelete: 'set null' }),
     name: text('name').notNull(),
     prefix: text('prefix').notNull(),
-    /** SHA-256 of the key: it has 256 bits of its own, so a slow hash adds nothing. */
+    /** SHA-256 of the key. The key has 256 random bits, so a slow hash would add nothing. */
     keyHash: text('key_hash').notNull().unique(),
     scopes: jsonb('scopes').notNull().$type<('read' | 'write' | 'admin')[]>(),
     createdAt: createdAt(),

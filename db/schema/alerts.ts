@@ -30,7 +30,7 @@ export const alertRules = pgTable(
   ],
 );
 
-/** Alerts as the edge judged them. `state` only moves from firing to resolved. */
+/** Alerts as the edge judged them. `state` only changes from firing to resolved. */
 export const alerts = pgTable(
   'alerts',
   {

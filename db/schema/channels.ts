@@ -13,9 +13,9 @@ export const channels = pgTable(
     type: text('type').notNull().$type<'webhook'>(),
     isDefault: boolean('is_default').notNull(),
     enabled: boolean('enabled').notNull(),
-    /** Without secrets. */
+    /** The configuration without its secrets. */
     config: jsonb('config').notNull(),
-    /** JSON of the configuration's secrets ({ secret, headers }), sealed (AES-256-GCM). */
+    /** The configuration's secrets ({ secret, headers }) as JSON, sealed (AES-256-GCM). */
     secretsSealed: text('secrets_sealed').notNull(),
     revision: integer('revision').notNull().default(1),
     createdAt: createdAt(),

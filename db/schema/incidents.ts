@@ -11,7 +11,7 @@ export const incidents = pgTable(
     organizationId: text('organization_id')
       .notNull()
       .references(() => organizations.id, { onDelete: 'cascade' }),
-    /** null when a person opened it. */
+    /** null for an incident that a person opened. */
     alertId: text('alert_id'),
     ruleId: text('rule_id'),
     monitorId: text('monitor_id').references(() => monitors.id, { onDelete: 'set null' }),
@@ -33,12 +33,12 @@ export const incidents = pgTable(
     uniqueIndex('incidents_one_open_per_alert').on(table.alertId).where(sql`status <> 'resolved'`),
     index('incidents_organization').on(table.organizationId, table.id),
     index('incidents_monitor').on(table.monitorId, table.id),
-    /** What is open now, among everything that ever was: every list of monitors asks. */
+    /** Open incidents are few among all incidents, and every list of monitors reads them. */
     index('incidents_open').on(table.monitorId).where(sql`status <> 'resolved'`),
   ],
 );
 
-/** Append only: rows are never changed or deleted while their incident exists. */
+/** Append only: entries are not changed, and are deleted with their incident only. */
 export const incidentTimeline = pgTable(
   'incident_timeline',
   {

@@ -2,7 +2,9 @@ import { bigint, boolean, index, integer, jsonb, pgTable, smallint, text } from 
 import { organizations } from './accounts.ts';
 import { createdAt, updatedAt } from './columns.ts';
 
-/** Directory: which edge object holds which monitors. `version` counts every change of its assignment. */
+/**
+ * Directory of the edge's shards and of the monitors in each. `version` counts every change of a shard's assignment.
+ */
 export const shards = pgTable('shards', {
   id: text('id').primaryKey(),
   version: bigint('version', { mode: 'number' }).notNull().default(1),
@@ -33,7 +35,7 @@ export const monitors = pgTable(
     tags: jsonb('tags').notNull().$type<string[]>(),
     enabled: boolean('enabled').notNull(),
     quorum: smallint('quorum'),
-    /** Counts updates: the ETag. */
+    /** Counts updates; the API's ETag. */
     revision: integer('revision').notNull().default(1),
     createdAt: createdAt(),
     updatedAt: updatedAt(),

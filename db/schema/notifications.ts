@@ -5,11 +5,11 @@ import { channels } from './channels.ts';
 import { at, createdAt } from './columns.ts';
 import { incidents } from './incidents.ts';
 
-/** The outbox: written in the transaction of its cause, leased by notify, delivered at least once. */
+/** The outbox. A row is written in the transaction of its cause, leased by notify, and delivered at least once. */
 export const notifications = pgTable(
   'notifications',
   {
-    /** Derived from incident, event and channel: the same cause is one notification. Also the webhook-id. */
+    /** Derived from incident, event and channel, so the same cause gives one notification. Also the webhook-id. */
     id: text('id').primaryKey(),
     organizationId: text('organization_id')
       .notNull()

@@ -2,7 +2,10 @@ import { sql } from 'drizzle-orm';
 import { bigserial, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { at } from './columns.ts';
 
-/** Messages nobody could use: unknown version, broken shape, too many failures. People can see and replay them. */
+/**
+ * Dead letters: messages with an unknown version, a broken shape, or too many failures. People can read and replay
+ * them.
+ */
 export const parkedMessages = pgTable(
   'parked_messages',
   {
@@ -12,12 +15,12 @@ export const parkedMessages = pgTable(
     reason: text('reason').notNull(),
     payload: text('payload').notNull(),
     at: at('at').notNull().default(sql`now()`),
-    /** When a person sent it down the road again; null since it was parked (again). */
+    /** Time of the last replay; null since the message was (again) parked. */
     replayedAt: at('replayed_at'),
   },
   (table) => [
     index('parked_messages_at').on(table.at),
-    /** A message that is delivered again is parked once. */
+    /** A redelivered message is parked once. */
     uniqueIndex('parked_messages_once').on(table.consumer, sql`md5(payload)`),
   ],
 );

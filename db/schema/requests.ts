@@ -5,20 +5,20 @@ import { at, createdAt } from './columns.ts';
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
-    /** Organisation (or client address when not signed in), method, path and the caller's key. */
+    /** Organisation (or client address without a sign-in), method, path and the caller's key. */
     scope: text('scope').notNull(),
     key: text('key').notNull(),
     requestHash: text('request_hash').notNull(),
-    /** null while the first request is still being worked on. */
+    /** null while the first request is in progress. */
     status: smallint('status'),
-    /** The answer's body, sealed: it may hold a secret that is shown once. */
+    /** The answer's body, sealed because it may hold a secret that is shown once. */
     body: text('body'),
     createdAt: createdAt(),
   },
   (table) => [primaryKey({ columns: [table.scope, table.key] }), index('idempotency_keys_age').on(table.createdAt)],
 );
 
-/** Service tokens that were used: a second use is a replay. */
+/** Ids of used service tokens. A second use is a replay and refused. */
 export const serviceTokenUses = pgTable(
   'service_token_uses',
   { jti: text('jti').primaryKey(), expiresAt: at('expires_at').notNull() },

@@ -3,8 +3,8 @@ import { boolean, doublePrecision, index, jsonb, pgTable, primaryKey, smallint, 
 import { at } from './columns.ts';
 
 /**
- * Partitioned by week of `scheduled_at` (raw SQL in the migration; db/partitions.ts creates weeks ahead).
- * No foreign key: a result of a monitor that was just deleted must not stop its batch.
+ * Partitioned by week of `scheduled_at` (raw SQL in the migration; db/partitions.ts creates weeks ahead). There is no
+ * foreign key, because a result of a just deleted monitor must not fail its batch.
  */
 export const checkResults = pgTable(
   'check_results',
@@ -23,14 +23,16 @@ export const checkResults = pgTable(
     attempts: smallint('attempts').notNull(),
     colo: text('colo'),
     traceId: text('trace_id').notNull(),
-    /** All members of the result without a column of their own: those of this version, and those of newer ones. */
+    /** Members of the result without a column, those of newer versions included. */
     facts: jsonb('facts'),
   },
   (table) => [
     primaryKey({ columns: [table.monitorId, table.location, table.scheduledAt, table.manual] }),
-    /** One monitor's hour: the key has the location before the time, which only PostgreSQL 18 can skip. */
+    /**
+     * Reads one monitor's hour. The primary key has the location before the time, which only PostgreSQL 18 can skip.
+     */
     index('check_results_monitor_time').on(table.monitorId, table.scheduledAt),
-    /** The few that failed, among millions that did not: lists of failures would walk through all of them. */
+    /** Failed results are few among all results. Lists of failures would otherwise scan all of them. */
     index('check_results_not_successful')
       .on(table.monitorId, table.location, table.scheduledAt, table.manual)
       .where(sql`outcome <> 'success'`),

@@ -3,7 +3,7 @@ import { boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, t
 import { at } from './columns.ts';
 import { monitors } from './monitors.ts';
 
-/** Hours to (re)compute: what arrives marks the hours it changes, the aggregator rewrites each of them as a whole. */
+/** Hours to compute again. Ingest marks the hours that an event changes; the aggregator recomputes each as a whole. */
 export const dirtyHours = pgTable(
   'dirty_hours',
   {
@@ -14,22 +14,24 @@ export const dirtyHours = pgTable(
   (table) => [primaryKey({ columns: [table.monitorId, table.hour] }), index('dirty_hours_hour').on(table.hour)],
 );
 
-/** One row per monitor, location and hour; location '*' is the verdict of the rounds. */
+/** One row per monitor, location and hour. Location '*' holds the verdicts of the rounds. */
 export const rollupsHourly = pgTable(
   'rollups_hourly',
   {
     monitorId: text('monitor_id').notNull(),
     location: text('location').notNull(),
     hour: at('hour').notNull(),
-    /** Results (or, for '*', rounds whose slot is in the hour) by what they say: up, down, unknown. */
+    /**
+     * Number of results by outcome: up, down, unknown. For '*', number of rounds by verdict whose slot is in the hour.
+     */
     up: integer('up').notNull(),
     down: integer('down').notNull(),
     unknown: integer('unknown').notNull(),
-    /** Only for '*': seconds of the hour for which each verdict stood. Degraded is up. */
+    /** Only for '*': seconds of the hour for which each verdict stood. Degraded counts as up. */
     upSeconds: doublePrecision('up_seconds').notNull().default(0),
     downSeconds: doublePrecision('down_seconds').notNull().default(0),
     unknownSeconds: doublePrecision('unknown_seconds').notNull().default(0),
-    /** Counted by a version that stored no rounds: there are none to count it from again. */
+    /** True for an hour counted by a version that stored no rounds: it cannot be computed again. */
     carriedOver: boolean('carried_over').notNull().default(false),
     avgMs: doublePrecision('avg_ms'),
     minMs: doublePrecision('min_ms'),
@@ -43,7 +45,9 @@ export const rollupsHourly = pgTable(
   ],
 );
 
-/** The '*' rows of each UTC day added up, kept for ever. Written in the transaction that writes any of its hours. */
+/**
+ * The '*' rows of each UTC day added up, without an end of retention. Written in the transaction that writes its hours.
+ */
 export const rollupsDaily = pgTable(
   'rollups_daily',
   {

@@ -5,8 +5,8 @@ import type { Failing } from '#domain/wire/wire.ts';
 import { at } from './columns.ts';
 
 /**
- * Verdicts as `round.judged` tells them: written once, never judged again. A verdict stands from its slot until the
- * monitor's next round, at most `interval_seconds`. Partitioned by week like check_results.
+ * Verdicts as `round.judged` events state them, stored once and never judged again. A verdict stands from its slot
+ * until the monitor's next round, at most `interval_seconds`. Partitioned by week like check_results.
  */
 export const rounds = pgTable(
   'rounds',
@@ -15,9 +15,9 @@ export const rounds = pgTable(
     scheduledAt: at('scheduled_at').notNull(),
     status: text('status').notNull().$type<VerdictStatus>(),
     failing: jsonb('failing').notNull().$type<Failing>(),
-    /** Locations that were asked and had no vote. */
+    /** Locations of the round without a vote. */
     excluded: jsonb('excluded').notNull().$type<string[]>(),
-    /** Why it is `unknown`. */
+    /** Reason of an `unknown` verdict. */
     cause: text('cause'),
     intervalSeconds: integer('interval_seconds').notNull(),
     judgedAt: at('judged_at').notNull(),
@@ -25,7 +25,7 @@ export const rounds = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.monitorId, table.scheduledAt] }),
-    /** The few that are not up, among millions that are: a list of outages would walk through all of them. */
+    /** Rounds that are not up are few among all rounds. A list of outages would otherwise scan all of them. */
     index('rounds_not_up').on(table.monitorId, table.scheduledAt).where(sql`status <> 'up'`),
   ],
 );

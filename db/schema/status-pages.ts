@@ -14,10 +14,12 @@ export const statusPages = pgTable(
     slug: text('slug').notNull().unique(),
     description: text('description'),
     visibility: text('visibility').notNull().$type<'public'>(),
-    /** Counts every change of what is shown: the snapshot's monotonic version. */
+    /** Counts every change of the page's content; the snapshot's monotonic version. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     publishedVersion: bigint('published_version', { mode: 'number' }).notNull().default(0),
-    /** When the edge last took a snapshot: its bars move with time, so an old one is made anew. */
+    /**
+     * When the edge last received a snapshot. The page's daily bars move with time, so an old snapshot is built again.
+     */
     publishedAt: at('published_at'),
     revision: integer('revision').notNull().default(1),
     createdAt: createdAt(),

@@ -3,20 +3,20 @@ import type { WatchStatus } from '#domain/check/status.ts';
 import { at } from './columns.ts';
 import { monitors } from './monitors.ts';
 
-/** Latest status, one row a monitor, written by ingest in the transaction of the result or event. */
+/** Latest status of each monitor, written by ingest in the transaction of the result or event. */
 export const monitorStatus = pgTable('monitor_status', {
   monitorId: text('monitor_id')
     .primaryKey()
     .references(() => monitors.id, { onDelete: 'cascade' }),
   status: text('status').notNull().$type<WatchStatus>(),
-  /** What the edge said last. While results are missing `status` is `unknown`; this is what it goes back to. */
+  /** The edge's latest status. A stale monitor shows `unknown` and returns to this status when results arrive. */
   edgeStatus: text('edge_status').$type<WatchStatus>(),
   /** True while `status` is `unknown` because no results arrive. */
   stale: boolean('stale').notNull().default(false),
   since: at('since'),
-  /** Slot of the round behind the status: an older event never overrides a newer one. */
+  /** Slot of the round behind the status. An older event does not override a newer one. */
   observedAt: at('observed_at'),
-  /** When the newest check began that was really made: missed ones say nothing about the target. */
+  /** Start of the newest check that was made. Missed checks do not count: they carry no evidence about the target. */
   lastCheckAt: at('last_check_at'),
 });
 
@@ -30,7 +30,7 @@ export const locationStatus = pgTable(
     outcome: text('outcome').notNull(),
     reason: text('reason'),
     detail: text('detail'),
-    /** When the newest check began that was really made; null while all were missed. */
+    /** Start of the newest check that was made; null while all were missed. */
     lastCheckAt: at('last_check_at'),
     scheduledAt: at('scheduled_at').notNull(),
     responseTimeMs: doublePrecision('response_time_ms'),
@@ -39,7 +39,7 @@ export const locationStatus = pgTable(
   (table) => [primaryKey({ columns: [table.monitorId, table.location] })],
 );
 
-/** Operators' view of a location, per shard that reported it. */
+/** Which shards report a location as dark; for operators. */
 export const locationDarkness = pgTable(
   'location_darkness',
   {
