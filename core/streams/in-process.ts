@@ -92,7 +92,7 @@ class ConsumerQueue {
       for (const delivery of batch) delivery.resolve();
     } catch (error) {
       if (batch.length === 1 || mayPass(error)) for (const delivery of batch) delivery.reject(error);
-      // A failed batch of several shards is handled again by delivery: a delivery that succeeds is not sent again.
+      // Each delivery is handled alone, so that one shard's failure does not reject the other deliveries.
       else for (const delivery of batch) await this.#settle([delivery]);
     }
   }

@@ -55,8 +55,8 @@ export async function updateChannel(
 }
 
 /**
- * A new URL requires the header values again: a user with `write` must not be able to have stored values sent to a
- * server of their own.
+ * A URL with another host requires the header values again: a user with `write` must not be able to have stored values
+ * sent to a server of their own.
  */
 function requireGivenAgain(headers: Record<string, string>, patch: Record<string, unknown>): void {
   const config = isJsonObject(patch.config) ? patch.config : {};
