@@ -40,7 +40,7 @@ export interface StreamOptions {
   readonly closing?: AbortSignal;
   /** Open streams of one process. */
   readonly streamsMax?: number;
-  /** Of one organisation. */
+  /** Open streams of one organisation. */
   readonly organizationStreamsMax?: number;
   readonly pingMs?: number;
 }
