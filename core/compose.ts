@@ -40,13 +40,13 @@ export interface ComposeOptions {
 
 const systemClock: Clock = { now: () => new Date(), random: (bytes) => randomBytes(bytes) };
 
-/** Everything a role is given, connected; `close` ends it. The schema is brought up to date first. */
+/** The connected context of the roles; `close` ends it. Migrations run first. */
 export async function createContext(config: Config, options: ComposeOptions = {}): Promise<Composed> {
   const { context, shutdown } = await connect(config, options);
   return { ...context, close: () => shutdown.close() };
 }
 
-/** Starts the roles of `config`, the API last, when everything it relies on is there. */
+/** Starts the roles of `config`. The API starts last, after everything that it depends on. */
 export async function startCore(config: Config, options: ComposeOptions = {}): Promise<{ close(): Promise<void> }> {
   const { context: ctx, live, shutdown } = await connect(config, options);
   const has = (role: CoreRole) => config.roles.includes(role);
@@ -56,7 +56,7 @@ export async function startCore(config: Config, options: ComposeOptions = {}): P
     if (has('notify')) start(shutdown, 'notify', await startNotifier(ctx));
     if (has('aggregate')) start(shutdown, 'aggregate', startAggregator(ctx));
     if (has('alerts')) start(shutdown, 'alerts', startFreshnessWatch(ctx));
-    // The API's process publishes too: what a person changes reaches the edge without a role of its own.
+    // The API's process publishes too, so that a change reaches the edge without a separate role.
     if (has('publish') || has('api')) start(shutdown, 'publish', await startPublisher(ctx));
     if (has('api')) {
       start(shutdown, 'incident relay', await relayIncidents(ctx, live.emitHere));
@@ -115,7 +115,7 @@ function start(shutdown: Shutdown, name: string, part: { close(): Promise<void> 
   shutdown.add(name, () => part.close());
 }
 
-/** What goes wrong outside while starting, in one sentence for the person at the terminal. */
+/** A fault of the environment during the start, as one sentence for the person at the terminal. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code, port } = error as Error & { code?: string; port?: number };

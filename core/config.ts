@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
-/** Every setting of the product, parsed once. README.md has the same list for people: keep the two in step. */
+/** Every setting of the product, parsed once. README.md lists the same settings; both must be kept in step. */
 
 export const CORE_ROLES = ['api', 'ingest', 'alerts', 'incidents', 'notify', 'aggregate', 'publish'] as const;
 export type CoreRole = (typeof CORE_ROLES)[number];
 
 const PORT_MAX = 65_535;
 
-/** Decimal digits only: `0x50`, `8e3` and `80.0` are slips of the hand, not ports. */
+/** Decimal digits only: `0x50`, `8e3` and `80.0` are refused as ports. */
 const port = z
   .string()
   .regex(/^\d{1,5}$/)
@@ -18,7 +18,7 @@ const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 
 const url = (protocol: RegExp) => z.url({ protocol, hostname: /./ });
 const web = url(/^https?$/);
 
-/** Names separated by commas, each of which is one. */
+/** A comma-separated list; `isOne` validates each name. */
 const listOf = (isOne: (name: string) => boolean) =>
   z
     .string()
@@ -59,15 +59,15 @@ const settingsSchema = z.object({
   BLACKTIDE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: url(/^postgres(ql)?$/).optional(),
   NATS_URL: url(/^(nats|tls)$/).optional(),
-  /** Where the core reaches the edge; default http://127.0.0.1:{BLACKTIDE_EDGE_PORT}. */
+  /** Base URL of the edge for the core; default http://127.0.0.1:{BLACKTIDE_EDGE_PORT}. */
   BLACKTIDE_EDGE_URL: web.optional(),
-  /** Where people reach the dashboard; default http://localhost:{BLACKTIDE_API_PORT}. Used in links. */
+  /** Public URL of the dashboard, used in links; default http://localhost:{BLACKTIDE_API_PORT}. */
   BLACKTIDE_PUBLIC_URL: web.optional(),
-  /** Where people reach the status pages; default http://localhost:{BLACKTIDE_EDGE_PORT}. Used in links. */
+  /** Public URL of the status pages, used in links; default http://localhost:{BLACKTIDE_EDGE_PORT}. */
   BLACKTIDE_STATUS_URL: web.optional(),
   /** Origins of other sites whose scripts may call the API with a browser's cookies; none by default. */
   BLACKTIDE_CORS_ORIGINS: listOf(isOrigin).default([]),
-  /** Proxies of ours in front of the API, whose X-Forwarded-For is believed; none by default. */
+  /** Proxies in front of the API whose X-Forwarded-For is trusted; none by default. */
   BLACKTIDE_TRUSTED_PROXIES: listOf(isNetwork).default([]),
   /** Health and metrics of a process without the api role; default API port + the role's own offset. */
   BLACKTIDE_HEALTH_PORT: port.optional(),
@@ -78,7 +78,7 @@ type Setting = keyof typeof settingsSchema.shape;
 const PORT = `a number from 1 to ${PORT_MAX}`;
 const WEB_URL = 'a URL such as https://example.com';
 
-/** What a person is told that a setting must be: the end of a sentence. */
+/** The required form of each setting, as the end of a sentence. */
 const EXPECTED: Record<Setting, string> = {
   BLACKTIDE_DATA_DIR: 'the path of a folder',
   BLACKTIDE_API_PORT: PORT,
@@ -97,7 +97,7 @@ const EXPECTED: Record<Setting, string> = {
   BLACKTIDE_HEALTH_PORT: PORT,
 };
 
-/** Whose value may hold a password, also where it cannot be told apart from the rest. */
+/** Settings whose value may hold a password. */
 const WITH_PASSWORD: ReadonlySet<string> = new Set([
   'DATABASE_URL',
   'NATS_URL',
@@ -106,10 +106,10 @@ const WITH_PASSWORD: ReadonlySet<string> = new Set([
   'BLACKTIDE_STATUS_URL',
   'BLACKTIDE_CORS_ORIGINS',
 ] satisfies Setting[]);
-/** Enough to recognise a value by. */
+/** Longest quotation of a value, in characters. */
 const SHOWN_LENGTH_MAX = 200;
 
-/** One sentence for each setting that cannot be used: its name, what it must be, and what it is. */
+/** One sentence for each invalid setting: its name, the required form, and its value. */
 function refusals(error: z.core.$ZodError, given: Readonly<Record<string, string | undefined>>): string[] {
   const names = new Set(error.issues.map((issue) => String(issue.path[0])));
   return [...names].map((name) => {
@@ -118,18 +118,18 @@ function refusals(error: z.core.$ZodError, given: Readonly<Record<string, string
   });
 }
 
-/** A value as a person may see it in a log. */
+/** A value in the form in which a log may show it. */
 function shown(name: string, value: string): string {
   const text = WITH_PASSWORD.has(name) ? withoutPassword(value) : value;
   if (text === null) return 'another value (not shown: it may hold a password)';
   return JSON.stringify(text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text);
 }
 
-/** The value without what stands where passwords do; null when that cannot be told for certain. */
+/** The value without its password; null when the password's place is not certain. */
 function withoutPassword(value: string): string | null {
   if (!/[@?#;=%]/.test(value)) return value;
   const url = URL.parse(value);
-  // A password with an unescaped slash ends the host early, and its rest looks like a path.
+  // A password with an unescaped slash ends the host early, and the rest of it looks like a path.
   if (url === null || url.host === '' || /[@;=%]/.test(url.pathname)) return null;
   const user = url.username + url.password === '' ? '' : '***@';
   const rest = url.search + url.hash === '' ? '' : '?***';
@@ -157,7 +157,7 @@ export interface Config {
   readonly healthPort: number | undefined;
 }
 
-/** Settings that cannot be used. The message has one sentence for each, for the person at the terminal. */
+/** Invalid settings. The message has one sentence for each, for the person at the terminal. */
 export class ConfigError extends Error {}
 
 /** Reads the settings from an environment; `oneMachine` is true for everything that standalone/ starts. */
@@ -182,7 +182,7 @@ export function readConfig(
     apiPort: settings.BLACKTIDE_API_PORT,
     edgePort: settings.BLACKTIDE_EDGE_PORT,
     roles: settings.BLACKTIDE_ROLES,
-    // An edge elsewhere is how a service for others is run: their webhooks must not reach its own network.
+    // With a remote edge, an installation serves others, whose webhooks must not reach its own network.
     allowPrivateTargets: settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (options.oneMachine && isThisMachine(edgeUrl)),
     registration: settings.BLACKTIDE_REGISTRATION,
     logLevel: settings.BLACKTIDE_LOG_LEVEL,

@@ -6,7 +6,7 @@ import type { LiveEvent } from '#domain/api/live.ts';
 import type { EdgeEvent, TestAnswer, TestRequest } from '#domain/wire/wire.ts';
 import type { Config } from './config.ts';
 
-/** What every role is given: made once in main.ts (or by a test), passed down, never imported as a global. */
+/** The dependencies of every role: made once in main.ts (or by a test), passed down, never a global. */
 export interface CoreContext {
   readonly config: Config;
   /** postgres.js, for statements whose locks or shapes matter. */
@@ -36,45 +36,46 @@ export interface Clock {
 }
 
 /**
- * The road of events, at least once. Adapters: in-process.ts and jetstream.ts. Both keep the order of one publisher's
- * events of one kind; neither promises an order among kinds, nor beside what comes again after a process has died. They
- * differ in who keeps an event until it is handled. In process it is the publisher: the road has no memory, `publish`
- * rejects while a consumer fails, and an event for which no consumer is there yet goes to nobody. With JetStream it is the
- * stream: `publish` resolves while the consumers fail or have yet to come, and it is the stream that brings an event
- * again. JetStream tells a batch that is published twice within minutes once; in process it arrives twice.
+ * The stream of events, at least once. Adapters: in-process.ts and jetstream.ts. Both keep the order of one publisher's
+ * events of one kind. Neither promises an order between kinds, nor of events redelivered after a crash.
+ *
+ * The adapters differ in who stores an event until it is handled. In process, the publisher does: the stream stores
+ * nothing, `publish` rejects while a consumer fails, and an event without a consumer is dropped. With JetStream, the
+ * stream does: `publish` resolves while consumers fail or do not exist yet, and the stream redelivers. JetStream drops
+ * a batch published twice within minutes; in process it is delivered twice.
  */
 export interface Streams {
   /**
-   * Resolves when every event is safe: consumers committed (in-process) or PubAck (JetStream); rejects with the problem
-   * `unavailable` when the road is full or closed. Events are taken as they came: the consumer validates each, and parks
-   * what it cannot use.
+   * Resolves when every event is safe: committed by the consumers (in-process) or acknowledged by the server
+   * (JetStream). Rejects with the problem `unavailable` when the stream is full or closed. Events are passed on
+   * unvalidated: each consumer validates them and parks those that it cannot use.
    */
   publish(events: readonly unknown[], options?: PublishOptions): Promise<void>;
   /**
-   * A durable consumer. The handler commits and returns; throwing means "again later", so one that can fail for what is
-   * in a message is wrapped in `isolating`, or that message blocks the road.
+   * Starts a durable consumer. The handler commits and returns; throwing means redelivery. A handler that can fail
+   * because of a message's content is wrapped in `isolating`, or that message blocks the stream.
    */
   consume(consumer: StreamConsumer): Promise<void>;
   readiness(): Promise<void>;
-  /** Takes nothing more, finishes what is in hand, and gives back the rest. */
+  /** Receives nothing more, finishes the current batches, and returns the rest to the stream. */
   close(): Promise<void>;
 }
 
 export interface PublishOptions {
-  /** What the road has just seen it may drop as told twice, unless it is to come again. */
+  /** True for events that are published again on purpose: the stream must not drop them as duplicates. */
   readonly again?: boolean;
-  /** Whose events they are; the core's own unless said otherwise. */
+  /** The shard of the events; the core's own name by default. */
   readonly shard?: string;
 }
 
 export interface StreamConsumer {
   readonly name: 'ingest' | 'incidents';
-  /** `unknown` stands for every kind that this version does not know. */
+  /** `unknown` stands for every kind that is new to this version. */
   readonly kinds: readonly (EdgeEvent['kind'] | 'unknown')[];
   handle(messages: readonly unknown[]): Promise<void>;
 }
 
-/** Fan-out of live events to API processes: best effort, never the road of record. */
+/** Fan-out of live events to API processes: best effort, not stored. */
 export interface LiveBus {
   emit(organizationId: string, events: readonly LiveEvent[]): void;
   /** Returns a function that ends the subscription. */
@@ -99,7 +100,7 @@ export interface SecretBox {
 export interface ServiceTokens {
   /** Signs one request to the edge (jose, EdDSA). */
   sign(request: { method: string; path: string; body: Uint8Array }): Promise<string>;
-  /** Checks a token of the edge and uses it up; throws ProblemError invalid_service_token. */
+  /** Verifies a token of the edge and marks it as used; throws ProblemError invalid_service_token. */
   verify(authorization: string | undefined, request: { method: string; path: string; body: Uint8Array }): Promise<void>;
 }
 
@@ -111,18 +112,18 @@ export interface Metrics {
   render(): string;
 }
 
-/** Uptime percent of the last 24 hours, remembered for lists. */
+/** Uptime percent of the last 24 hours, cached for lists. */
 export interface UptimeFigures {
-  /** What is not remembered is counted through `db`; null where nothing was judged. */
+  /** Figures that are not cached are counted through `db`; null where nothing was judged. */
   read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, number | null>>;
 }
 
-/** Who does something: written into timelines and the audit log. */
+/** The actor of a change, written into timelines and the audit log. */
 export interface Actor {
   readonly type: 'system' | 'user' | 'api_key';
   readonly id: string | null;
   readonly name: string;
 }
 
-/** Who did what nobody asked for. */
+/** The actor of automatic changes. */
 export const BLACKTIDE: Actor = { type: 'system', id: null, name: 'BlackTide' };

@@ -12,7 +12,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A client of an edge that answers everything with `status` and `body`; `seen` is what it was asked. */
+/** A client of an edge that answers every request with `status` and `body`; `seen` holds the requests. */
 async function client(status: number, body: string) {
   const seen: { request: string; authorization: string; body: string }[] = [];
   const edge = createServer((request, response) => {

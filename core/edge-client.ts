@@ -4,12 +4,12 @@ import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
 import type { Clock, EdgeClient, ServiceTokens } from './context.ts';
 import { ProblemError } from './platform/problem-error.ts';
 
-/** Longer than the edge ever takes for its own bookkeeping. */
+/** Longer than any request to the edge, except a test, takes. */
 const TIMEOUT_MS = 10_000;
-/** A test waits for checks of up to 30 s at six locations, side by side. */
+/** A test runs checks of up to 30 s at six locations in parallel. */
 const TEST_TIMEOUT_MS = 40_000;
 
-/** The edge cannot be reached or is in trouble: worth trying again. The API answers 503. */
+/** The edge is unreachable or failing: retryable. The API answers 503. */
 export class EdgeUnavailable extends ProblemError {
   constructor(detail: string) {
     super('edge_unavailable', detail);
@@ -17,7 +17,7 @@ export class EdgeUnavailable extends ProblemError {
   }
 }
 
-/** The edge understood and refused: trying the same again is of no use. */
+/** The edge refused the request: permanent. */
 export class EdgeRefused extends Error {
   readonly status: number;
   constructor(status: number, detail: string) {
@@ -75,12 +75,12 @@ export function createEdgeClient(edgeUrl: string, tokens: ServiceTokens, clock: 
 
 function failureOf(status: number, text: string): EdgeUnavailable | EdgeRefused {
   const detail = `The edge answered ${status}: ${text.slice(0, 200)}`;
-  // 401 heals by itself when clocks or keys are put right; 4xx else is about this request.
+  // 401 ends when clocks or keys are corrected; other 4xx are about this request.
   const refused = status >= 400 && status < 500 && ![401, 404, 408, 429].includes(status);
   return refused ? new EdgeRefused(status, detail) : new EdgeUnavailable(detail);
 }
 
-/** For calls made while a person waits: a refusal is our fault, not theirs. */
+/** For calls of a waiting user: a refusal is an internal error, not the user's. */
 async function asProblem(work: Promise<unknown>): Promise<unknown> {
   try {
     return await work;

@@ -1,7 +1,7 @@
 import { startCore } from './compose.ts';
 import { ConfigError, readConfig } from './config.ts';
 
-/** The core as a program of its own, against servers named by DATABASE_URL and NATS_URL. */
+/** The core as a separate program, with the servers of DATABASE_URL and NATS_URL. */
 async function main(): Promise<void> {
   const core = await startCore(readConfig(process.env, { oneMachine: false }));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

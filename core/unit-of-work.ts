@@ -2,24 +2,24 @@ import type { CoreContext, Database, Transaction } from './context.ts';
 import { postgresCode } from './platform/postgres-code.ts';
 
 /**
- * A unit of work is one transaction: its changes happen together or not at all, on one connection.
+ * A unit of work is one transaction: its changes are committed together or not at all, on one connection.
  *
- * `inUnit(ctx, async (ctx) => …)` gives the work a context of its own. Its `db` is the transaction, and it has no
- * other way to the database: neither the pool nor what would use the pool, call the edge or tell browsers before
- * the commit (`Outside`). A transaction that waits for a second connection of its pool stops the whole core as soon
- * as every connection is held by a transaction that waits. The parameter of the work is called `ctx` like the
- * context outside, which it hides: the compiler then refuses code of the work that reaches for the pool.
+ * `inUnit(ctx, async (ctx) => …)` passes the work a context whose `db` is the transaction. That context has no other
+ * access to the database, and nothing that uses the pool, calls the edge or emits to browsers before the commit
+ * (`Outside`). A transaction that waits for a second connection of its pool blocks the whole core as soon as every
+ * connection is held by such a transaction. The parameter of the work is called `ctx` like the outer context, which it
+ * shadows: the compiler then refuses code of the work that uses the pool.
  *
- * What a function may do is in its parameter:
- * - `CoreContext` (or RequestContext): opens units, reads from the pool, talks to the outside.
+ * The type of a function's parameter says what the function may do:
+ * - `CoreContext` (or RequestContext): opens units, reads from the pool, calls other parts.
  * - `Reader`: reads, from the pool or inside a unit.
- * - `UnitOfWork`: writes; only inside a unit.
+ * - `UnitOfWork`: writes, inside a unit only.
  */
 
-/** Members of the core that a unit of work does not have: each takes a connection, or is too early before a commit. */
+/** Members of the core that a unit of work lacks: each takes a connection, or acts before the commit. */
 type Outside = Pick<CoreContext, 'sql' | 'db' | 'streams' | 'live' | 'edge' | 'tokens'>;
 
-/** Everything of the core that has no connection in it: settings, clock, logger, keys, figures. */
+/** Members of the core that use no connection: settings, clock, logger, keys, figures. */
 type Ambient = Omit<CoreContext, keyof Outside>;
 
 export interface Reader extends Ambient {
@@ -30,24 +30,24 @@ export interface UnitOfWork extends Ambient {
   readonly db: Transaction;
 }
 
-/** A context as it is inside a unit of work: with what else it carries, for instance the caller of a request. */
+/** A context inside a unit of work, with its other members, for instance the caller of a request. */
 type UnitOf<C> = Omit<C, keyof Outside> & UnitOfWork;
 
-/** PostgreSQL ended one of two transactions that waited for each other: nothing was done, and doing it again is right. */
+/** PostgreSQL aborted one of two deadlocked or conflicting transactions: nothing was done, and a retry is safe. */
 const TRY_AGAIN: ReadonlySet<string> = new Set(['40001', '40P01']);
-/** A third collision in a row means trouble that trying does not end. */
+/** Attempts of a unit. A third conflict in a row has a cause that retries do not remove. */
 const ATTEMPTS_MAX = 3;
 
-/** Transactions that are open now; `failure` is set when a unit inside has thrown. */
+/** Open transactions; `failure` is set when a unit inside has thrown. */
 const open = new WeakMap<Database | Transaction, { failure?: { readonly error: unknown } }>();
 
 type TransactionOptions = Parameters<Database['transaction']>[1];
 
 /**
- * Runs `work` in a transaction, once more when it lost a deadlock: it must touch nothing but its context. Inside a
- * unit of work it joins the one that is open. Joined units fail together: when `work` throws, the whole unit is
- * rolled back, also when somebody in between catches the error. `options` are those of the transaction, so a unit
- * that joins another cannot have any.
+ * Runs `work` in a transaction, and again when it lost a deadlock: the work must have no effect outside its context.
+ * Inside a unit of work the call joins the open one. Joined units fail together: when `work` throws, the whole unit is
+ * rolled back, even if a caller in between catches the error. `options` belong to the transaction, so a joining unit
+ * cannot have any.
  */
 export async function inUnit<C extends CoreContext, T>(
   ctx: C,

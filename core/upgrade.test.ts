@@ -19,8 +19,8 @@ import { createIngest } from './ingest/consumer.ts';
 import { buildSnapshot } from './publish/snapshots.ts';
 
 /**
- * An installation of the version that stored no verdicts (migrations 0000 to 0003), with its data, is brought up to
- * date: its figures stay what that version showed, and it goes on.
+ * An installation of the version without stored verdicts (migrations 0000 to 0003) is migrated with its data: its
+ * figures stay the same, and it continues to work.
  */
 const LAST_OLD_MIGRATION = 3;
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ const MIGRATIONS = fileURLToPath(new URL('../db/migrations', import.meta.url));
 const LOCATIONS = ['us-east', 'eu-west', 'ap-southeast'] as const;
 const KEY = `btk_${randomBytes(32).toString('base64url')}`;
 
-/** Rounds of an hour as the version before counted them: uptime was up / (up + down) of their numbers. */
+/** Rounds of an hour as the old version counted them: uptime was up / (up + down) of their numbers. */
 interface OldHour {
   readonly ms: number;
   readonly up: number;
@@ -39,7 +39,7 @@ interface OldHour {
   readonly downSeconds: number;
 }
 
-/** What three locations answered in a round, and what the version before made of it. */
+/** Outcomes of three locations in a round, with the old version's verdict. */
 const ROUNDS: readonly [verdict: 'up' | 'down' | 'unknown', outcomes: readonly OutcomeKind[]][] = [
   ['up', ['success', 'success', 'success']],
   ['up', ['success', 'failure', 'success']],
@@ -58,7 +58,7 @@ const [org, shard, minutely, slowed, daily] = [idOf('org'), idOf('shd'), idOf('m
 
 let core: TestCore;
 let app: ReturnType<typeof createApp>;
-/** Slot of a round that one of three locations has answered. */
+/** Slot of a round for which one of three locations has a result. */
 let underWayMs: number;
 const old = new Map<string, OldHour[]>();
 
@@ -107,7 +107,7 @@ async function fill(sql: Sql): Promise<void> {
     INSERT INTO api_keys (id, organization_id, name, prefix, key_hash, scopes)
     VALUES (${idOf('key')}, ${org}, 'ci', 'btk_', ${keyHash}, '["read"]')`;
   await addMonitor(sql, minutely, 60);
-  // Every 5 s until a moment ago.
+  // Results every 5 s until now.
   await addMonitor(sql, slowed, 3_600);
   await addMonitor(sql, daily, 86_400);
   await sql`INSERT INTO status_pages (id, organization_id, name, slug, visibility) VALUES ('stp_1', ${org}, 'P', 'old', 'public')`;
@@ -138,7 +138,7 @@ async function fill(sql: Sql): Promise<void> {
       });
     }
   }
-  // Still to be counted: the open hour, the one before it, and one that got late results after it was rolled up.
+  // Hours without a current rollup: the open hour, the one before it, and one with late results after its rollup.
   await sql`
     INSERT INTO rollups_hourly (monitor_id, location, hour, up, down, unknown, down_seconds)
     VALUES (${minutely}, '*', ${new Date(late)}, 1, 0, 0, 0)`;
@@ -209,8 +209,8 @@ async function get(path: string): Promise<any> {
 }
 
 /**
- * Exactly. Only where the interval was changed the seconds of old rounds are an estimate: 720 rounds an hour are taken
- * for 3600 / 719 s each, unless some of them were down.
+ * Requires the exact percentage. Only where the interval was changed, the seconds of old rounds are an estimate: 720
+ * rounds an hour count 3600 / 719 s each, unless some of them were down.
  */
 function requirePercent(monitorId: string, percent: number | null, fromMs: number, untilMs: number): void {
   const expected = oldPercent(monitorId, fromMs, untilMs);

@@ -2,7 +2,16 @@ import './no-eval.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/layout.css';
-import './styles/parts.css';
+import './styles/states.css';
+import './styles/notices.css';
+import './styles/forms.css';
+import './styles/monitors.css';
+import './styles/figures.css';
+import './styles/chart.css';
+import './styles/timeline.css';
+import './styles/tables.css';
+import './styles/rounds.css';
+import './styles/narrow-screens.css';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
@@ -11,7 +20,7 @@ import { ApiError, isUnauthenticated } from './api/api-error.ts';
 import { createAppRouter } from './router.tsx';
 import { applyTheme, storedTheme } from './session/theme.ts';
 
-/** A failed read is tried again only when the server had no answer or an error of its own. */
+/** Failed queries are retried only without an answer, or after a server error. */
 const RETRIES = 2;
 
 applyTheme(storedTheme());
@@ -21,7 +30,7 @@ const client = new QueryClient({
   mutationCache: new MutationCache({ onError: signInAgain }),
   defaultOptions: {
     queries: {
-      // The live stream says what changed; see live/use-live.ts.
+      // The live stream reports changes; see live/use-live.ts.
       refetchOnWindowFocus: false,
       staleTime: 30_000,
       retry: (failures, error) =>
@@ -38,11 +47,11 @@ function signInAgain(error: unknown): void {
   void router.navigate({ to: '/sign-in', search: { next: here.href } });
 }
 
-/** Loads the other pages when nothing else is to do: they open at once, also while the server is away. */
+/** Loads the other pages when the browser is idle, so that they open at once, even while the server is down. */
 function loadPagesAhead(): void {
   for (const route of Object.values(router.routesById)) void router.loadRouteChunk(route);
 }
-// Safari has no requestIdleCallback; half a second after the first page is idle enough.
+// Safari has no requestIdleCallback; a pause of half a second replaces it.
 if ('requestIdleCallback' in window) requestIdleCallback(loadPagesAhead, { timeout: 5_000 });
 else setTimeout(loadPagesAhead, 500);
 

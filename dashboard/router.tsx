@@ -37,7 +37,7 @@ const signInRoute = createRoute({
 });
 const signUpRoute = createRoute({ getParentRoute: () => rootRoute, path: '/sign-up', component: SignUpPage });
 
-/** Everything behind the sign-in. */
+/** The routes behind the sign-in. */
 const appRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'app',

@@ -11,11 +11,11 @@ export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
     emptyOutDir: true,
-    // The content security policy allows files of our own only, no data: URLs.
+    // The content security policy allows files of this origin only, no data: URLs.
     assetsInlineLimit: 0,
   },
   server: {
-    // `vite dashboard` beside a running `npm start`: the API answers on its own port.
+    // `vite dashboard` beside a running `npm start`: requests of the API are forwarded to its port.
     proxy: { '/api': { target: 'http://127.0.0.1:8080', ws: true } },
   },
 });

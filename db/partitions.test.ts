@@ -9,7 +9,7 @@ let sql: connect.Sql;
 const now = new Date('2026-11-22T12:00:00.000Z');
 beforeAll(async () => {
   database = await createTestDatabase();
-  // Processes that start together: one migrates, the others wait and find it done.
+  // One of the processes migrates; the others wait for its lock and find the schema up to date.
   await Promise.all([migrate(database.url, now), migrate(database.url, now), migrate(database.url, now)]);
   sql = connect(database.url, { onnotice: () => {} });
 });

@@ -1,8 +1,8 @@
 import type { Sql } from 'postgres';
 
 /**
- * Tables with a partition for each ISO week (UTC, from Monday) of `scheduled_at`. Partitions are made ahead of time by
- * `LIKE` + `ATTACH`, which takes no lock that stops readers or writers of the parent.
+ * Tables with a partition for each ISO week (UTC, from Monday) of `scheduled_at`. Partitions are created ahead of time
+ * by `LIKE` + `ATTACH`, which takes no lock that blocks readers or writers of the parent.
  */
 const TABLES = ['check_results', 'rounds'] as const;
 type Table = (typeof TABLES)[number];
@@ -10,7 +10,7 @@ type Table = (typeof TABLES)[number];
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 /** Monday 1970-01-05, the first whole ISO week of the epoch. */
 const FIRST_MONDAY_MS = 4 * 24 * 60 * 60 * 1000;
-/** Serialises makers of partitions in all processes; the number only has to be ours. */
+/** Advisory lock that serialises the creation of partitions across processes. The number is arbitrary. */
 const PARTITION_LOCK = 7_205_202_601;
 const NAME_PATTERN = /_(\d{4})w(\d{2})$/;
 
@@ -32,7 +32,7 @@ export interface Partition {
 /** The ISO 8601 week (Monday 00:00 UTC to the next) that holds an instant. */
 export function weekOf(at: Date): Week {
   const from = new Date(Math.floor((at.getTime() - FIRST_MONDAY_MS) / WEEK_MS) * WEEK_MS + FIRST_MONDAY_MS);
-  // The week belongs to the year of its Thursday.
+  // ISO 8601: a week belongs to the year of its Thursday.
   const thursday = new Date(from.getTime() + 3 * 24 * 60 * 60 * 1000);
   const year = thursday.getUTCFullYear();
   const number = 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / WEEK_MS);
@@ -40,7 +40,7 @@ export function weekOf(at: Date): Week {
   return { name, from, to: new Date(from.getTime() + WEEK_MS) };
 }
 
-/** Makes the partitions of last week, this week and `weeksAhead` more. Safe to call again and from anywhere. */
+/** Creates the partitions of last week, this week and `weeksAhead` more. Idempotent, and safe in several processes. */
 export async function ensurePartitions(sql: Sql, now: Date, weeksAhead: number): Promise<void> {
   const weeks: Week[] = [];
   for (let offset = -1; offset <= weeksAhead; offset++) {
@@ -49,23 +49,23 @@ export async function ensurePartitions(sql: Sql, now: Date, weeksAhead: number):
   await createPartitions(sql, weeks);
 }
 
-/** Makes the partitions that are missing of these weeks, all of them or none. */
+/** Creates the missing partitions of these weeks, all of them or none. */
 export async function createPartitions(sql: Sql, weeks: readonly Week[]): Promise<void> {
   const missing = await missingOf(sql, weeks);
   if (missing.length === 0) return;
   await sql.begin(async (tx) => {
     await tx`SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`;
-    // Asked again under the lock: another process may have made them meanwhile.
+    // The missing ones are read again under the lock, because another process may have created them meanwhile.
     for (const { table, week, name } of await missingOf(tx as unknown as Sql, weeks)) {
       await tx`CREATE TABLE ${tx(name)} (LIKE ${tx(table)} INCLUDING ALL)`;
-      // Bounds cannot be parameters; both are our own ISO timestamps.
+      // DDL takes no parameters. Both bounds are ISO timestamps of our own.
       const bounds = `FROM ('${week.from.toISOString()}') TO ('${week.to.toISOString()}')`;
       await tx`ALTER TABLE ${tx(table)} ATTACH PARTITION ${tx(name)} FOR VALUES ${tx.unsafe(bounds)}`;
     }
   });
 }
 
-/** The partitions there are, oldest first. */
+/** All partitions, oldest first. */
 export async function listPartitions(sql: Sql): Promise<Partition[]> {
   const rows = await sql<{ table: Table; name: string }[]>`
     SELECT parent.relname AS table, child.relname AS name
@@ -81,15 +81,15 @@ export async function listPartitions(sql: Sql): Promise<Partition[]> {
 }
 
 /**
- * Drops the partitions that end at or before `before`; returns their names. `DETACH CONCURRENTLY` waits for
- * running queries instead of stopping new ones; it cannot run in a transaction and a crash may leave the
- * partition detaching, so FINALIZE comes first.
+ * Drops the partitions that end at or before `before`; returns their names. `DETACH CONCURRENTLY` waits for running
+ * queries instead of blocking new ones. It cannot run in a transaction, so a crash may leave a partition half detached:
+ * FINALIZE completes that first.
  */
 export async function dropPartitions(sql: Sql, before: Date): Promise<string[]> {
   const dropped: string[] = [];
   const connection = await sql.reserve();
   try {
-    // One janitor at a time: DETACH CONCURRENTLY runs outside transactions, so the lock is the session's.
+    // DETACH CONCURRENTLY runs outside transactions, so the lock that admits one process at a time is the session's.
     const [lock] = await connection<{ held: boolean }[]>`SELECT pg_try_advisory_lock(${PARTITION_LOCK + 1}) AS held`;
     if (lock?.held !== true) return dropped;
     try {
@@ -126,7 +126,7 @@ async function missingOf(sql: Sql, weeks: readonly Week[]): Promise<Partition[]>
 function weekNamed(name: string): Week | null {
   const match = NAME_PATTERN.exec(name);
   if (match === null) return null;
-  // 4 January is always in week 1.
+  // ISO 8601: 4 January is always in week 1.
   const first = weekOf(new Date(Date.UTC(Number(match[1]), 0, 4)));
   return weekOf(new Date(first.from.getTime() + (Number(match[2]) - 1) * WEEK_MS));
 }

@@ -1,14 +1,14 @@
-/** What was read of a body: never more than the limit, whatever the other side sends. */
+/** The read part of a body, never more than the limit. */
 export interface BoundedBody {
   /** Bytes read, at most the limit. */
   readonly bytes: number;
-  /** True when there was more. */
+  /** True when the body continued after the limit. */
   readonly cut: boolean;
-  /** Empty when the content was not to be kept. */
+  /** Empty when the content was not kept. */
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Reads up to `bytesMax` of a request's or an answer's body and stops there, which ends the body's iteration. */
+/** Reads up to `bytesMax` of a body and stops there, which ends the body's iteration. */
 export async function readBounded(
   body: AsyncIterable<Uint8Array> | null,
   bytesMax: number,
@@ -28,7 +28,7 @@ export async function readBounded(
   return { bytes, cut: false, chunks };
 }
 
-/** The bytes in one piece. */
+/** The bytes in one array. */
 export function wholeBytes({ bytes, chunks }: BoundedBody): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(bytes);
   let offset = 0;

@@ -6,12 +6,12 @@ import { httpTask, LOCAL_NETWORK } from '#tests/probes/check.ts';
 import { type Handler, startHttpServer } from '#tests/probes/local-server.ts';
 import { probeWithConfirmation } from './confirm.ts';
 
-/** Checks a server that answers each request with the next status of the story. */
+/** Checks a server that answers each request with the next status of the list. */
 async function story(statuses: readonly number[], options: { transcript?: boolean } = {}, clock = NODE_CLOCK) {
   let asked = 0;
   const answer: Handler = (_request, response) => {
     const status = statuses[asked++];
-    // A status of 0 is no answer at all.
+    // A status of 0 stands for no answer.
     if (status !== undefined && status !== 0) response.writeHead(status).end();
   };
   const server = await startHttpServer(answer);
@@ -45,7 +45,7 @@ describe('confirmation at once', () => {
   });
 
   it('checks again after a timeout', async () => {
-    // Only the attempt that gets no answer runs out of time, however slow the machine is.
+    // Only the attempt without an answer times out, however slow the machine is.
     let attempts = 0;
     const hasty: ProbeClock = {
       ...NODE_CLOCK,

@@ -9,12 +9,12 @@ export interface Confirmed {
 }
 
 /**
- * Makes a check, and a second one at once when the first fails: a single lost packet is no outage. When the
- * second succeeds, its outcome is the answer; when it fails too, its outcome is the newest evidence; when the
- * probe itself fails the second time, the first failure stands.
+ * Makes a check, and a second attempt at once after a failure, because a single lost packet is no outage. When the
+ * second attempt succeeds or fails, its outcome is the answer. When the probe itself fails in the second attempt, the
+ * first failure is.
  *
- * The second attempt has the same `timeoutMs`, so a check that times out twice takes twice as long; rounds
- * overlap, so nobody waits for it.
+ * The second attempt has the same `timeoutMs`, so a check that times out twice takes twice as long. Rounds overlap, so
+ * the next round is not delayed.
  */
 export async function probeWithConfirmation<Config>(
   probe: Probe<Config>,

@@ -1,9 +1,9 @@
-/** Content codings of RFC 9110, section 8.4, and what decoders call them. */
+/** Content codings of RFC 9110, section 8.4, with their names in decoders. */
 
-/** `deflate-raw` is what some servers send and name `deflate`: without the zlib frame. */
+/** `deflate-raw` has no zlib frame; some servers send it as `deflate`. */
 export type ContentCoding = 'gzip' | 'deflate' | 'deflate-raw' | 'br' | 'zstd';
 
-/** RFC 9110, section 8.4.1: names that stand for others. */
+/** RFC 9110, section 8.4.1: alias names. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['x-gzip', 'gzip'],
   ['x-compress', 'compress'],

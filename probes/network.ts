@@ -2,23 +2,22 @@ import type { Phases, Reason, TlsFacts } from '#domain/check/result.ts';
 import type { ContentCoding } from './content-codings.ts';
 
 /**
- * The port of the probes: what a probe may do to the outside. Adapters: edge/network.ts (Workers) and
- * core/runner/network.ts (Node). An adapter refuses forbidden addresses at connect time, on every call.
+ * The port of the probes: their access to the network. Adapters: edge/network.ts (Workers) and core/runner/network.ts
+ * (Node). An adapter refuses forbidden addresses at connect time, on every call.
  */
 export interface Network {
   /**
-   * One HTTP exchange, without following redirects. Resolves when the response's head has arrived; the body
-   * is read by the caller, or not at all. Rejects with NetworkFailure; header values go out as Latin-1 bytes, or not at
-   * all (`unsupported_here`). When `signal` fires, also long after the
-   * head, everything that belongs to the exchange is closed; the probe fires it at the end of each exchange whose body
-   * was not read to its end.
+   * One HTTP exchange, without following redirects. Resolves with the response's head; the caller reads the body, or
+   * does not. Rejects with NetworkFailure. Header values are sent as Latin-1 bytes, or refused (`unsupported_here`).
+   * When `signal` aborts, even long after the head, all resources of the exchange are closed; the probe aborts it at
+   * the end of each exchange whose body it has not read to the end.
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange>;
-  /** The codings that `decode` undoes. */
+  /** The codings that `decode` supports. */
   readonly decodes: ReadonlySet<ContentCoding>;
   /**
-   * Undoes one coding as the body arrives, never far ahead of its reader. Rejects with `body_unreadable` where the bytes
-   * are not what the coding promises; what `body` itself rejects with passes through.
+   * Decodes one coding as a stream that does not read far ahead. Rejects with `body_unreadable` when the bytes do not
+   * match the coding; rejections of `body` itself pass through.
    */
   decode(coding: ContentCoding, body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
@@ -36,17 +35,17 @@ export interface HttpExchange {
   readonly status: number;
   /** Names in lower case, in the order received. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** What is still to be undone on `body`, applied last at the end; in the words of content-codings.ts. */
+  /** Codings of `body` that are not decoded yet, in the order applied; named as in content-codings.ts. */
   readonly codings: readonly string[];
-  /** With `codings` still on it. Ending the iteration early closes the connection. Rejects with NetworkFailure. */
+  /** The encoded body. Ending the iteration early closes the connection. Rejects with NetworkFailure. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** What the runtime could see up to the head; the probe adds `transferMs`. */
+  /** The phases that the runtime measured up to the head; the probe adds `transferMs`. */
   readonly phases: Phases;
   readonly tls: TlsFacts | undefined;
   readonly remoteAddress: string | undefined;
 }
 
-/** The exchange did not happen, and why, in the closed taxonomy. */
+/** A failed exchange, with a reason of the closed taxonomy. */
 export class NetworkFailure extends Error {
   readonly reason: Reason;
   constructor(reason: Reason, message: string, options?: ErrorOptions) {
@@ -56,9 +55,9 @@ export class NetworkFailure extends Error {
   }
 }
 
-/** Time as an argument. */
+/** The clock of a probe, passed as an argument. */
 export interface ProbeClock {
-  /** Milliseconds on a clock that only moves forward. In Workers it moves with I/O. */
+  /** Milliseconds of a monotonic clock. In Workers the clock advances with I/O only. */
   monotonicMs(): number;
   /** Wall clock, milliseconds since the epoch. */
   nowMs(): number;

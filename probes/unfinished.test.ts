@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { check, LOCAL_NETWORK } from '#tests/probes/check.ts';
 import { NetworkFailure } from './network.ts';
 
-/** A network whose exchange ends by this exception, before or inside the body. */
+/** A network whose exchange throws this exception, before or inside the body. */
 function throwing(error: unknown, where: 'head' | 'body') {
   return {
     ...LOCAL_NETWORK,

@@ -1,15 +1,15 @@
 import type { OutcomeKind, Reason } from '#domain/check/result.ts';
 import { NetworkFailure } from './network.ts';
 
-/** Reasons that are about the probe, not about its target. */
+/** Reasons that concern the probe and not its target. */
 const OWN_FAULTS: ReadonlySet<Reason> = new Set(['probe_error', 'unsupported_here', 'location_unavailable']);
-/** V8 and the runtimes in their own words, when what ran out is ours: memory, or a Worker's share of requests. */
+/** Messages of V8 and the runtimes for exhausted resources of the probe: memory, or a Worker's requests. */
 const OWN_SHORTAGE = /allocation failed|out of memory|exceeded memory|too many subrequests/i;
 
 /**
- * What an attempt came to that ended by an exception. A target is what makes most of them happen, in ways that nobody
- * foresaw: an unknown exception is its failure, for taken as ours it would alert nobody, ever. Ours is what can be proved
- * to be: a reason that says so, or memory and requests that ran out.
+ * The outcome of an attempt that ended with an exception. Most exceptions are caused by targets, in unforeseen ways. An
+ * unknown exception is therefore the target's failure: as the probe's own fault it would never alert anybody. The
+ * probe's own faults are those that can be proved: a reason of OWN_FAULTS, or exhausted memory or requests.
  */
 export function unfinishedBy(error: unknown): { outcome: OutcomeKind; reason: Reason; detail: string } {
   const detail = error instanceof Error ? error.message || error.name : String(error);

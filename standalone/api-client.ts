@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The product's REST API, as a program uses it: the demo, the system tests and the benchmarks. */
+/** A client of the REST API for programs: the demo, the system tests and the benchmarks. */
 export interface ApiClient {
-  /** Parsed JSON of a 2xx answer; throws ApiError otherwise; waits as told by a 429. `path` is below /api/v1. */
+  /** Parsed JSON of a 2xx answer; throws ApiError for others. Waits for Retry-After on 429. `path` is below /api/v1. */
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   patch<T>(path: string, body: unknown): Promise<T>;
@@ -26,7 +26,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A request that hangs would hide what is wrong. */
+/** A request that hangs must fail, or the cause would stay hidden. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export function createApiClient(origin: string, key: string): ApiClient {
@@ -44,7 +44,9 @@ export function createApiClient(origin: string, key: string): ApiClient {
   };
 }
 
-/** Registers an account as the browser does, makes an API key with its session and returns a client with that key. */
+/**
+ * Registers an account as the browser does, creates an API key with its session, and returns a client with that key.
+ */
 export async function registerAccount(origin: string, account: Credentials & { name: string }): Promise<ApiClient> {
   const { response } = await request(origin, 'POST', '/auth/register', account, {});
   const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import connect from 'postgres';
 import type { Config } from '#core/config.ts';
 
-/** Told when all is up: where everything is, and what to do next. */
+/** Printed when everything runs: the addresses, and the next step. */
 export async function printBanner(
   part: { edge: boolean; core: boolean },
   config: Config,

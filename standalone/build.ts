@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { SetupError } from './setup-error.ts';
 
-/** The repository's root: what is built lies in `dist/` there. */
+/** The repository's root; build output is in its `dist/`. */
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 
@@ -50,8 +50,8 @@ const TARGETS: readonly Target[] = [
 ];
 
 /**
- * Builds what is missing or made of other sources. `announce` is told once, only when there is something to do. In a
- * process of its own: the bundlers would keep 400 MB for as long as BlackTide runs.
+ * Builds outputs that are missing or were built from other sources. `announce` is called once, and only before a build.
+ * The build runs in a process of its own, because the bundlers would keep 400 MB for as long as BlackTide runs.
  */
 export async function ensureBuilt(outputs: readonly Output[], announce: (sentence: string) => void): Promise<void> {
   const stale = staleTargets(outputs);
@@ -70,12 +70,12 @@ function staleTargets(outputs: readonly string[]): Target[] {
   );
 }
 
-/** Where the Worker bundles are. */
+/** Path of a Worker bundle. */
 export function workerBundle(name: keyof typeof WORKER_ENTRIES): string {
   return join(DIST, 'workers', `${name}.js`);
 }
 
-/** Built beside and swapped in: a killed or a concurrent build never leaves a half-made folder. */
+/** Builds into a folder beside and renames it: a killed or concurrent build never leaves an incomplete folder. */
 async function buildTarget(target: Target): Promise<void> {
   const fingerprint = fingerprintOf(target);
   const fresh = join(DIST, `.${target.output}-${process.pid}`);
@@ -115,11 +115,11 @@ async function buildWorkers(outDir: string): Promise<void> {
     bundle: true,
     format: 'esm',
     target: 'es2024',
-    // What wrangler uses for the same sources.
+    // wrangler's setting for the same sources.
     platform: 'neutral',
     conditions: ['workerd', 'worker', 'browser'],
     mainFields: ['browser', 'module', 'main'],
-    // nats.ws asks for `crypto` where there is no global one; in workerd there is.
+    // nats.ws imports `crypto` where no global one exists; workerd has a global one.
     external: ['cloudflare:*', 'node:*', 'crypto'],
     define: { 'process.env.NODE_ENV': '"production"' },
     jsx: 'automatic',
@@ -130,7 +130,7 @@ async function buildWorkers(outDir: string): Promise<void> {
   });
 }
 
-/** Content, not times: a fresh clone or a copied folder is no change. */
+/** A hash of contents, not of times: a fresh clone or a copied folder is no change. */
 function fingerprintOf(target: Target): string {
   const hash = createHash('sha256');
   const files = globSync([...target.inputs], { cwd: ROOT, withFileTypes: true })
@@ -150,7 +150,7 @@ function builtFingerprint(target: Target): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-/** `node standalone/build.ts [output …]`: what is named, or everything. */
+/** `node standalone/build.ts [output …]`: builds the named outputs, or all. */
 async function main(): Promise<void> {
   const named = process.argv.slice(2);
   try {

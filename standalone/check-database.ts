@@ -1,11 +1,11 @@
 import connect from 'postgres';
 import { SetupError } from './setup-error.ts';
 
-/** The oldest PostgreSQL whose SQL we use (Debian 12's). */
+/** The oldest supported PostgreSQL, version 15 (Debian 12's). */
 const OLDEST_VERSION = 150_000;
 const CONNECT_TIMEOUT_SECONDS = 8;
 
-/** Tells in one sentence why DATABASE_URL cannot be used. */
+/** Throws one sentence when DATABASE_URL cannot be used. */
 export async function checkDatabase(url: string): Promise<void> {
   const sql = connect(url, { max: 1, connect_timeout: CONNECT_TIMEOUT_SECONDS, onnotice: () => {} });
   try {

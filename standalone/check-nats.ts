@@ -3,7 +3,7 @@ import { SetupError } from './setup-error.ts';
 
 const CONNECT_TIMEOUT_MS = 8000;
 
-/** Tells in one sentence why NATS_URL cannot be used. */
+/** Throws one sentence when NATS_URL cannot be used. */
 export async function checkNats(url: string): Promise<void> {
   try {
     const connection = await connect({ servers: url, timeout: CONNECT_TIMEOUT_MS, reconnect: false });

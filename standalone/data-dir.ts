@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { SetupError } from './setup-error.ts';
 
-/** Makes the data directory and sees that it can be written. Throws one sentence otherwise. */
+/** Creates the data directory and tests that it is writable. Throws one sentence otherwise. */
 export function prepareDataDir(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o755 });

@@ -7,7 +7,7 @@ import { eventually } from '#tests/harness/eventually.ts';
 import { type Installation, newInstallation, type Product, start } from '#tests/harness/product.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
 
-/** As the core orders it: one check, made at once. */
+/** The outcome of one check, ordered as the core does. */
 async function outcomeOf(installation: Installation, url: string): Promise<unknown> {
   const path = '/edge/v1/test';
   const order = { v: 1, timeoutMs: 5_000, locations: ['eu-central'], type: 'http', config: { url } };
@@ -20,7 +20,7 @@ async function outcomeOf(installation: Installation, url: string): Promise<unkno
   return ((await answer.json()) as { outcomes: unknown[] }).outcomes[0];
 }
 
-/** Log lines, after whatever it says before it is up. */
+/** Log lines of the edge, except those before it is ready. */
 function linesOf(edge: Product): string[] {
   const [, afterwards = ''] = edge.output().split('Ctrl-C ends it.');
   return afterwards.split('\n').filter(Boolean);
@@ -34,10 +34,10 @@ function isJsonLine(line: string): boolean {
   }
 }
 
-/** Each look for a new workerd, on a busy machine. */
+/** Deadline of each search for a new workerd, on a busy machine. */
 const LOOK_MS = 30_000;
 const START_MS = 120_000;
-/** Where the ports of the workerd that was left behind are asked for too early, every third start fails. */
+/** If the ports of the orphaned workerd are requested too early, every third start fails. */
 const KILLS = 3;
 
 describe('the edge on one machine', () => {
@@ -66,7 +66,7 @@ describe('the edge on one machine', () => {
       reason: 'connection_reset',
       detail: 'the connection was closed before an answer, or what came was no HTTP',
     });
-    // workerd lets go of its end when it next collects garbage.
+    // workerd closes its end at the next garbage collection.
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => banner.close(resolve));
     await eventually(

@@ -15,24 +15,24 @@ export interface RunningEdge {
   close(): Promise<void>;
 }
 
-/** The cron of wrangler.toml, which local workerd never fires by itself. */
+/** The cron of wrangler.toml. Local workerd never triggers it by itself. */
 const CRON = '* * * * *';
 const CRON_PERIOD_MS = 60_000;
-/** A workerd that could not be started again is tried again this often: checks stand still meanwhile. */
+/** Interval of attempts to restart workerd. No checks are made meanwhile. */
 const REVIVE_PERIOD_MS = 2_000;
 const PUBLIC_INTERNET = 'public-internet';
-/** For the two Workers below that only pass requests on. */
+/** Compatibility date of the two Workers below that only forward requests. */
 const GLUE_COMPATIBILITY_DATE = '2026-01-01';
 /**
- * V8 in workerd sees a small heap and puts off collecting it, while each collected request would give back native
- * memory: 1.2 GB after two minutes of 240 checks/s. With a small young generation whose collections are whole ones
- * it stays at 370 MB, for 5 % of a core.
+ * V8 in workerd sees a small heap and delays its collection, although each collected request would free native memory:
+ * 1.2 GB after two minutes of 240 checks/s. With a small young generation and full collections memory stays at 370 MB,
+ * for 5 % of a core.
  */
 const V8_FLAGS = '--gc-global --max-semi-space-size=16';
 
 /**
- * The edge on one machine: real workerd with the coordinator, one probe Worker per location and the status pages,
- * on `config.edgePort` of all addresses, state under `<dataDir>/edge`.
+ * The edge on one machine: workerd with the coordinator, one probe Worker per location and the status pages. It listens
+ * on `config.edgePort` of all addresses and stores its state under `<dataDir>/edge`.
  */
 export async function startEdge(
   config: Config,
@@ -79,10 +79,10 @@ function edgeOptions(
   process.env.MINIFLARE_WORKERD_PATH = join(import.meta.dirname, 'workerd.sh');
   const compatibility = readCompatibility();
   return convertV4MiniflareOptions({
-    // miniflare's own entry also serves development tools: it stays on loopback, on a port nobody is told.
+    // miniflare's own entry also serves development tools, so it listens on loopback, on a random port.
     host: '127.0.0.1',
     port: 0,
-    // Otherwise a remote file is looked up for `request.cf`.
+    // Otherwise miniflare downloads a file for `request.cf`.
     cf: false,
     telemetry: { enabled: false },
     log: new Log(LogLevel.NONE),
@@ -102,7 +102,7 @@ function edgeOptions(
   });
 }
 
-/** What the zone's routes do on Cloudflare: `/status/*` to the status pages, the rest to the coordinator. */
+/** The routes of the zone on Cloudflare: `/status/*` to the status pages, the rest to the coordinator. */
 function frontDoor(config: Config) {
   return {
     name: 'front-door',
@@ -151,15 +151,12 @@ function probe(location: LocationId, config: Config) {
     scriptPath: workerBundle('probe'),
     bindings: { LOCATION: location, ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets) },
     serviceBindings: { EGRESS: networkOf(config.allowPrivateTargets ? ['public', 'private'] : ['public']) },
-    // For the dial that asks why a connection could not be made.
+    // For the TCP connection that finds out why a check's connection failed.
     ...(config.allowPrivateTargets ? {} : { outboundService: PUBLIC_INTERNET }),
   };
 }
 
-/**
- * Where probes may not reach private addresses: the runtime itself refuses them at connect time, whatever a name
- * resolves to.
- */
+/** The public network: workerd refuses private addresses at connect time, whatever a name resolves to. */
 function publicInternet() {
   return {
     name: PUBLIC_INTERNET,
@@ -171,8 +168,8 @@ function publicInternet() {
 }
 
 /**
- * The network itself. What a Worker fetches without such a binding goes through a Worker of miniflare's, which costs as
- * much as the check.
+ * A binding to the network. A fetch without such a binding goes through a Worker of miniflare, which costs as much as
+ * the check.
  */
 function networkOf(allow: ('public' | 'private')[]) {
   return {
@@ -196,7 +193,7 @@ function probeBinding(location: LocationId): string {
   return `PROBE_${location.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** miniflare ends the whole process at once on a signal: its listeners are taken off, ours end things in order. */
+/** miniflare exits the process on a signal. Its listeners are removed, because the product's own shut down in order. */
 function withOwnSignals(make: () => Miniflare): Miniflare {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const ours = signals.map((name) => new Set(process.listeners(name)));
@@ -209,7 +206,7 @@ function withOwnSignals(make: () => Miniflare): Miniflare {
   return runtime;
 }
 
-/** The same as in the cloud: read from the file that `wrangler deploy` uses. */
+/** Compatibility date and flags from the file that `wrangler deploy` uses. */
 function readCompatibility(): { compatibilityDate: string; compatibilityFlags: string[] } {
   const text = readFileSync(join(import.meta.dirname, '..', 'wrangler.toml'), 'utf8');
   const date = /^compatibility_date\s*=\s*"([^"]+)"/m.exec(text)?.[1];
@@ -221,20 +218,20 @@ function readCompatibility(): { compatibilityDate: string; compatibilityFlags: s
   };
 }
 
-/** Node's own setting for a private certificate authority holds for checks too. */
+/** Node's setting for a private certificate authority, applied to checks too. */
 function extraCertificates(): string[] {
   const file = process.env.NODE_EXTRA_CA_CERTS;
   if (file === undefined) return [];
   return readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
 }
 
-/** workerd is miniflare's own dependency. */
+/** workerd is a dependency of miniflare. */
 function workerdBinary(): string {
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
   return (fromMiniflare('workerd') as { default: string }).default;
 }
 
-/** Fires the cron each minute and once at once; a tick that takes longer than a minute is not overtaken. */
+/** Triggers the cron at once and then each minute. A tick that takes longer than a minute delays the next. */
 function fireCron(runtime: Miniflare, writeLog: (line: string) => void): () => void {
   return repeat(CRON_PERIOD_MS, 'cron failed', writeLog, async () => {
     const worker = await runtime.getWorker('coordinator');
@@ -243,8 +240,8 @@ function fireCron(runtime: Miniflare, writeLog: (line: string) => void): () => v
 }
 
 /**
- * miniflare starts a workerd that ended by itself again, but only once: when that one ends before it is ready, the
- * edge would stay dead while this process lives.
+ * Restarts a workerd that has exited. miniflare does so only once: if the new one exits before it is ready, the edge
+ * would stay down for the life of this process.
  */
 function reviveWorkerd(
   runtime: Miniflare,
@@ -266,7 +263,10 @@ async function isReady(runtime: Miniflare): Promise<boolean> {
   }
 }
 
-/** Does the work at once and then each period, unless it is still at it; a failure is logged. Returns how to stop it. */
+/**
+ * Runs the work at once and then each period, unless it is still running. Failures are logged. Returns a function that
+ * stops it.
+ */
 function repeat(
   periodMs: number,
   failure: string,

@@ -1,10 +1,10 @@
 /** Undoes one step of the start. */
 export type Undo = () => void | Promise<void>;
 
-/** Everything must have ended by then: what supervises us kills after 10 s. */
+/** Limit of the whole shutdown: supervisors kill after 10 s. */
 const SHUTDOWN_TIMEOUT_MS = 9500;
 
-/** Thrown by `Ending.checkpoint` to leave the start half-way. */
+/** Thrown by `Ending.checkpoint` to abandon the start. */
 export class EndRequested extends Error {
   readonly code: number;
 
@@ -15,13 +15,13 @@ export class EndRequested extends Error {
 }
 
 /**
- * The end of the process, in order: what was started last ends first. Ctrl-C arrives twice (from the terminal and from
- * npm), so only the first signal counts. A signal during the start takes effect at its next checkpoint, when
- * everything that runs is known here.
+ * The orderly end of the process: what was started last ends first. Ctrl-C arrives twice (from the terminal and from
+ * npm), so only the first signal counts. A signal during the start takes effect at the next checkpoint, when everything
+ * that runs is registered.
  */
 export class Ending {
   readonly #undo: Undo[] = [];
-  /** Exit code asked for; null while nobody asked. */
+  /** The requested exit code; null without a request. */
   #requested: number | null = null;
   #ending: Promise<void> | null = null;
   #started = false;
@@ -38,12 +38,12 @@ export class Ending {
     this.#undo.push(...undo);
   }
 
-  /** Between two steps of the start. */
+  /** Called between two steps of the start. */
   checkpoint(): void {
     if (this.#requested !== null) throw new EndRequested(this.#requested);
   }
 
-  /** From now on a signal ends the process by itself. */
+  /** From this call on a signal starts the shutdown at once instead of at a checkpoint. */
   started(): void {
     this.checkpoint();
     this.#started = true;

@@ -17,13 +17,13 @@ type KeyFile = (typeof KEY_FILES)[number];
 
 const SECRET_BYTES = 32;
 
-/** What the edge is given: how it knows the core, and how it signs. */
+/** The keys of the edge: the core's public key, and its own private key. */
 export interface EdgeKeys {
   readonly corePublicJwk: string;
   readonly edgePrivateJwk: string;
 }
 
-/** Makes the installation's keys on the first start; all of them or none. */
+/** Creates the installation's keys on the first start, all of them or none. */
 export async function ensureKeys(dataDir: string): Promise<EdgeKeys> {
   const dir = join(dataDir, 'keys');
   if (!existsSync(dir)) await makeKeys(dataDir, dir);
@@ -46,7 +46,7 @@ async function makeKeys(dataDir: string, dir: string): Promise<void> {
     renameSync(fresh, dir);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
-    // Another process started at the same time was faster: its keys are the ones.
+    // A concurrently started process was first; its keys are used.
     if (!existsSync(dir)) throw error;
   }
 }
@@ -77,7 +77,7 @@ function readJwk(dir: string, file: KeyFile): string {
   try {
     if ((JSON.parse(text) as JWK).crv === 'Ed25519') return text;
   } catch {
-    // Said below, with the file's name.
+    // Reported below, with the file's name.
   }
   throw new SetupError(`The data directory is broken: ${path} is not an Ed25519 key; restore it from a backup.`);
 }

@@ -4,8 +4,8 @@ import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.t
 import { SetupError } from './setup-error.ts';
 
 /**
- * One process of a kind per data directory. The file names its holder, so that what `kill -9` left behind is
- * recognised. Returns the function that gives the lock back.
+ * Admits one process of a kind per data directory. The lock file names its holder, so that a lock left by `kill -9` is
+ * recognised. Returns the function that releases the lock.
  */
 export function acquireLock(dataDir: string, kind: string): () => void {
   const dir = join(dataDir, 'locks');
@@ -39,7 +39,7 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** Null when the file is gone again, or was cut short by a power failure. */
+/** null when the file is gone, or incomplete after a power failure. */
 function readHolder(file: string): ProcessIdentity | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity;

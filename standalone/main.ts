@@ -42,8 +42,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * The order of things: what another part needs comes first, and ends last. Edge and core are loaded only where they
- * run: each alone needs half the memory.
+ * Starts the parts in the order of their dependencies; they end in reverse. Edge and core are imported only where they
+ * run, because each alone needs half the memory.
  */
 async function start(part: Part, config: Config, ending: Ending): Promise<void> {
   prepareDataDir(config.dataDir);
@@ -74,7 +74,7 @@ async function start(part: Part, config: Config, ending: Ending): Promise<void> 
   ending.started();
 }
 
-/** Waits for all even when one fails: only then is it known what must be undone. */
+/** Waits for all of them even if one fails, because only then it is known what must be undone. */
 async function together<T extends readonly unknown[]>(work: [...T]): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
   await Promise.allSettled(work);
   return Promise.all(work);
@@ -114,7 +114,10 @@ function outputsFor(part: Part, config: Config): Output[] {
   return outputs;
 }
 
-/** One edge and, without a broker between them, one core per data directory; with NATS one core per role set and port. */
+/**
+ * The kinds of locks: one edge per data directory; one core per data directory without NATS; with NATS one core per
+ * role set and port.
+ */
 function lockKinds(part: Part, config: Config): string[] {
   const kinds: string[] = [];
   if (part.edge) kinds.push('edge');
@@ -151,7 +154,7 @@ async function openDatabase(config: Config, ending: Ending): Promise<string> {
   return server.url;
 }
 
-/** One sentence for a person; a stack only for what is our own fault, and only when asked for. */
+/** One sentence for a person. The stack is shown for internal errors only, at log level debug. */
 function sentenceFor(error: unknown): string {
   if (error instanceof SetupError || error instanceof ConfigError) return error.message;
   if (process.env.BLACKTIDE_LOG_LEVEL === 'debug' && error instanceof Error) return error.stack ?? error.message;

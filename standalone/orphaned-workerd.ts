@@ -3,17 +3,17 @@ import { readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { identify, signal, waitUntilGone } from './process-identity.ts';
 
-/** SIGKILL is not instant for a process with hundreds of open SQLite files. */
+/** SIGKILL takes time for a process with hundreds of open SQLite files. */
 const ORPHAN_TIMEOUT_MS = 5000;
 
-/** Where the process id of the data directory's workerd is kept while it runs. */
+/** The file with the process id of the data directory's workerd. */
 export function workerdPidFile(dataDir: string): string {
   return join(resolve(dataDir, 'edge'), 'workerd.pid');
 }
 
 /**
- * A workerd whose parent was killed goes on checking, and keeps the edge's port: it is ended before the next one starts.
- * Call it only while holding the data directory's edge lock.
+ * Ends an orphaned workerd before the next one starts. A workerd whose parent was killed continues to make checks and
+ * holds the edge's port. The caller must hold the data directory's edge lock.
  */
 export async function endOrphanedWorkerd(dataDir: string): Promise<void> {
   const pidFile = workerdPidFile(dataDir);

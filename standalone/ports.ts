@@ -1,9 +1,12 @@
 import { createServer } from 'node:net';
 import { SetupError } from './setup-error.ts';
 
-/** Asks for the port as the real server will. Throws one sentence that names the setting when it is taken. */
+/**
+ * Listens on the port for a moment, as the server will. Throws one sentence that names the setting when the port is
+ * taken.
+ */
 export async function requireFreePort(port: number, setting: string): Promise<void> {
-  // Both: a program on loopback only does not collide with the wildcard address on every system.
+  // Both addresses are tried, because on some systems a program on loopback does not collide with the wildcard address.
   await requireFree(port, undefined, setting);
   await requireFree(port, '127.0.0.1', setting);
 }

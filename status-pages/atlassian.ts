@@ -4,8 +4,8 @@ import type { PageComponent, PageIncident, PageSnapshot } from '#domain/page/sna
 import { lastChange, pageAnswer, pagePath } from './page-facts.ts';
 
 /**
- * The page in the shape of Atlassian's Statuspage API v2 (https://metastatuspage.com/api/v2), so that what
- * reads other status pages reads this one. `origin` is the host the reader used.
+ * The page in the shape of Atlassian's Statuspage API v2 (https://metastatuspage.com/api/v2), for programs that read
+ * such pages. `origin` is the origin of the reader's request.
  */
 export type AtlassianDocument = (page: PageSnapshot, origin: string) => Record<string, unknown>;
 
@@ -21,7 +21,7 @@ export const ATLASSIAN_DOCUMENTS = {
     page: pageObject(page, origin),
     components: components(page),
     incidents: unresolved(page).map((incident) => incidentObject(page, incident, origin)),
-    // Not there in this version; the key is part of the shape.
+    // Not supported in this version; the key is part of the shape.
     scheduled_maintenances: [],
     status: statusObject(page),
   }),
@@ -52,7 +52,7 @@ function statusObject(page: PageSnapshot) {
   return { indicator, description: sentence };
 }
 
-/** Groups are components too: each stands before its first member and lists all of them. */
+/** Groups are components too: each comes before its first member and lists all members. */
 function components(page: PageSnapshot) {
   const names = page.components.map((component) => component.group);
   return page.components
@@ -100,7 +100,7 @@ function groupObject(page: PageSnapshot, name: string) {
   };
 }
 
-/** A group is a name on its members; its id is derived from that name, so it stays the same. */
+/** The id of a group, derived from its name, because a group is a name on its members. */
 function groupId(page: PageSnapshot, name: string): string {
   return derivedId('cmp', Date.parse(page.createdAt), page.pageId, 'group', name);
 }
@@ -131,7 +131,7 @@ function incidentObject(page: PageSnapshot, incident: PageIncident, origin: stri
       created_at: update.at,
       updated_at: update.at,
       display_at: update.at,
-      // Which components an update changed is not recorded; these are the incident's.
+      // The components that an update changed are not recorded; these are the incident's.
       affected_components: affected.map((component) => ({ code: component.id, name: component.name })),
       deliver_notifications: false,
       custom_tweet: null,

@@ -31,14 +31,14 @@ function entry(incident: PageIncident, url: string): string {
 </entry>`;
 }
 
-/** A tag URI (RFC 4151): the same on every host the page is reached by. */
+/** A tag URI (RFC 4151): the same on every host of the page. */
 function tag(createdAt: string, id: string): string {
   return `tag:blacktide.dev,${createdAt.slice(0, 10)}:${id}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Control characters go: XML 1.0 cannot hold them, whatever the escape. */
+/** Removes control characters, which XML 1.0 cannot contain even when escaped. */
 function escapeXml(text: string): string {
   return text.replace(/[^\P{Cc}\t\n\r]/gu, '').replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }

@@ -1,4 +1,4 @@
-/** A map that forgets its least recently written entry when it is full, so that no caller can make it grow. */
+/** A map that drops its least recently written entry when it is full, so that requests cannot make it grow. */
 export class BoundedMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #entriesMax: number;

@@ -5,7 +5,7 @@ import { Instant } from './incidents.tsx';
 import { StateLabel } from './state-icon.tsx';
 import { UptimeBars } from './uptime-bars.tsx';
 
-/** Worst first: what a group's heading shows of its members. */
+/** Statuses from worst to best; a group's heading shows the worst of its members. */
 const BY_CONCERN = [
   'down',
   'degraded',
@@ -46,7 +46,7 @@ export function ComponentList({ components, nowMs }: { components: readonly Page
   );
 }
 
-/** In the page's order: a group stands where its first member does, with all its members. */
+/** Groups in the page's order: a group takes the place of its first member and contains all members. */
 function grouped(components: readonly PageComponent[]): readonly Group[] {
   const groups: Group[] = [];
   for (const component of components) {

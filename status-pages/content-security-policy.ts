@@ -4,7 +4,7 @@ import { STYLE } from './style.ts';
 
 let policy: string | undefined;
 
-/** Only our own style sheet and script, named by their hashes; nothing else loads, posts or frames. */
+/** Only the page's own style sheet and script, by their hashes. Nothing else may load, post or frame. */
 export async function contentSecurityPolicy(): Promise<string> {
   policy ??= [
     "default-src 'none'",

@@ -5,7 +5,7 @@ import type { MonitorStatus } from '#domain/check/status.ts';
 import { REFRESH_SCRIPT } from './refresh-script.ts';
 import { STYLE } from './style.ts';
 
-/** The mark of the tab follows the state: a colour that is legible on light and dark tabs, and its shape. */
+/** The tab's icon for each status: a colour that is legible on light and dark tabs, and the status' shape. */
 const ICONS = {
   up: '<circle cx="8" cy="8" r="7" fill="#159184"/>',
   degraded:
@@ -17,13 +17,13 @@ const ICONS = {
 interface DocumentProps {
   readonly title: string;
   readonly status: MonitorStatus | null;
-  /** Absent on pages that search engines and link previews should leave alone. */
+  /** Absent on pages that search engines and link previews should skip. */
   readonly description?: string;
   readonly feedPath?: string;
   readonly children: Child;
 }
 
-/** The frame of every HTML answer. Carries its style and script itself: one request, nothing else to fail. */
+/** The frame of every HTML answer. Style and script are inline: one request, and no other that could fail. */
 export function renderDocument(props: DocumentProps): string {
   return `<!doctype html>${<Document {...props} />}`;
 }

@@ -35,7 +35,7 @@ export function OpenIncidents({ incidents, components }: IncidentsProps) {
   );
 }
 
-/** The last HISTORY_DAYS days by the day an incident began; quiet days beside each other share a line. */
+/** The last HISTORY_DAYS days by the day an incident began. Adjacent days without incidents share a line. */
 export function IncidentHistory({ incidents, components, nowMs }: IncidentsProps & { nowMs: number }) {
   const days = historyDays(incidents, nowMs);
   return (

@@ -1,6 +1,6 @@
 import { renderDocument } from './document.tsx';
 
-/** An answer without a page: what happened and what to do, in the same dress. */
+/** An answer without a status page: what happened and what to do, in the page's style. */
 export function renderNotice(title: string, advice: string): string {
   return renderDocument({
     title,

@@ -1,12 +1,12 @@
 import { type PageState, pageState } from '#domain/page/page-status.ts';
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
 
-/** Where a page lives, below its host. */
+/** The path of a page on its host. */
 export function pagePath(slug: string): string {
   return `/status/${slug}`;
 }
 
-/** The newest change of what the page says, made by the core or observed at the edge. */
+/** The newest change of the page's content, by the core or by the edge. */
 export function lastChange(page: PageSnapshot): string {
   const changes = [
     page.updatedAt,
@@ -16,7 +16,7 @@ export function lastChange(page: PageSnapshot): string {
   return new Date(Math.max(...changes.map((change) => Date.parse(change)))).toISOString();
 }
 
-/** The page in one sentence: the domain's, except that a page on which nothing was checked makes no promise. */
+/** The page's state of the domain, except that a page without any checked component makes no promise. */
 export function pageAnswer(page: PageSnapshot): PageState {
   const quiet = page.incidents.every((incident) => incident.status === 'resolved');
   if (quiet && page.components.every((component) => component.status === 'pending')) {

@@ -2,7 +2,10 @@ import { PAGE_DIRECTORY_NAME, type PageSnapshot } from '#domain/page/snapshot.ts
 import { SAMPLE_NOW_MS } from './sample-page.ts';
 import { createStatusPages } from './worker.tsx';
 
-/** For tests: the Worker over objects that keep the contracts of edge/status-page.ts and edge/page-directory.ts, under a clock of its own. */
+/**
+ * For tests: the Worker with objects that keep the contracts of edge/status-page.ts and edge/page-directory.ts, and
+ * with a settable clock.
+ */
 export function createPageSite() {
   let nowMs = SAMPLE_NOW_MS;
   const pages = new Map<string, { revision: number; page: unknown }>();
@@ -18,7 +21,7 @@ export function createPageSite() {
       fetch: async () => {
         const slug = String(id);
         asked.push(slug);
-        // Let a second visitor arrive while the first one waits.
+        // Lets a second visitor arrive while the first one waits.
         await Promise.resolve();
         if (failure) return failure();
         const view = pages.get(slug);
@@ -41,9 +44,9 @@ export function createPageSite() {
   };
 
   return {
-    /** Slugs the page objects were asked for, in order. */
+    /** Slugs requested from page objects, in order. */
     asked,
-    /** Slugs the directory was asked for, in order. */
+    /** Slugs requested from the directory, in order. */
     lookedUp,
     publish(page: PageSnapshot | { slug: string }): void {
       pages.set(page.slug, { revision: (pages.get(page.slug)?.revision ?? 0) + 1, page });

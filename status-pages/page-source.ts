@@ -2,18 +2,20 @@ import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema, SLUG_PATTERN } from
 import { BoundedMap } from './bounded-map.ts';
 import type { Representation } from './representation.ts';
 
-/** A changed page must show within a second, and a busy page must not ask its object for every visitor. */
+/**
+ * A changed page must show within a second, and a busy page must not send a request to its object for every visitor.
+ */
 export const LOOKUP_INTERVAL_MS = 1_000;
-/** The object answers from memory or local SQLite in milliseconds; after this the last good copy is better. */
+/** The object answers from memory or local SQLite in milliseconds. After this time the last copy is served. */
 export const LOOKUP_TIMEOUT_MS = 2_000;
-/** The largest page is about 3 MB with its representations, so copies stay well below an isolate's 128 MB. */
+/** Most copies in an isolate of 128 MB. The largest page takes about 3 MB with its representations. */
 const COPIES_MAX = 24;
-/** Slugs asked for lately, existing or not: about 100 bytes each. */
+/** Most recently requested slugs, existing or not: about 100 bytes each. */
 const CHECKED_SLUGS_MAX = 1_000;
-/** Seven representations, on the few host names one page is reached by, around midnight. */
+/** Most representations of a page: seven formats, on a few host names, around midnight. */
 const REPRESENTATIONS_MAX = 24;
 
-/** A namespace of objects, as far as it is used here. */
+/** The used part of a Durable Object namespace. */
 interface PageObjects {
   idFromName(name: string): DurableObjectId;
   get(id: DurableObjectId): { fetch(url: string, init: { signal: AbortSignal }): Promise<Response> };
@@ -22,11 +24,11 @@ interface PageObjects {
 export interface PageBindings {
   /** One object per slug. */
   readonly STATUS_PAGES: PageObjects;
-  /** One object that knows the slugs. */
+  /** One object that holds the list of slugs. */
   readonly PAGE_DIRECTORY: PageObjects;
 }
 
-/** A page at one revision, with what has been rendered from it; a new revision is a new copy. */
+/** A page at one revision with its rendered representations. A new revision is a new copy. */
 export interface PageCopy {
   readonly view: PageView;
   readonly representations: BoundedMap<string, Representation>;
@@ -34,7 +36,7 @@ export interface PageCopy {
 
 export type PageLookup =
   | { readonly kind: 'fresh'; readonly copy: PageCopy }
-  /** The page's object did not answer: this was right when it last did. */
+  /** The page's object did not answer; this is its last answer. */
   | { readonly kind: 'stale'; readonly copy: PageCopy }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unavailable' };
@@ -44,7 +46,10 @@ interface PendingLookup {
   readonly result: Promise<PageLookup>;
 }
 
-/** The isolate's copies of pages. Each slug's object is asked at most once per LOOKUP_INTERVAL_MS, by one visitor for all. */
+/**
+ * The isolate's copies of pages. Each slug's object is requested at most once per LOOKUP_INTERVAL_MS, by one visitor
+ * for all.
+ */
 export class PageSource {
   readonly #clock: () => number;
   readonly #copies = new BoundedMap<string, PageCopy>(COPIES_MAX);
@@ -55,7 +60,7 @@ export class PageSource {
     this.#clock = clock;
   }
 
-  /** `keepAlive` lets a lookup that others wait for outlive the visitor who started it. */
+  /** `keepAlive` lets a lookup outlive the request that started it, because other visitors wait for it. */
   async find(slug: string, bindings: PageBindings, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
     if (!SLUG_PATTERN.test(slug)) return { kind: 'missing' };
     return this.#recent(slug) ?? this.#shared(slug, bindings, keepAlive);
@@ -71,7 +76,7 @@ export class PageSource {
 
   #shared(slug: string, bindings: PageBindings, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
     const pending = this.#pending.get(slug);
-    // A lookup older than its own timeouts (the directory's, the page's) was lost with the request that ran it.
+    // A lookup older than its own timeouts (directory and page) was lost with the request that ran it.
     const timeoutMs = 2 * LOOKUP_TIMEOUT_MS + LOOKUP_INTERVAL_MS;
     if (pending && this.#clock() - pending.startedAtMs < timeoutMs) return pending.result;
     const result = this.#look(slug, bindings).finally(() => {
@@ -93,8 +98,9 @@ export class PageSource {
   }
 
   /**
-   * Anybody can guess slugs, and asking a page's object makes one: the directory is asked first, unless the page was there
-   * a moment ago. When the directory is away, the page is worth more than the object that a guess might make.
+   * A request to a page's object creates the object, and slugs can be guessed. The directory is therefore asked first,
+   * unless the page was found a moment ago. When the directory is unavailable, the page's object is asked: serving
+   * pages matters more than an object that a guess might create.
    */
   async #mayExist(slug: string, directory: PageObjects): Promise<boolean> {
     const before = this.#checked.get(slug)?.kind;

@@ -7,7 +7,7 @@ function html(different: Partial<PageSnapshot>): string {
   return renderPage(samplePage(different), SAMPLE_NOW_MS);
 }
 
-/** What a reader sees, without the head, tags and double spaces. */
+/** The visible text of a page, without head, tags and double spaces. */
 function words(different: Partial<PageSnapshot>): string {
   const body = html(different)
     .replace(/^.*<body>/s, '')

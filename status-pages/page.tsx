@@ -7,7 +7,7 @@ import { lastChange, pageAnswer, pagePath } from './page-facts.ts';
 import { StateIcon } from './state-icon.tsx';
 import { countText } from './wording.ts';
 
-/** The public page as HTML. `nowMs` only decides which days the calendar shows. */
+/** The public page as HTML. `nowMs` only determines the days of the calendar. */
 export function renderPage(page: PageSnapshot, nowMs: number): string {
   const { status, sentence } = pageAnswer(page);
   return renderDocument({
@@ -59,7 +59,7 @@ function Answer({ page, status, sentence }: { page: PageSnapshot; status: Monito
   );
 }
 
-/** When the trouble began: the earliest of the components that are in the page's state. */
+/** Start of the page's state: the earliest of the components in that state. */
 function sinceOf(page: PageSnapshot, status: MonitorStatus): string | null {
   const instants = page.components
     .filter((component) => component.status === status && component.statusSince !== null)

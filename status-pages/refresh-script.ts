@@ -1,7 +1,7 @@
 /**
- * Keeps an open page current, for people who watch it during an outage; the page is complete without it.
- * Asks again every 30 s while the tab is seen (the answer is usually 304), swaps the content in place, keeps
- * opened tables open, leaves a selection alone, and says so when what is shown may be old.
+ * Keeps an open page current; the page is complete without it. The script fetches the page every 30 s while the tab is
+ * visible (the answer is usually 304), replaces the content in place, keeps open tables open, does not disturb a
+ * selection, and says when the content may be old.
  */
 export const REFRESH_SCRIPT = `
 (() => {

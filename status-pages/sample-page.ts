@@ -1,6 +1,6 @@
 import type { PageComponent, PageIncident, PageSnapshot } from '#domain/page/snapshot.ts';
 
-/** Builders for tests: a page that is fine, with what a test wants different. */
+/** Builders for tests: a page without faults, with the given changes. */
 export const SAMPLE_NOW_MS = Date.parse('2026-11-22T14:20:00.000Z');
 
 export function samplePage(different: Partial<PageSnapshot> = {}): PageSnapshot {

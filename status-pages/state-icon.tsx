@@ -2,7 +2,7 @@ import type { MonitorStatus } from '#domain/check/status.ts';
 
 import { STATUS_SHAPES, STATUS_STROKE } from '#domain/page/status-shape.ts';
 
-/** Every state has a word, a shape and a colour; the shape alone tells them apart. */
+/** Every status has a word, a shape and a colour. The shapes differ without colour. */
 export const STATE_WORDS = {
   up: 'Operational',
   degraded: 'Degraded',
@@ -13,7 +13,7 @@ export const STATE_WORDS = {
   maintenance: 'Maintenance',
 } as const satisfies Record<MonitorStatus, string>;
 
-/** The shape by itself; the word stands beside it, so it is hidden from assistive technology. */
+/** The shape, hidden from assistive technology because the word stands beside it. */
 export function StateIcon({ status }: { status: MonitorStatus }) {
   const { outlined, dash, filled } = STATUS_SHAPES[status];
   return (

@@ -1,6 +1,6 @@
 /**
- * The page's whole style sheet: inlined, so that a page is one request and an error page needs nothing else.
- * The dashboard's tokens (dashboard/styles/tokens.css), light and dark by system, on a 4 px grid.
+ * The page's style sheet, inlined so that a page is one request. Uses the dashboard's tokens
+ * (dashboard/styles/tokens.css), light and dark by the system's setting, on a 4 px grid.
  */
 export const STYLE = `
 :root{color-scheme:light dark;

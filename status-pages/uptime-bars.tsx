@@ -3,16 +3,16 @@ import { formatDuration, formatPercent } from '#domain/base/quantity.ts';
 import { type ComponentDay, PAGE_DAYS, type PageComponent } from '#domain/page/snapshot.ts';
 import { countText, dateRangeText, dateText, recentDates } from './wording.ts';
 
-/** A day below this share of uptime is drawn as an outage, above it as a partial one (14 min 24 s of a day). */
+/** A day below this uptime is drawn as an outage, a day above it as a partial one (14 min 24 s of a day). */
 const OUTAGE_BELOW_PERCENT = 99;
 
 interface Day {
   readonly date: string;
-  /** Absent when nothing was measured that day: a gap stays a gap. */
+  /** Absent when nothing was judged on that day. */
   readonly measured: ComponentDay | undefined;
 }
 
-/** PAGE_DAYS bars ending today, their sum in words, and the same numbers as a table. */
+/** PAGE_DAYS bars ending today, their uptime in words, and the same figures as a table. */
 export function UptimeBars({ component, nowMs }: { component: PageComponent; nowMs: number }) {
   const days = calendar(component, nowMs);
   return (
@@ -43,7 +43,7 @@ function calendar(component: PageComponent, nowMs: number): readonly Day[] {
     .map((date) => ({ date, measured: measured.get(date) }));
 }
 
-/** The share of uptime, with its base where that is not the whole window. */
+/** The uptime, with its number of days when that is not the whole window. */
 function uptimeText(component: PageComponent, days: readonly Day[]): string {
   if (component.uptimePercent === null) return 'No data yet';
   const measured = days.filter((day) => day.measured !== undefined).length;
@@ -51,7 +51,9 @@ function uptimeText(component: PageComponent, days: readonly Day[]): string {
   return `${formatPercent(component.uptimePercent)} uptime${base}`;
 }
 
-/** Written as text: a page of 200 components has 18,000 bars. Holds no words but our own, so nothing to escape. */
+/**
+ * A bar as a string, because a page of 200 components has 18,000 bars. All words are constants, so none needs escaping.
+ */
 function bar(day: Day): string {
   return `<i class="${barClass(day)}" data-day="${dateText(day.date)}: ${dayText(day)}"></i>`;
 }
@@ -79,7 +81,7 @@ function summary(days: readonly Day[]): string {
   );
 }
 
-/** Newest first; neighbouring days that say the same share a row, so that a good quarter is one line. */
+/** Newest first. Adjacent days with equal figures share a row. */
 function DayTable({ days }: { days: readonly Day[] }) {
   const rows: { from: Day; to: Day }[] = [];
   for (const day of days) {

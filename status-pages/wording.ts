@@ -1,6 +1,6 @@
 import { DAY_MS } from '#domain/base/duration.ts';
 
-/** Dates and counts as the page says them. Times are UTC: the page is rendered once for readers everywhere. */
+/** Dates and counts in the page's words. Times are UTC, because a page is rendered once for all readers. */
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

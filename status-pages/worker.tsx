@@ -12,16 +12,16 @@ import { type PageBindings, type PageCopy, PageSource } from './page-source.ts';
 import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
 import { utcDate } from './wording.ts';
 
-/** Worker of the public status pages: reads the edge's own copy of a page and nothing else. */
+/** Worker of the public status pages. It reads the edge's own copy of a page and nothing else. */
 
 type Bindings = PageBindings;
 type Call = Context<{ Bindings: Bindings }>;
 
-/** What visitors and proxies may keep; within this isolate a change shows at once. */
+/** Lifetime of answers in browsers and proxies; inside this isolate a change shows within a second. */
 const CACHE_CONTROL = 'public, max-age=30';
-/** Half a year; says nothing about the other names of the customer's domain. */
+/** Half a year, without `includeSubDomains`: other names of the customer's domain may lack TLS. */
 const STRICT_TRANSPORT_SECURITY = 'max-age=15552000';
-/** When to try again while the page's object is away: it restarts within seconds. */
+/** Retry-After while the page's object is unavailable: it restarts within seconds. */
 const RETRY_AFTER_SECONDS = '5';
 
 interface Format {
@@ -88,7 +88,7 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
       case 'unavailable':
         return refuse(c, 'unavailable', { 'Retry-After': RETRY_AFTER_SECONDS });
       case 'stale':
-        // RFC 7234, section 5.5.1: the answer may be outdated. It is also not to be kept.
+        // RFC 7234, section 5.5.1: the answer may be outdated. It must not be stored either.
         c.header('Warning', '110 - "Response is Stale"');
         c.header('Cache-Control', 'no-cache');
         return send(c, await represent(lookup.copy, format, c));
@@ -128,7 +128,7 @@ const ADVICE = {
   internal: 'The page could not be drawn. This says nothing about the services it reports on. Try again in a minute.',
 } as const satisfies Partial<Record<ProblemCode, string>>;
 
-/** Programs get a problem (RFC 9457), people a page in the same dress. */
+/** Programs get a problem (RFC 9457), people a page in the status page's style. */
 function refuse(c: Call, code: keyof typeof ADVICE, headers: Record<string, string> = {}): Response {
   const { status, title } = PROBLEMS[code];
   c.header('Cache-Control', 'no-store');

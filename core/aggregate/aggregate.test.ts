@@ -114,7 +114,7 @@ test('rolling up again changes nothing; late rounds are counted, and end the ver
   await core.ctx.sql`INSERT INTO dirty_hours (monitor_id, hour) VALUES (${monitor}, ${new Date(hour)})`;
   await Promise.all([rollUpDirtyHours(core.ctx), rollUpDirtyHours(core.ctx)]);
   expect(await rollups()).toEqual(first);
-  // Ten seconds, instead of the nearly two hours that the older verdict was taken to stand.
+  // Ten seconds down, where the older verdict alone would have stood for nearly two hours.
   await judged(round(hour + 60_000, 'down', 10));
   const counted = { upSeconds: 60, downSeconds: 10, upRounds: 1, downRounds: 1 };
   expect(await readUptime(core.ctx, monitor, '24h')).toMatchObject(counted);
@@ -137,7 +137,7 @@ test('hours of one day that several processes roll up at once add up to the day'
   const start = Math.floor(Date.now() / DAY) * DAY - 2 * DAY;
   const hours = Array.from({ length: 24 }, (_, n) => start + n * HOUR);
   for (let again = 0; again < 3; again++) {
-    // In reverse, so that turns meet on the day's row from both sides.
+    // In reverse order, so that concurrent turns meet on the day's row from both sides.
     await judged(...hours.toReversed().map((hour) => round(hour + again * 5_000, again === 1 ? 'down' : 'up')));
     await Promise.all(Array.from({ length: 4 }, () => rollUpDirtyHours(core.ctx)));
   }
@@ -164,7 +164,7 @@ test('of two batches with rounds of one monitor the second waits for the first, 
   await second;
   const after = await marks(core.ctx.db);
   expect(after.map((row) => row.hour)).toEqual(before.map((row) => row.hour));
-  // Hours that were rolled up just before the second batch would else keep what the first one alone made of them.
+  // An hour rolled up between the two batches would otherwise keep the figures of the first batch alone.
   expect(after.filter((row, n) => row.marked_at === before[n]?.marked_at)).toEqual([]);
   await rollUpAll();
   expect((await rollups()).map((row) => [row.up_seconds, row.down_seconds])).toEqual([[60, 5]]);
@@ -172,7 +172,7 @@ test('of two batches with rounds of one monitor the second waits for the first, 
 
 test('the hour that is still running is counted from its rounds until now, and not rolled up', async () => {
   const now = Math.floor(Date.now() / 1000) * 1000;
-  // Nearly an hour ago and a minute long, so that it is over whatever the time is now.
+  // Both rounds began within the last two minutes, and the second one still stands.
   await judged(round(now - 100_000, 'up', 50), round(now - 50_000, 'down', 86_400));
   await rollUpAll();
   const { upSeconds, downSeconds } = await readUptime(core.ctx, monitor, '24h');

@@ -5,19 +5,19 @@ import type { CoreContext } from '../context.ts';
 import { type Loop, startLoop } from '../platform/loop.ts';
 import { rollUpDirtyHours } from './roll-up.ts';
 
-/** A closed hour is rolled up within a minute of its turn. */
+/** Poll interval of the rollups: a closed hour is rolled up within a minute of becoming due. */
 const ROLLUP_POLL_MS = 60_000;
-/** Retention and partitions move by days and weeks. */
+/** Interval of retention and partition upkeep, which change by days and weeks only. */
 const UPKEEP_MS = 60 * 60_000;
 const RAW_DAYS = 90;
 const HOURLY_DAYS = 365;
 const PARKED_DAYS = 90;
-/** Answers of POSTs are given again for a day. */
+/** Idempotency keys are valid for a day. */
 const IDEMPOTENCY_HOURS = 24;
-/** Rows of one DELETE: short locks instead of one long one. */
+/** Rows of one DELETE: several short locks instead of one long lock. */
 const DELETE_BATCH = 5_000;
 
-/** The timer of the house: rollups, partitions, retention. Safe in several processes. */
+/** Runs the periodic work: rollups, partitions, retention. Safe in several processes. */
 export function startAggregator(ctx: CoreContext): { close(): Promise<void> } {
   const rollups = startLoop({
     name: 'rollups',
@@ -41,7 +41,7 @@ export function startAggregator(ctx: CoreContext): { close(): Promise<void> } {
   };
 }
 
-/** Makes the partitions of the coming weeks and forgets what has had its time. */
+/** Creates the partitions of the coming weeks and deletes expired rows. */
 export async function keepUp(ctx: Pick<CoreContext, 'sql' | 'clock' | 'logger'>): Promise<void> {
   const now = ctx.clock.now();
   await ensurePartitions(ctx.sql, now, PARTITION_WEEKS_AHEAD);

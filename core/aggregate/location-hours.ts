@@ -1,22 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Executor } from '#db/sql/executor.ts';
 
-/** What one location saw of one monitor in one hour, from raw results. */
+/** Figures of one location for one monitor in one hour, from raw results. */
 export interface LocationHour {
   readonly monitorId: string;
   readonly location: string;
-  /** Start of the hour, as the database writes it. */
+  /** Start of the hour, in the database's notation. */
   readonly hour: string;
   readonly up: number;
   readonly down: number;
   readonly unknown: number;
-  /** Of successful checks, in milliseconds. */
+  /** Response times of successful checks, in milliseconds. */
   readonly responseTimes: readonly number[];
 }
 
 /**
- * `hours` is a relation with the columns monitor_id and hour. "Check now" results count here, as they do in a
- * location's latest status; only rounds leave them out.
+ * Reads the raw results of hours by location. `hours` is a relation with the columns monitor_id and hour. "Check now"
+ * results count, as in a location's latest status; only rounds exclude them.
  */
 export async function readLocationHours(db: Executor, hours: SQL): Promise<LocationHour[]> {
   const rows = await db.execute(sql`

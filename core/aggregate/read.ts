@@ -34,13 +34,13 @@ function startOfWindow(to: Date, days: number): Date {
   return new Date(Math.floor((to.getTime() - days * DAY_MS) / HOUR_MS) * HOUR_MS);
 }
 
-/** A list shows figures of up to this age. */
+/** Largest age of a figure in a list. */
 const CACHED_MS = 60_000;
-/** From this age on a figure is shown once more while the next is being counted, so that no list waits for it. */
+/** A figure older than this is answered once more while its renewal runs, so that a list does not wait for it. */
 const RENEWED_AFTER_MS = 20_000;
-/** The first figure of a new monitor is due soon: beyond this age a null is not shown again, a list waits for the count. */
+/** Largest age of a null. The first figure of a new monitor is due soon, so a list waits for the count. */
 const NULL_CACHED_MS = 3_000;
-/** About 3 MB. */
+/** Most figures in memory: about 3 MB. */
 const CACHED_MAX = 20_000;
 
 interface Cached {
@@ -80,8 +80,8 @@ export class UptimeCache implements UptimeFigures {
   }
 
   /**
-   * One renewal at a time: the next reader finds its result, or starts another. Nobody waits for a renewal, so it
-   * runs on the pool also when the reader is inside a unit of work, whose connection may be given back before.
+   * One renewal at a time: the next reader uses its result or starts another. No caller waits for a renewal, so the
+   * renewal runs on the pool even if the reader is inside a unit of work, whose connection may be released earlier.
    */
   #renew(monitorIds: readonly string[]): void {
     if (monitorIds.length === 0 || this.#renewal !== undefined) return;
@@ -101,7 +101,7 @@ export class UptimeCache implements UptimeFigures {
       this.#known.delete(id);
       this.#known.set(id, { value: tally === undefined ? null : uptimePercent(tally), atMs: now.getTime() });
     }
-    // The first of a map are those that were counted longest ago.
+    // A Map iterates in the order of insertion: the first entries were counted longest ago.
     for (const id of this.#known.keys()) {
       if (this.#known.size <= CACHED_MAX) break;
       this.#known.delete(id);

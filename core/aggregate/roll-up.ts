@@ -6,9 +6,9 @@ import type { CoreContext } from '../context.ts';
 import { type LocationHour, readLocationHours } from './location-hours.ts';
 import { verdictSeconds } from './verdict-seconds.ts';
 
-/** An hour is rolled up this long after its end: what is still on its way then comes as late data. */
+/** An hour is rolled up this long after its end. Results that arrive later count as late data. */
 const SETTLE_SECONDS = 120;
-/** Hours rolled up in one transaction: 20 hours of a 5 s monitor at six locations are 86,400 results. */
+/** Most hours rolled up in one transaction: 20 hours of a 5 s monitor at six locations have 86,400 results. */
 const HOURS_PER_TURN = 20;
 
 interface DirtyHour {
@@ -17,9 +17,8 @@ interface DirtyHour {
 }
 
 /**
- * Rewrites the rollups of some closed dirty hours from raw results and stored verdicts, and those of their days;
- * returns how many hours. All of an hour is computed anew, so doing it twice, or again after late data, gives what is
- * true.
+ * Rewrites the rollups of some closed dirty hours, and of their days, from raw results and stored verdicts; returns the
+ * number of hours. Each hour is computed as a whole, so a repetition, or late data, gives correct figures.
  */
 export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<number> {
   return ctx.db.transaction(async (tx) => {
@@ -35,8 +34,8 @@ export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<nu
 }
 
 /**
- * Whoever locks a mark computes its hour. A late result that comes meanwhile waits to renew the mark until this
- * transaction has ended, finds it gone, and makes a new one: the hour is computed again.
+ * Claims dirty hours by locking and deleting their marks. A late result waits for this transaction when it renews such
+ * a mark, finds the mark deleted, and inserts a new one: the hour is computed again.
  */
 async function claim(tx: Executor): Promise<DirtyHour[]> {
   const rows = await tx.execute(sql`
@@ -84,8 +83,8 @@ async function replaceLocations(tx: Executor, hours: readonly LocationHour[]): P
 }
 
 /**
- * Location '*': the verdicts of the hour. An hour into which no verdict reaches any more loses its row; one that was
- * carried over from a version without stored verdicts keeps what it was then.
+ * Location '*': the verdicts of the hour. The row of an hour without any verdict is deleted, except one that was
+ * carried over from a version without stored verdicts.
  */
 async function replaceRounds(tx: Executor, hours: SQL): Promise<void> {
   await tx.execute(sql`
@@ -104,12 +103,12 @@ const DAY_COLUMNS: readonly Column<{ monitorId: string; day: string }>[] = [
 ];
 
 /**
- * The days of these hours, added up from all their hours. Two turns may have hours of one day: each holds the day's row
- * before it reads the hours, so the second one reads what the first has written.
+ * Rewrites the days of these hours from all their hours. Two concurrent turns may have hours of one day: each locks the
+ * day's row before it reads the hours, so the second turn reads what the first has written.
  */
 async function replaceDays(tx: Executor, hours: readonly DirtyHour[]): Promise<void> {
   const monitorIds = [...new Set(hours.map(({ monitorId }) => monitorId))];
-  // In the order of a deletion, which holds the monitor before its days.
+  // The same lock order as a deletion, which locks the monitor before its days.
   const rows = await tx.execute(sql`
     SELECT id FROM monitors WHERE id = ANY(${array(monitorIds, 'text')}) ORDER BY id FOR KEY SHARE`);
   const known = new Set(rows.map((row) => row.id as string));

@@ -10,12 +10,15 @@ type Point = Series['locations'][number]['points'][number];
 type PointsByLocation = Map<LocationId, Point[]>;
 
 const HOUR_SECONDS = 3_600;
-/** Up to here raw results are read: a day of a 5 s monitor at six locations are 104,000 rows, a fifth of a second. */
+/**
+ * Longest range read from raw results: a day of a 5 s monitor at six locations has 104,000 rows, read in a fifth of a
+ * second.
+ */
 const RAW_RANGE_MAX_MS = DAY_MS;
-/** Steps that people read easily. */
+/** Step lengths that are easy to read on a time axis. */
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
-/** Response times and results by location, in steps of about `step` seconds. Gaps stay gaps. */
+/** Response times and results by location, in steps of about `step` seconds. A step without results has no point. */
 export async function readSeries(
   ctx: Pick<CoreContext, 'db'>,
   monitorId: string,
@@ -37,7 +40,7 @@ export async function readSeries(
   };
 }
 
-/** The next step that people read easily; rollups have no parts of hours. */
+/** The next longer of STEPS, at least an hour for rollups. */
 function stepOf(wanted: number, source: Series['source']): number {
   const smallest = source === 'rollups' ? Math.max(wanted, HOUR_SECONDS) : wanted;
   return STEPS.find((step) => step >= smallest) ?? wanted;
@@ -106,7 +109,7 @@ async function fromRollups(
   return points;
 }
 
-/** Rolled-up hours, and those whose rollup is still to be made, from raw results. */
+/** Rolled-up hours from the rollups; hours without a rollup yet from raw results. */
 async function readHours(
   ctx: Pick<CoreContext, 'db'>,
   monitorId: string,
@@ -137,8 +140,8 @@ async function readHours(
 }
 
 /**
- * Of the version that this code writes. Only that is asked: roll-up.ts filled the column, and the schema over each bin
- * of 13,000 hours, which 90 days of six locations are, took most of the time of a series.
+ * A sketch as this version stores it. Only its version is checked: roll-up.ts wrote the column, and validating each bin
+ * of 13,000 hours (90 days of six locations) took most of the time of a series.
  */
 function storedSketch(stored: unknown): Sketch {
   const sketch = stored as Sketch;
@@ -162,7 +165,7 @@ function hourOfRaw(hour: Awaited<ReturnType<typeof readLocationHours>>[number]):
   };
 }
 
-/** Averages by their weights, percentiles from the merged sketch: never an average of percentiles. */
+/** Averages weighted by count; percentiles from the merged sketch, because averages of percentiles have no meaning. */
 function merged(at: string, hours: readonly HourOfLocation[]): Point {
   const sketch = mergeSketches(hours.map((hour) => hour.sketch));
   const count = sketchCount(sketch);

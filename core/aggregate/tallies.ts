@@ -4,8 +4,8 @@ import type { SpanTally, Tally } from '#domain/figures/uptime.ts';
 import { verdictSeconds } from './verdict-seconds.ts';
 
 /**
- * Time by verdict per monitor in [from, to), by whole days and, where a day is not whole or not counted yet, by hours.
- * `from` is the start of an hour.
+ * Time by verdict per monitor in [from, to): one row per whole day, and one per hour for a day that is not whole or not
+ * yet complete. `from` is the start of an hour.
  */
 export async function readTallies(
   db: Executor,
@@ -24,7 +24,7 @@ export async function readTallies(
   return tallies;
 }
 
-/** The same, summed over the window: one row a monitor. */
+/** The tallies summed over the window: one row per monitor. */
 export async function sumTalliesOf(
   db: Executor,
   monitorIds: readonly string[],
@@ -52,10 +52,9 @@ function tallyOf(row: Record<string, unknown>): Tally {
 const FIGURES = sql.raw('up, down, unknown, up_seconds, down_seconds, unknown_seconds');
 
 /**
- * Each moment of the window once: whole days from their daily rollup; the hours of a day in which something is still to
- * be counted, and those before the first midnight, from their hourly rollup; and hours that are marked dirty, the
- * current one among them, from the rounds themselves. One statement, so that an hour that is being rolled up is read
- * either before or after.
+ * Tallies that cover each moment of the window once. Whole days come from the daily rollup. Days with a dirty hour, and
+ * the hours before the first midnight, come from the hourly rollup. Dirty hours, the current one included, come from
+ * the rounds. All in one statement, so that an hour that is being rolled up is read either before or after.
  */
 function spanTallies(monitorIds: readonly string[], from: Date, to: Date): SQL {
   const ids = array(monitorIds, 'text');

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => core.close());
 
-/** A stretch of rounds with one interval: some of them missing, some told early after a change. */
+/** A series of rounds with one interval: some are missing, some are early because of a change. */
 const stretch = fc.record({
   agoMs: fc.integer({ min: 0, max: 4 * DAY }),
   intervalSeconds: fc.constantFrom(5, 60, 1_000, 3_600, 7_000, 43_200, 86_400),
@@ -66,7 +66,7 @@ test('uptime is the integral of the verdicts, whatever order they came in and wh
         const ingest = createIngest(core.ctx);
         const known = new Map<number, Verdict>();
         for (const one of stretches) {
-          // What has not happened yet is not told.
+          // Rounds in the future are not stored yet.
           const verdicts = verdictsOf(one, nowMs).filter(({ atMs }) => atMs <= nowMs);
           await ingest.handle(
             verdicts.map(({ atMs, status, intervalSeconds }) =>

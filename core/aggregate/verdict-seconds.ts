@@ -1,12 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 /**
- * What the rounds of each hour come to: how many have their slot in it, by verdict, and for how many seconds of it each
- * verdict stood. `hours` is a relation with the columns monitor_id and hour; an hour without any of this is absent.
+ * Counts the rounds of each hour by verdict, and the seconds of the hour for which each verdict stood. `hours` is a
+ * relation with the columns monitor_id and hour; an hour without any verdict has no row.
  *
- * A verdict stands from its slot until the monitor's next round, at most its interval. So of all rounds before an hour
- * the last one alone can reach into it, and none that is older than the longest interval, a day. Nothing is counted
- * beyond `until`: what stands now has not stood longer yet.
+ * A verdict stands from its slot until the monitor's next round, at most its interval. So only the last round before an
+ * hour can reach into it, and only if it is younger than the longest interval, a day. Nothing is counted after `until`.
  */
 export function verdictSeconds(hours: SQL, until: SQL): SQL {
   return sql`

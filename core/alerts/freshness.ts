@@ -5,12 +5,12 @@ import { type Loop, startLoop } from '../platform/loop.ts';
 import { requestPagesOfMonitors } from '../publish/request.ts';
 import { inUnit } from '../unit-of-work.ts';
 
-/** Silence is noticed within a quarter of the minute that is granted beyond three intervals. */
+/** A stale monitor is detected within a quarter of the minute that is granted beyond three intervals. */
 const POLL_MS = 15_000;
 
 /**
- * Watches for silence: a monitor whose results stay away becomes `unknown`, never `down`, because nobody has
- * seen it fail. Ingest brings back what the edge said last as soon as results arrive again.
+ * Detects stale monitors: a monitor without results becomes `unknown`, not `down`, because no check has failed. Ingest
+ * restores the edge's latest status as soon as results arrive again.
  */
 export function startFreshnessWatch(ctx: CoreContext): Loop {
   return startLoop({
@@ -27,7 +27,7 @@ export function startFreshnessWatch(ctx: CoreContext): Loop {
   });
 }
 
-/** One look at all monitors. */
+/** Marks stale monitors once; returns the changed statuses. */
 export async function watchFreshness(ctx: CoreContext): Promise<StatusChange[]> {
   const changes = await inUnit(ctx, async (ctx) => {
     const marked = await markStale(ctx.db);

@@ -30,10 +30,10 @@ import { statusPageRoutes } from './status-pages.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
 
 const API_BASE = '/api/v1';
-/** Where even looking needs the scope `admin`. */
+/** Paths that require the scope `admin` for reading, too. */
 const FOR_ADMINS = ['/api-keys', '/audit-log', '/dead-letters'] as const;
 
-/** Everything the api role answers: health, the edge's intake, the REST API, its docs, the dashboard. */
+/** The HTTP app of the api role: health, the edge's intake, the REST API, its docs, the dashboard. */
 export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAPIHono<ApiEnv> {
   const app = createRouter();
   app.onError((error, c) => problemResponse(ctx, c, error));
@@ -46,7 +46,7 @@ export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAP
   return app;
 }
 
-/** The road of a request: each step may refuse it, and what comes out behind the last is for the handler. */
+/** The middleware and routes of the REST API. Each step may refuse the request. */
 function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
   const api = createRouter();
   const limiter = new RateLimiter();
@@ -56,7 +56,7 @@ function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<Ap
   api.use(authenticate(ctx), rateLimit(ctx, limiter), storableUrl);
   api.route('/auth', authRoutes(ctx, limiter));
   api.route('/', docsRoutes(api, API_BASE));
-  // Who may not do something is told so before anything they sent is looked at.
+  // Authorisation precedes validation: a caller without permission gets no answer about the request's content.
   api.use(requireCaller(ctx), requireScope(ctx));
   for (const path of FOR_ADMINS) api.use(`${path}/*`, requireScope(ctx, 'admin'));
   api.use(limitBody, jsonBody, idempotency(ctx));
@@ -73,13 +73,13 @@ function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<Ap
   return api;
 }
 
-/** Answers are about this moment and this caller: nothing on the way may keep them. */
+/** Answers depend on the time and the caller: no cache may store them. */
 const notStored: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
 };
 
-/** CORS with cookies, for the origins the settings name; for all others there is no such thing. */
+/** CORS with cookies for the configured origins; other origins get no CORS headers. */
 function namedOrigins(origins: readonly string[]) {
   return cors({
     origin: (origin) => (origins.includes(origin) ? origin : null),

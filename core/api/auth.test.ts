@@ -97,7 +97,7 @@ test('two tabs that refresh at the same moment both stay signed in', async () =>
   expect((await tab.request('POST', `${AUTH}/refresh`)).status).toBe(200);
   const late = await otherTab.request('POST', `${AUTH}/refresh`);
   expect(late.status).toBe(200);
-  // The browser already holds the new refresh cookie of the first tab: it must not be overwritten.
+  // The browser already holds the new refresh cookie of the first tab, which must not be overwritten.
   expect(late.headers.getSetCookie().some((line) => line.startsWith('bt_refresh'))).toBe(false);
   app.advance(60_000);
   expect((await tab.request('POST', `${AUTH}/refresh`)).status).toBe(200);

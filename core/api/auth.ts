@@ -115,13 +115,13 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
       method: 'post',
       path: '/logout',
       tags,
-      // Whose session has ended already may still have cookies to lose.
+      // The cookies of an ended session are removed too.
       security: [{ accessCookie: [] }, {}],
       summary: 'Sign out; the session ends at once',
       responses: NO_CONTENT,
     }),
     async (c) => {
-      // Also for nobody: the answer takes cookies away, which no foreign page may do.
+      // Also without a session: the answer removes cookies, which a foreign page may not cause.
       requireKnownOrigin(ctx, c);
       const sessionId = await presentSession(ctx, c);
       const caller = sessionId === null ? null : await callerOfSession(ctx, sessionId);
@@ -153,7 +153,7 @@ function clientContext(ctx: CoreContext, c: Context<ApiEnv>): ClientContext {
   return { ...ctx, traceId: c.var.traceId, ip: c.var.ip, userAgent: c.req.header('User-Agent') ?? '' };
 }
 
-/** The session a browser holds cookies of, also when its access token has run out. */
+/** The session of the browser's cookies, also when the access token has expired. */
 async function presentSession(ctx: CoreContext, c: Context<ApiEnv>): Promise<string | null> {
   const access = readCookie(c, 'access');
   const named = access === undefined ? null : await readAccessToken(ctx, access);

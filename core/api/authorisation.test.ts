@@ -6,7 +6,7 @@ import { createSamples, type SampleObjects } from '#tests/core/sample-objects.ts
 import { type Answer, type Browser, type RequestOptions, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
 
-/** Made from the OpenAPI document: who may not do something is told so, whatever they send. */
+/** Cases generated from the OpenAPI document: a caller without permission is refused whatever the request contains. */
 let app: TestApp;
 let ada: Browser;
 let objects: SampleObjects;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What a caller might send before they know better. */
+/** Bodies of a caller without permission. */
 const BODIES: readonly RequestOptions[] = [
   {},
   { body: {} },

@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Who a request comes from: the peer of the TCP connection, or, where that is a proxy of ours, what the proxy says
- * in `X-Forwarded-For`. Read from the right, because everyone on the way adds to the end and the caller can write
- * what they like before that: the first address that is no proxy is the one that a proxy of ours has seen itself.
+ * The address of a request's client: the peer of the TCP connection or, when the peer is a trusted proxy, an address of
+ * `X-Forwarded-For`. The header is read from the right, because each proxy appends to it and a client can forge
+ * everything before. The first address that is not a trusted proxy was seen by a trusted proxy itself.
  */
 export function addressReader(
   trustedProxies: readonly string[],
@@ -28,19 +28,25 @@ export function addressReader(
 }
 
 /**
- * Without what sockets and proxies put around an address: `::ffff:192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:443`,
- * `fe80::1%eth0`.
+ * The address without the notation that sockets and proxies add: `::ffff:192.0.2.1`, `192.0.2.1:4711`,
+ * `[2001:db8::1]:443`, `fe80::1%eth0`.
  */
 function plain(address: string): string {
   const bare = address.replace(/^\[(.*)\](?::\d+)?$/, '$1').replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
   return bare.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
 
-/** Groups of 16 bits that name a network: the smallest that a provider gives to one customer is a /64 (RFC 6177). */
+/**
+ * Groups of 16 bits that identify a network: the smallest prefix that a provider assigns to one customer is a /64 (RFC
+ * 6177).
+ */
 const NETWORK_GROUPS = 4;
 const ADDRESS_GROUPS = 8;
 
-/** Whom an address stands for when requests are counted: itself, or its /64, whose 2^64 addresses one person has. */
+/**
+ * The key under which an address's requests are counted: the address itself, or the /64 of an IPv6 address, because one
+ * customer has all of its 2^64 addresses.
+ */
 export function neighbourhoodOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [left = [], right = []] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));

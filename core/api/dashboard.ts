@@ -6,17 +6,20 @@ import { getMimeType } from 'hono/utils/mime';
 import type { ApiEnv } from './env.ts';
 import { createRouter } from './router.ts';
 
-/** Where `npm run build` puts the dashboard. */
+/** Output folder of `npm run build` for the dashboard. */
 const BUILT = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
-/** What the build makes: plain names with an extension. Nothing else reaches the file system, `..` least of all. */
+/**
+ * Paths of built files: plain names with an extension. Other paths, such as those with `..`, do not reach the file
+ * system.
+ */
 const FILE_PATH = /^(?:\/[A-Za-z0-9_-]+)*\/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+$/;
-/** The bundler puts a hash of the content into these files' names. */
+/** Files with a hash of their content in the name. */
 const HASHED = '/assets/';
 const YEAR_SECONDS = 31_536_000;
-/** Paths of programs: a wrong one is a 404 problem, not a page. */
+/** Paths of APIs: an unknown one is answered with a 404 problem, not a page. */
 const NOT_PAGES = ['/api/', '/edge/'];
 
-/** The dashboard's files; every other GET is a page of it, which index.html shows. */
+/** Serves the dashboard's files. Every other GET is answered with index.html, whose router shows the page. */
 export function dashboardFiles(root = BUILT): Hono<ApiEnv> {
   const router = createRouter();
   router.get('*', async (c) => {
@@ -38,7 +41,7 @@ async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null
   }
 }
 
-/** A missing file of the build must not be answered with a page: the browser would cache HTML as a script. */
+/** A missing file of the build must not be answered with a page, because the browser would cache HTML as a script. */
 function isPage(path: string): boolean {
   return !path.startsWith(HASHED) && !NOT_PAGES.some((prefix) => path.startsWith(prefix));
 }

@@ -7,7 +7,7 @@ import { openApiDocument } from './openapi.ts';
 import { createRouter } from './router.ts';
 
 const require = createRequire(import.meta.url);
-/** Swagger UI from its package: no CDN, so our own CSP holds and the page works without the internet. */
+/** Swagger UI from its npm package instead of a CDN: the CSP holds, and the page works without the internet. */
 const FILES = [
   ['swagger-ui.css', 'text/css; charset=utf-8', require.resolve('swagger-ui-dist/swagger-ui.css')],
   ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8', require.resolve('swagger-ui-dist/swagger-ui-bundle.js')],
@@ -31,7 +31,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** "Try it out" works for a signed-in browser: it sends the CSRF cookie's value as our own pages do. */
+/** "Try it out" works for a signed-in browser: the script sends the CSRF cookie's value as the dashboard does. */
 const START = `SwaggerUIBundle({
   url: '/api/v1/openapi.json',
   dom_id: '#docs',
@@ -45,12 +45,12 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-/** `/openapi.json` and `/docs`, open to everyone: they say what the API is, not what is in it. */
+/** `/openapi.json` and `/docs` are public: they describe the API and contain no data. */
 export function docsRoutes(api: OpenAPIHono<ApiEnv>, basePath: string): OpenAPIHono<ApiEnv> {
   const router = createRouter();
   let document: string | undefined;
   router.get('/openapi.json', (c) => {
-    // Written on the first request, when every route is registered.
+    // Generated at the first request, when every route is registered.
     document ??= JSON.stringify(openApiDocument(api, basePath));
     return c.body(document, 200, { 'Content-Type': 'application/json' });
   });

@@ -2,18 +2,18 @@ import type { HttpBindings } from '@hono/node-server';
 import type { ProblemError } from '#core/platform/problem-error.ts';
 import type { Caller } from '#core/services/request-context.ts';
 
-/** What middleware leaves in hono's context for the handlers after it. */
+/** Variables that middleware sets in hono's context for later handlers. */
 export interface ApiEnv {
   /** Absent in tests, which call the app without a server. */
   Bindings: Partial<HttpBindings>;
   Variables: {
     traceId: string;
     ip: string;
-    /** null for a caller without (valid) credentials. */
+    /** null without valid credentials. */
     caller: Caller | null;
-    /** Why credentials that were sent are not good; null when none were sent. */
+    /** The reason why the sent credentials are invalid; null when none were sent. */
     credentialProblem: ProblemError | null;
-    /** Inline scripts of the page being answered, as CSP sources. */
+    /** Inline scripts of the answered page, as CSP sources. */
     scriptHashes: readonly string[];
   };
 }

@@ -5,7 +5,7 @@ import { type Answer, type Browser, startTestApp, type TestApp } from '#tests/co
 import { createTestDatabase } from '#tests/database.ts';
 import { jsonFault } from './json-fault.ts';
 
-/** What is wrong with a request is said in words: where, and what should be there. */
+/** An invalid request is answered with the place of the fault and the expected value, in words. */
 let app: TestApp;
 let ada: Browser;
 let objects: SampleObjects;
@@ -19,7 +19,7 @@ afterAll(() => app.close());
 const API = '/api/v1';
 const get = (path: string): Promise<Answer> => ada.request('GET', `${API}${path}`);
 
-/** The first place that an answer names, and that its detail says the same. */
+/** Expects the first place of the answer's errors, and the same text in its detail. */
 function expectNamed(answer: Answer, status: number, path: string, message: string | RegExp): void {
   expect([answer.status, answer.body.errors?.[0]?.path], answer.text).toEqual([status, path]);
   const said: string = answer.body.errors[0].message;

@@ -20,7 +20,7 @@ afterAll(() => app.close());
 const API = '/api/v1';
 const json = { 'Content-Type': 'application/json' };
 
-/** One way to each error of domain/base/problem.ts; the compiler asks for a new one. */
+/** One request that produces each error of domain/base/problem.ts; the compiler requires one for a new error. */
 const PRODUCERS = {
   malformed_json: () => ada.request('POST', `${API}/monitors`, { rawBody: '{"name":' }),
   malformed_request: () => ada.request('GET', `${API}/monitors?cursor=%21`),

@@ -7,12 +7,12 @@ import { createSamples } from '#tests/core/sample-objects.ts';
 import { type Answer, startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
 
-/** Made from the OpenAPI document: whatever arrives at a route is answered in order, or changes nothing. */
+/** Requests generated from the OpenAPI document: each one is answered with a documented status, or changes nothing. */
 const SEED = 20_261_122;
 const REQUESTS_PER_ROUTE = 10;
-/** One request in so many, and one more, comes without a key. */
+/** One request in this many is sent without a key. */
 const STRANGERS = 9;
-/** Hundreds of requests: seconds here, and time enough for a machine that is many times slower. */
+/** Hundreds of requests take seconds; the deadline allows a machine that is many times slower. */
 const TIMEOUT_MS = 120_000;
 
 let app: TestApp;
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** The statement of one hash over every row; without what only keeps count of requests. */
+/** A statement that hashes every row, except counters of requests. */
 async function hashOfEverything(): Promise<string> {
   const tables = await app.ctx.sql<{ name: string }[]>`
     select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
@@ -62,7 +62,7 @@ test(
     expect(known.routes.length).toBeGreaterThan(40);
     let stored = await everythingStored();
     for (const [index, route] of known.routes.entries()) {
-      // Limits of its own, so that no route is answered 429 because of the others.
+      // Rate limits of its own, so that no route is answered 429 because of others.
       const send = app.variant({});
       const property = fc.asyncProperty(garbageRequest(route, known), fc.nat(STRANGERS), async (garbage, stranger) => {
         const answer = await send(route.method, garbage.path, stranger === 0 ? garbage : signed(garbage));

@@ -4,8 +4,9 @@ const ESCAPED = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
 const SPACE = /[ \t\n\r]*/y;
 
 /**
- * Where a text stops being JSON, in words: `line 1, column 9: unexpected "}"`. JSON.parse says so for some faults
- * only, and repeats what is around the others. The text must not be nested too deep for recursion.
+ * Describes where a text stops being JSON: `line 1, column 9: unexpected "}"`. JSON.parse gives the position of some
+ * faults only, and quotes the text around the others. The text's nesting must be bounded, because this parser is
+ * recursive.
  */
 export function jsonFault(text: string): string {
   const at = faultOf(text);
@@ -18,7 +19,7 @@ export function jsonFault(text: string): string {
   return `line ${line}, column ${column}: ${found}`;
 }
 
-/** The offset of the first character that no JSON could have there. */
+/** Offset of the first character that is not valid JSON. */
 function faultOf(text: string): number {
   let at = 0;
 
@@ -33,7 +34,7 @@ function faultOf(text: string): number {
     if (taken) at++;
     return taken;
   };
-  // Each returns false at the fault, and leaves `at` there.
+  // Each parser returns false at a fault and leaves `at` there.
   const string = (): boolean => {
     if (!take('"')) return false;
     for (; at < text.length; at++) {

@@ -10,12 +10,12 @@ const DESCRIPTION = `Programs send \`Authorization: Bearer btk_…\`; browsers h
 \`X-CSRF-Token\` with every write. Errors are RFC 9457 problems with a stable \`code\`. Lists are pages: send
 \`nextCursor\` back as \`cursor\`. Every POST outside /auth takes an \`Idempotency-Key\`, kept for 24 hours.`;
 
-/** One JSON value of any shape: the only recursive schema there is. */
+/** One JSON value of any shape: the only recursive schema of the document. */
 const ANY_JSON = 'AnyJson';
 
 /**
- * The OpenAPI 3.1 document of the routes as they are registered. Schemas go through zod's own JSON Schema
- * writer (3.1 speaks JSON Schema 2020-12), which knows recursion, defaults and unions exactly.
+ * The OpenAPI 3.1 document of the registered routes. Schemas are written by zod's own JSON Schema writer (OpenAPI 3.1
+ * uses JSON Schema 2020-12), which supports recursion, defaults and unions.
  */
 export function openApiDocument(api: OpenAPIHono<ApiEnv>, basePath: string): Document {
   const components = new Components();
@@ -108,12 +108,12 @@ function parameters(components: Components, place: 'path' | 'query' | 'header', 
   }));
 }
 
-/** `components.schemas`: named schemas (`.meta({ id })`) stand there once and are referred to. */
+/** `components.schemas`: named schemas (`.meta({ id })`) are defined once and referenced. */
 class Components {
   readonly schemas: Record<string, unknown> = { [ANY_JSON]: { description: 'Any JSON value' } };
 
   of(schema: z.ZodType, io: 'input' | 'output'): Json {
-    // Inside another schema a named one is always written as a reference, so it is asked for inside a tuple.
+    // zod writes a named schema as a reference only inside another schema, hence the tuple.
     const written = z.toJSONSchema(z.tuple([schema]), { io, unrepresentable: 'any', override: simplify });
     for (const [name, definition] of Object.entries(written.$defs ?? {})) {
       if (!isAnyJson(name)) this.schemas[name] = rebase({ ...definition });
@@ -135,7 +135,7 @@ function rebase(schema: unknown): Json {
   return JSON.parse(text);
 }
 
-/** Leaves out what says nothing to a reader: limits of doubles, and the pattern behind a named format. */
+/** Removes keywords without information for a reader: limits of doubles, and the pattern behind a named format. */
 function simplify({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

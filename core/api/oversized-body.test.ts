@@ -7,7 +7,7 @@ import { createTestDatabase } from '#tests/database.ts';
 import { freePort } from '#tests/harness/free-port.ts';
 import { startApi } from './server.ts';
 
-/** Bodies that are too large, over raw sockets of clients that go on sending. */
+/** Oversized bodies, over raw sockets of clients that keep sending. */
 const API_BYTES_MAX = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 const CHUNK = `${CHUNK_BYTES.toString(16)}\r\n${' '.repeat(CHUNK_BYTES)}\r\n`;
@@ -31,8 +31,8 @@ afterAll(async () => {
 });
 
 /**
- * Sends a head, and then data for as long as the server lets it: what was answered when the connection has ended.
- * The client ignores the server's end of the conversation and never ends its own.
+ * Sends a head, and then data for as long as the connection is open; resolves with the answer when it has ended. The
+ * client ignores the server's FIN and never sends its own.
  */
 function sendForEver(requestLine: string, headers: readonly string[], data: string): Promise<string> {
   return new Promise((resolve) => {
@@ -43,7 +43,7 @@ function sendForEver(requestLine: string, headers: readonly string[], data: stri
     });
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(answer));
-    // Who sends nothing cannot learn that the server has closed its side for good.
+    // A client that sends nothing cannot detect that the server has closed its side.
     if (data === '') socket.on('end', () => resolve(answer));
     socket.write(`${requestLine} HTTP/1.1\r\nHost: localhost\r\n${headers.map((line) => `${line}\r\n`).join('')}\r\n`);
     pump(socket, data);

@@ -6,7 +6,7 @@ import { startTestApp, type TestApp } from '#tests/core/test-app.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { dashboardFiles } from './dashboard.ts';
 
-/** What browsers load: the dashboard's files, the docs, and the headers on everything. */
+/** Browser resources: the dashboard's files, the docs, and the security headers of all answers. */
 let app: TestApp;
 let built: string;
 beforeAll(async () => {

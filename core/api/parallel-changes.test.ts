@@ -12,11 +12,14 @@ import { completed, resultAt, startTestCore, type TestCore } from '#tests/core/t
 import { createTestDatabase } from '#tests/database.ts';
 import { createApp } from './app.ts';
 
-/** One listens, one is for plain statements, one for transactions: whoever wants a second one waits for ever. */
+/**
+ * One connection listens, one is for plain statements, one for transactions: a transaction that needs a second one
+ * never ends.
+ */
 const CONNECTIONS = 3;
 const PARALLEL = 60;
 const ORIGIN = 'http://localhost:8080';
-/** What an account, its objects and the ingest beside them take on a busy machine. */
+/** Duration of the changes and the concurrent ingest on a busy machine. */
 const TEST_MS = 120_000;
 
 let core: TestCore;
@@ -42,7 +45,7 @@ afterAll(async () => {
   await core.close();
 });
 
-/** The edge's results, one batch after another, until stopped: how many batches were taken. */
+/** Ingests the edge's results, batch after batch, until stopped; resolves with the number of batches. */
 function keepIngesting(monitorId: string): { stop(): Promise<number> } {
   let stopped = false;
   const startMs = Date.now() - 3_600_000;
@@ -85,7 +88,7 @@ async function audited(action: string): Promise<string[]> {
   return rows.map((row) => String(row.target_id)).sort();
 }
 
-/** Ids of a table that the API has made: the core's own monitor for ingest has another organisation. */
+/** Ids of a table's rows made by the API. The core's own monitor for ingest belongs to another organisation. */
 async function stored(table: string): Promise<string[]> {
   const rows = await core.ctx.db.execute(
     sql`SELECT id FROM ${sql.identifier(table)} WHERE organization_id <> ${core.organizationId}`,
@@ -93,7 +96,7 @@ async function stored(table: string): Promise<string[]> {
   return rows.map((row) => String(row.id)).sort();
 }
 
-/** Each made once, each changed once, each with exactly one audit row of both. */
+/** Expects that each object was made once and changed once, with exactly one audit row for both. */
 async function expectWhole(table: string, ids: readonly string[], actions: readonly string[]): Promise<void> {
   const expected = [...ids].sort();
   expect(new Set(expected).size).toBe(PARALLEL);

@@ -7,9 +7,9 @@ import { PROBLEMS, type ProblemCode, problemOf } from '#domain/base/problem.ts';
 import type { ApiEnv } from './env.ts';
 
 const FOREIGN_KEY_VIOLATION = '23503';
-/** SQLSTATE class of values that have a shape we know and no meaning, for instance a date in the year 0. */
+/** SQLSTATE class of values with a valid shape and no meaning, for instance a date in the year 0. */
 const DATA_EXCEPTION = /^22\w{3}$/;
-/** The server is down, starting, stopping or full; the driver's own codes for the way to it. */
+/** The server is down, starting, stopping or full; and the driver's own codes for a failed connection. */
 const DATABASE_AWAY: ReadonlySet<string> = new Set([
   '57P01',
   '57P02',
@@ -23,7 +23,7 @@ const DATABASE_AWAY: ReadonlySet<string> = new Set([
   'CONNECT_TIMEOUT',
 ]);
 
-/** The answer for any error: RFC 9457, with a stable code and the trace id, and nothing of our insides. */
+/** The answer for any error: RFC 9457, with a stable code and the trace id, and without internal details. */
 export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unknown): Response {
   const problem = asProblem(error);
   const body = problemOf(problem.code, {
@@ -36,9 +36,9 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
     ctx.logger.error({ err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path }, 'request failed');
   }
   for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
-  // RFC 9110, section 15.5.2: a 401 names a way to sign in.
+  // RFC 9110, section 15.5.2: a 401 names an authentication scheme.
   if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="blacktide"');
-  // The rest of the body is not read, so the connection cannot carry another request.
+  // The rest of the body is not read, so the connection cannot be used for another request.
   if (status === 413) c.header('Connection', 'close');
   c.header('Content-Type', 'application/problem+json');
   c.header('Cache-Control', 'no-store');
@@ -58,7 +58,7 @@ function asProblem(error: unknown): ProblemError {
   return new ProblemError('internal');
 }
 
-/** hono's own errors carry a status only; these are the ones it raises. */
+/** The code for an HTTP status: hono's own errors have a status only. */
 function codeOfStatus(status: number): ProblemCode {
   if (status === 404) return 'not_found';
   if (status === 413) return 'payload_too_large';

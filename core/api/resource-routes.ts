@@ -7,7 +7,7 @@ import type { ApiEnv } from './env.ts';
 import { requestContext } from './middleware/authenticate.ts';
 import { type idParam, ifMatchHeader, type json, MERGE_PATCH, NO_CONTENT, withETag } from './router.ts';
 
-/** What `/{id}` of one kind of object says of itself, and the services that do it. */
+/** The routes `/{id}` of one kind of object: their descriptions, and the services behind them. */
 interface Resource<T extends object> {
   readonly tags: string[];
   readonly params: ReturnType<typeof idParam>;
@@ -21,7 +21,7 @@ interface Resource<T extends object> {
   readonly delete: { summary: string; run(ctx: RequestContext, id: string): Promise<void> };
 }
 
-/** GET, PATCH and DELETE `/{id}`: the same for every kind of object that has a revision. */
+/** GET, PATCH and DELETE `/{id}`, equal for every kind of object that has a revision. */
 export function resourceRoutes<T extends object>(
   router: OpenAPIHono<ApiEnv>,
   ctx: CoreContext,

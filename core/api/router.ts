@@ -8,14 +8,14 @@ import { validationProblem } from '#core/services/validated.ts';
 import type { IdPrefix } from '#domain/base/id.ts';
 import type { ApiEnv } from './env.ts';
 
-/** A part of the API: what a route's schemas refuse becomes a problem with code and paths. */
+/** A router whose schema violations become problems with code and paths. */
 export function createRouter(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (result.success) return;
       const problem = validationProblem(result.error);
       if (result.target !== 'param') throw problem;
-      // A path that cannot be an id names nothing.
+      // A path parameter that is not an id cannot name an object: 404.
       throw new ProblemError('not_found', problem.message, { errors: problem.errors });
     },
   });
@@ -59,7 +59,7 @@ export const ifMatchHeader = z.object({
     .meta({ description: 'ETag of the object as you read it; 412 when it has changed since.' }),
 });
 
-/** Names the object's revision in the answer's head; returns the object for its body. */
+/** Sets the ETag of the answer to the object's revision; returns the object for the body. */
 export function withETag<T>(c: Context, { object, revision }: Revised<T>): T {
   c.header('ETag', etagOf(revision));
   return object;

@@ -34,7 +34,7 @@ test('no secret gets into the log, whatever goes wrong, nor into any answer but 
     await ada.request('POST', `${API}/monitors`, { body: { ...MONITOR, config: { ...MONITOR.config, auth: SECRET } } }),
     await ada.request('GET', `${API}/monitors`, { headers: { Authorization: `Bearer btk_${SECRET}` } }),
   ];
-  // A table that is not there: the driver's error knows the statement and its parameters.
+  // Without the table, the driver's error contains the statement and its parameters.
   for (const table of ['channels', 'monitors', 'users', 'api_keys']) {
     await app.ctx.sql.unsafe(`alter table ${table} rename to gone`);
     answers.push(

@@ -6,7 +6,7 @@ import { type Browser, browserOf, startTestApp, type TestApp } from '#tests/core
 import { createTestDatabase } from '#tests/database.ts';
 import { startApi } from './server.ts';
 
-/** The stream and the server itself, over real sockets. */
+/** The stream and the server, over real sockets. */
 let app: TestApp;
 let ada: Browser;
 let organizationId: string;
@@ -126,7 +126,7 @@ test('a HEAD request opens no stream', async () => {
     const head = await fetch(streamUrl(), { method: 'HEAD', headers: { ...sse, Cookie: cookies() } });
     expect([head.status, head.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
   }
-  // Streams of the tests before may still be closing.
+  // Streams of earlier tests may still be closing.
   expect(await streams()).toBeLessThanOrEqual(before);
 });
 
@@ -144,7 +144,7 @@ test('one organisation does not take the streams of all the others', async () =>
   await own.close();
 });
 
-/** Sends bytes as they are; resolves with everything that comes back. */
+/** Sends raw bytes; resolves with all bytes received. */
 function sendRaw(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
@@ -172,7 +172,7 @@ test.each([
 });
 
 test('callers behind a proxy of ours are counted apart, and audited by their own addresses', async () => {
-  // A clock that stands still gives no token back meanwhile.
+  // A fixed clock refills no token meanwhile.
   const now = app.ctx.clock.now();
   const startTrusting = async (trustedProxies: string[]) => {
     const ctx = contextOn(await freePort());

@@ -9,9 +9,9 @@ import { problemOf } from '#domain/base/problem.ts';
 import { createApp } from './app.ts';
 import type { StreamOptions } from './stream.ts';
 
-/** Clients have nothing to say on the stream; more than this is a mistake. */
+/** Clients send no messages on the stream; a larger one is a mistake. */
 const WEBSOCKET_MESSAGE_BYTES_MAX = 1024;
-/** Requests in flight get this long; the whole process has ten seconds. */
+/** Time for requests in flight at shutdown; the whole process has ten seconds. */
 const DRAIN_MS = 3_000;
 const TRACE_ID_BYTES = 16;
 
@@ -41,7 +41,7 @@ export async function startApi(
   };
 }
 
-/** What Node cannot read never becomes a request: its answer is written by hand. */
+/** A request that Node cannot parse reaches no handler, so its answer is written to the socket. */
 function answerNonsense(ctx: CoreContext, socket: Duplex): void {
   if (!socket.writable) return;
   const traceId = Buffer.from(ctx.clock.random(TRACE_ID_BYTES)).toString('hex');

@@ -15,16 +15,22 @@ import type { ApiEnv } from './env.ts';
 import { requestContext } from './middleware/authenticate.ts';
 import { createRouter } from './router.ts';
 
-/** Proxies cut connections that are silent for a minute; also how soon a sign-out ends a stream. */
+/**
+ * Interval of pings. Proxies close connections that are idle for a minute. A sign-out ends a stream within the same
+ * time.
+ */
 const PING_MS = 25_000;
-/** A reader that is this far behind gets a new connection and a fresh look instead of old news. */
+/** Largest backlog of a stream. A slower reader is disconnected and starts again with current data. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
-/** Each stream of a busy organisation costs a message per result: more readers belong on more processes. */
+/**
+ * Most streams of a process: each stream of a busy organisation costs a message per result. More readers need more
+ * processes.
+ */
 const STREAMS_MAX = 1000;
-/** Nobody takes the places of all the others: a team of a hundred, each with two tabs. */
+/** Most streams of one organisation, so that one cannot use all places: a team of a hundred with two tabs each. */
 const ORGANIZATION_STREAMS_MAX = 250;
 
-/** WebSocket close codes: RFC 6455, and of our own range. */
+/** WebSocket close codes of RFC 6455, and of the private range. */
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
 const SIGNED_OUT = 4401;
@@ -34,12 +40,12 @@ export interface StreamOptions {
   readonly closing?: AbortSignal;
   /** Open streams of one process. */
   readonly streamsMax?: number;
-  /** Of one organisation. */
+  /** Open streams of one organisation. */
   readonly organizationStreamsMax?: number;
   readonly pingMs?: number;
 }
 
-/** One open stream, whatever carries it. */
+/** One open stream, over either transport. */
 interface Listener {
   send(text: string): void;
   ping(): void;
@@ -49,7 +55,7 @@ interface Listener {
 /** `GET /stream`: live events of the caller's organisation, by WebSocket or server-sent events. */
 export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
   const router = createRouter();
-  /** With the organisation each belongs to. */
+  /** Open streams with their organisations. */
   const open = new Map<Listener, string>();
   const streamsMax = options.streamsMax ?? STREAMS_MAX;
   const organizationStreamsMax = options.organizationStreamsMax ?? ORGANIZATION_STREAMS_MAX;
@@ -64,7 +70,7 @@ export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIH
     }
   }
 
-  /** Subscribes a listener; returns what ends its subscription. */
+  /** Subscribes a listener; returns the function that ends the subscription. */
   function attach(request: RequestContext, listener: Listener): () => void {
     open.set(listener, request.caller.organizationId);
     ctx.metrics.gauge('api_streams', open.size);
@@ -122,7 +128,7 @@ export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIH
       if (!(c.req.header('Accept') ?? '').includes('text/event-stream')) {
         throw new ProblemError('malformed_request', 'Open a WebSocket here, or send Accept: text/event-stream.');
       }
-      // Nothing would read what is written, and nothing would say that nobody does.
+      // The answer to HEAD has no body, so its stream would never be written to nor end.
       if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' }) as never;
       return serverSentEvents(c, (listener) => attach(request, listener)) as never;
     },
@@ -130,7 +136,7 @@ export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIH
   return router;
 }
 
-/** Node hands a real upgrade over without an answer to write on; the header alone is only a header. */
+/** True for a real upgrade, for which Node gives no response object. A request with the header alone is not one. */
 function isUpgrade(c: Context<ApiEnv>): boolean {
   const asked = c.req.header('Upgrade')?.toLowerCase() === 'websocket';
   return asked && c.env?.incoming !== undefined && c.env.outgoing === undefined;
@@ -147,7 +153,7 @@ function webSocketListener(socket: WSContext<WebSocket>): Listener {
       else socket.send(text);
     },
     ping() {
-      // No answer to the last ping: the other side is gone without having said so.
+      // Without an answer to the last ping the peer is gone.
       if (!answered) socket.raw?.terminate();
       answered = false;
       socket.raw?.ping();

@@ -5,8 +5,8 @@ import { type Answer, type Browser, startTestApp, type TestApp } from '#tests/co
 import { createTestDatabase } from '#tests/database.ts';
 
 /**
- * Made from the OpenAPI document: every route that takes an id is called by account B with an object of account
- * A. A new route fails here until it is told which object its parameter names and what a valid body is.
+ * Cases generated from the OpenAPI document: account B calls every route with an id, with an object of account A. A new
+ * route fails here until this test names the object of its parameter and a valid body.
  */
 let app: TestApp;
 let ada: Browser;
@@ -44,7 +44,7 @@ function bodyOf({ method, template, body: schema }: DocumentedRoute): object {
 
 function withId(): DocumentedRoute[] {
   const found = routes.filter(({ template }) => template.includes('{'));
-  // Deleting an object ends its routes, so it comes last: parts before the whole, rules before their monitor.
+  // DELETE comes last, because it removes the object; parts before the whole, rules before their monitor.
   const rank = ({ method, template }: DocumentedRoute) =>
     method === 'DELETE' ? 100 - template.split('/').length + (template.includes('/monitors/') ? 10 : 0) : 0;
   return found.sort((a, b) => rank(a) - rank(b));
@@ -70,7 +70,7 @@ test('another account does not find a component through a page of its own', asyn
   expect((await bob.request('DELETE', path)).status).toBe(404);
 });
 
-/** Whatever was done names itself in the audit log, by the trace id of its request. */
+/** Expects an audit row for the request, found by its trace id. */
 async function expectAudited(route: DocumentedRoute, answer: Answer): Promise<void> {
   if (route.method === 'GET' || answer.status >= 300) return;
   const { data } = (await ada.request('GET', '/api/v1/audit-log?limit=1')).body;

@@ -8,12 +8,12 @@ import { presentIncident } from './present.ts';
 const CHANNEL = 'blacktide_incident';
 const announcementSchema = z.object({ organizationId: z.string(), incidentId: z.string() });
 
-/** Says that an incident has changed. PostgreSQL passes it on when, and only when, the transaction commits. */
+/** Announces that an incident has changed. PostgreSQL delivers the notification if and when the transaction commits. */
 export async function announceIncident(tx: Transaction, organizationId: string, incidentId: string): Promise<void> {
   await tx.execute(sql`SELECT pg_notify(${CHANNEL}, ${JSON.stringify({ organizationId, incidentId })})`);
 }
 
-/** Brings announced incidents to the browsers of this process: every API process listens for itself. */
+/** Sends announced incidents to the browsers of this process. Every API process listens for itself. */
 export async function relayIncidents(
   ctx: Pick<CoreContext, 'sql' | 'db' | 'logger'>,
   emit: (organizationId: string, events: readonly LiveEvent[]) => void,

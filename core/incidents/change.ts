@@ -26,9 +26,9 @@ export interface IncidentInput {
   readonly monitorId: string | null;
   /** Set when an alert opened it. */
   readonly alert?: { readonly id: string; readonly ruleId: string } | undefined;
-  /** When it began for the user; now when missing. */
+  /** Start of the trouble; now by default. */
   readonly startedAt?: Date | undefined;
-  /** When the edge judged it; now when missing. */
+  /** When the edge judged it; now by default. */
   readonly at?: Date | undefined;
   /** Facts for the first line of the timeline. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;
@@ -64,9 +64,8 @@ export async function openIncident(ctx: UnitOfWork, input: IncidentInput, actor:
 
 /**
  * Changes an incident by domain/incident/incident.ts: row, timeline, notifications and pages in one transaction. Throws
- * ProblemError `conflict` when the change is not possible now, `not_found` when there is no such incident.
- * `quietly` keeps the channels out of it; `at` is when it happened, if that was not now: the core may have been
- * away when the edge saw it.
+ * ProblemError `conflict` when the change is not possible, `not_found` without such an incident. `quietly` sends no
+ * notifications. `at` is the time of the event, now by default: the core may have been down when the edge judged it.
  */
 export async function changeIncident(
   ctx: UnitOfWork,
@@ -75,7 +74,7 @@ export async function changeIncident(
   actor: Actor,
   options: { readonly quietly?: boolean; readonly at?: Date } = {},
 ): Promise<Incident> {
-  // The lock makes the decision and the write one step: whoever comes second decides on the new state.
+  // The row lock makes decision and write one step: a concurrent change decides on the new state.
   const [before] = await ctx.db.select().from(incidents).where(eq(incidents.id, incidentId)).for('update');
   if (before === undefined) throw new ProblemError('not_found');
   const transition = reduceIncident(before, change);
@@ -91,7 +90,7 @@ export async function changeIncident(
   return settle(ctx, row, options.quietly ? { ...transition, webhook: null } : transition, actor, at);
 }
 
-/** When it was acknowledged and resolved; re-opening forgets both. */
+/** Times of acknowledgement and resolution. Re-opening clears both. */
 function timesOf(before: IncidentRow, { state }: IncidentTransition, at: Date) {
   return {
     acknowledgedAt:
@@ -100,7 +99,7 @@ function timesOf(before: IncidentRow, { state }: IncidentTransition, at: Date) {
   };
 }
 
-/** Everything that follows from a change of the row. */
+/** Writes the consequences of a changed row. */
 async function settle(
   ctx: UnitOfWork,
   row: IncidentRow,

@@ -8,7 +8,10 @@ import { CONSUMER_KINDS } from '../streams/consumer-kinds.ts';
 import { inUnit, type UnitOfWork } from '../unit-of-work.ts';
 import { changeIncident, openIncident } from './change.ts';
 
-/** The consumer that makes incidents of alerts: one open incident an alert, however often it is told. */
+/**
+ * The consumer that opens and resolves incidents by alerts. An alert has one open incident, however often its event is
+ * delivered.
+ */
 export function createIncidents(ctx: CoreContext): StreamConsumer {
   return {
     name: 'incidents',
@@ -41,11 +44,11 @@ async function take(ctx: CoreContext, event: AlertTriggeredEvent): Promise<void>
 
 interface Owner {
   readonly organizationId: string;
-  /** Null when the monitor is gone: its alert may still end. */
+  /** null for a deleted monitor, whose alert may still end. */
   readonly monitorName: string | null;
 }
 
-/** Undefined when neither the monitor nor the alert is known: there is nobody left to tell. */
+/** Undefined when neither the monitor nor the alert exists: the event then has no organisation. */
 async function ownerOf(tx: Transaction, event: AlertTriggeredEvent): Promise<Owner | undefined> {
   const [monitor] = await tx
     .select({ organizationId: monitors.organizationId, monitorName: monitors.name })
@@ -75,7 +78,7 @@ async function open(ctx: UnitOfWork, event: AlertTriggeredEvent, owner: Owner): 
   await openIncident(ctx, input, BLACKTIDE);
 }
 
-/** The alert's incident resolves; one that a person has resolved already only gets a line in its story. */
+/** Resolves the alert's incident. An incident that a person has resolved already only gets a timeline entry. */
 async function recover(ctx: UnitOfWork, event: AlertTriggeredEvent): Promise<void> {
   const [incident] = await ctx.db
     .select({ id: incidents.id })

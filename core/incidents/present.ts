@@ -3,7 +3,7 @@ import type { Incident } from '#domain/api/alerting.ts';
 
 export type IncidentRow = typeof incidents.$inferSelect;
 
-/** An incident as answers, webhooks and browsers see it. */
+/** An incident in the form of answers, webhooks and the live stream. */
 export function presentIncident(row: IncidentRow, monitorName: string | null): Incident {
   return {
     id: row.id,

@@ -14,7 +14,7 @@ import { emitResults, emitStatuses } from './tell.ts';
 import { Tenants } from './tenants.ts';
 import { Weeks } from './weeks.ts';
 
-/** What a batch changed: told to browsers after the commit. */
+/** Changes by a batch, emitted to browsers after the commit. */
 interface Outcome {
   readonly stored: ReadonlySet<string>;
   readonly rounds: number;
@@ -22,7 +22,7 @@ interface Outcome {
   readonly parked: number;
 }
 
-/** The consumer that stores what the edge observed. Its handler is the table of contents of ingest. */
+/** The consumer that stores the edge's events. Its handler lists the steps of ingest in order. */
 export function createIngest(ctx: CoreContext): StreamConsumer {
   const tenants = new Tenants(ctx.sql);
   const weeks = new Weeks(ctx.sql);
@@ -47,7 +47,7 @@ export function createIngest(ctx: CoreContext): StreamConsumer {
   };
 }
 
-/** Everything of a batch in one transaction: the acknowledgement that follows speaks for all of it. */
+/** Stores a batch in one transaction, because the acknowledgement covers the whole batch. */
 async function store(ctx: CoreContext, batch: SortedBatch): Promise<Outcome> {
   return inUnit(ctx, async (ctx) => {
     const tx = ctx.db;
@@ -73,7 +73,7 @@ async function store(ctx: CoreContext, batch: SortedBatch): Promise<Outcome> {
   });
 }
 
-/** No partition can take what is of a far time; it is kept for people instead. */
+/** Parks events far in the past or future, because no partition can take them. */
 function parkUntimely(batch: SortedBatch, weeks: Weeks, now: Date): SortedBatch {
   const parked = [...batch.unusable];
   const timely = (scheduledAt: string, message: unknown) => {
@@ -88,7 +88,7 @@ function parkUntimely(batch: SortedBatch, weeks: Weeks, now: Date): SortedBatch 
   return { ...batch, results, rounds, unusable: parked };
 }
 
-/** What arrives of a monitor that was deleted meanwhile is of no use to anybody. */
+/** Drops events of monitors that were deleted meanwhile. */
 function ofKnownMonitors(batch: SortedBatch, owners: ReadonlyMap<string, string>): SortedBatch {
   return {
     ...batch,

@@ -269,9 +269,9 @@ test('text that PostgreSQL cannot hold is stored without its NUL characters', as
 test('one event that PostgreSQL refuses is parked, and what is before and behind it is stored', async () => {
   const monitor = await core.addMonitor();
   const others = Array.from({ length: 20 }, (_, n) => completed(resultAt(monitor, 'eu-west', secondsAgo(5 + n * 5))));
-  // Half of a surrogate pair: text of JavaScript, and nothing that jsonb takes.
+  // Half of a surrogate pair: valid in a JavaScript string, refused by jsonb.
   const refused = completed(resultAt(monitor, 'us-east', secondsAgo(5), { tls: { issuer: 'CN=\ud83d' } }));
-  // And a NUL, where no schema mends it.
+  // A NUL in a field whose schema does not replace it.
   const dark = { v: 1, kind: 'location.state', id: 'evt_1', location: 'us-east', shard: 'shd_\u0000', dark: true };
   const nul = { ...dark, at: secondsAgo(5).toISOString() };
   const batch = [...others.slice(0, 7), refused, ...others.slice(7, 15), nul, ...others.slice(15)];

@@ -7,8 +7,8 @@ import { buildAssignment } from '../publish/assignments.ts';
 import { buildSnapshot } from '../publish/snapshots.ts';
 
 /**
- * What the edge calls, under `/edge/v1`. Each request carries a service token of its own, bound to method, path
- * and body. Errors are thrown as ProblemError; the app that mounts this answers them.
+ * The edge's routes, under `/edge/v1`. Each request has a service token of its own, bound to method, path and body.
+ * Errors are thrown as ProblemError; the app that mounts the routes answers them.
  */
 export function createIntake(ctx: CoreContext): Hono {
   const app = new Hono().basePath('/edge/v1');
@@ -50,10 +50,10 @@ export function createIntake(ctx: CoreContext): Hono {
   return app;
 }
 
-/** The body's bytes, once the token has been found to be made for exactly them. */
+/** The body's bytes, once the token is verified for them. */
 async function authenticated(ctx: CoreContext, c: Context): Promise<Uint8Array> {
   const authorization = c.req.header('Authorization');
-  // Before the body is read: nobody without at least a token makes us hold megabytes.
+  // A request without a token is refused before its body is read into memory.
   if (authorization === undefined) throw new ProblemError('invalid_service_token');
   const body = new Uint8Array(await c.req.arrayBuffer());
   const { pathname, search } = new URL(c.req.url);
@@ -61,7 +61,7 @@ async function authenticated(ctx: CoreContext, c: Context): Promise<Uint8Array> 
   return body;
 }
 
-/** Accepted means safe. Whatever stands in the way is told as 503, and the edge keeps its events for later. */
+/** Publishes events. 202 means that they are safe. Every failure is answered with 503, and the edge sends again. */
 async function publish(ctx: CoreContext, shard: string, events: readonly unknown[]): Promise<void> {
   try {
     await ctx.streams.publish(events, { shard });
@@ -81,7 +81,7 @@ async function readDirectory(ctx: CoreContext): Promise<Directory> {
   >`SELECT slug, version FROM status_pages ORDER BY slug`;
   return {
     v: 1,
-    // 64-bit integers arrive as text.
+    // postgres.js returns 64-bit integers as text.
     shards: shards.map(({ shard, version }) => ({ shard, version: Number(version) })),
     pages: pages.map(({ slug, version }) => ({ slug, version: Number(version) })),
   };

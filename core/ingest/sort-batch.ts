@@ -10,7 +10,7 @@ import {
 } from '#domain/wire/wire.ts';
 import { kindOf } from '../streams/consumer-kinds.ts';
 
-/** A batch of messages by what they are; `unusable` is parked, so one bad message never blocks the others. */
+/** A batch of messages by kind. Messages in `unusable` are parked, so that they do not block the others. */
 export interface SortedBatch {
   readonly results: CheckResult[];
   readonly statuses: MonitorStatusEvent[];
@@ -19,7 +19,7 @@ export interface SortedBatch {
   readonly unusable: ParkedMessage[];
 }
 
-/** Validates each message once: this is the border. */
+/** Validates each message once, at the border of the process. */
 export function sortBatch(messages: readonly unknown[]): SortedBatch {
   const batch: SortedBatch = { results: [], statuses: [], rounds: [], locations: [], unusable: [] };
   for (const message of messages) {

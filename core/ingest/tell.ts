@@ -3,7 +3,7 @@ import type { LiveEvent } from '#domain/api/live.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import type { CoreContext } from '../context.ts';
 
-/** Tells open browsers about results that are new. */
+/** Emits new results to browsers. */
 export function emitResults(
   ctx: Pick<CoreContext, 'live'>,
   results: readonly CheckResult[],
@@ -20,7 +20,7 @@ export function emitResults(
   for (const [owner, list] of events) ctx.live.emit(owner, list);
 }
 
-/** Tells open browsers about changed statuses. */
+/** Emits changed statuses to browsers. */
 export function emitStatuses(ctx: Pick<CoreContext, 'live'>, changes: readonly StatusChange[]): void {
   for (const { organizationId, monitorId, status, previous, since } of changes) {
     ctx.live.emit(organizationId, [

@@ -1,9 +1,9 @@
 import type { Sql } from 'postgres';
 
-/** Monitors whose organisation is remembered: about 4 MB. */
+/** Most monitors in the cache: about 4 MB. */
 const REMEMBERED_MAX = 50_000;
 
-/** Which organisation a monitor belongs to. That never changes, so it is asked once. */
+/** The organisation of each monitor, cached because it never changes. */
 export class Tenants {
   readonly #sql: Sql;
   readonly #known = new Map<string, string>();

@@ -1,12 +1,12 @@
 import type { Sql } from 'postgres';
 import { createPartitions, type Week, weekOf } from '#db/partitions.ts';
 
-/** Results are kept for 90 days; an edge that was away longer than this brings back what would be dropped at once. */
+/** Results are kept for 90 days. Older ones from a long outage would be dropped soon after they are stored. */
 const OLDEST_MS = 84 * 24 * 60 * 60 * 1000;
-/** A slot in the future is a broken clock, except by a little. */
+/** Tolerated clock difference: a slot further in the future comes from a wrong clock. */
 const NEWEST_MS = 60 * 60 * 1000;
 
-/** Partitions that results need, made when they are missing: an insert without one would fail its whole batch. */
+/** The partitions of results, created when missing: an insert without one would fail its whole batch. */
 export class Weeks {
   readonly #sql: Sql;
   readonly #made = new Set<string>();
@@ -15,7 +15,7 @@ export class Weeks {
     this.#sql = sql;
   }
 
-  /** True when results of this time are taken at all. */
+  /** True when results of this time are accepted. */
   takes(scheduledAt: Date, now: Date): boolean {
     const age = now.getTime() - scheduledAt.getTime();
     return age <= OLDEST_MS && age >= -NEWEST_MS;

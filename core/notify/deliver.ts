@@ -15,8 +15,8 @@ type Permission =
   | { readonly send: false; readonly reason: string };
 
 /**
- * One notification's way out: may it go, send it outside any transaction, then write down what came of it.
- * Nothing is marked before it is sent: a crash in between sends again, with the same webhook-id.
+ * Delivers one notification: checks whether it may be sent, sends it outside any transaction, and records the attempt.
+ * Nothing is recorded before sending: after a crash in between it is sent again, with the same webhook-id.
  */
 export async function deliver(ctx: CoreContext, notification: LeasedNotification): Promise<void> {
   const permitted = await permission(ctx, notification);
@@ -35,11 +35,11 @@ export async function deliver(ctx: CoreContext, notification: LeasedNotification
   ctx.logger.info({ notificationId: id, type, traceId, durationMs, ...attempt }, 'a notification was attempted');
 }
 
-/** Why it may not go, if so. */
+/** Whether the notification may be sent, or the reason why not. */
 async function permission(ctx: CoreContext, notification: LeasedNotification): Promise<Permission> {
   const [channel] = await ctx.db.select().from(channels).where(eq(channels.id, notification.channelId));
   if (channel === undefined) return { send: false, reason: 'the channel is gone' };
-  // The test button is there to try a channel before it is switched on.
+  // A test may be sent through a disabled channel: people test a channel before they enable it.
   if (!channel.enabled && notification.type !== 'test') return { send: false, reason: 'the channel is switched off' };
   return { send: true, channel };
 }
@@ -94,12 +94,12 @@ async function record(
       text: `${status === 'delivered' ? 'Told' : 'Could not tell'} ${channel.name}: ${notification.type}.`,
       data: { channelId: channel.id, status },
     });
-    // The next one of the same incident and channel has waited for this.
+    // The next notification of the same incident and channel was waiting for this one.
     await wakeNotifier(ctx.db);
   });
 }
 
-/** Stopped by a stage: visible as dead, with the reason as its last attempt. */
+/** Marks a notification that may not be sent as dead, with the reason as its last attempt. */
 async function drop(ctx: CoreContext, notification: LeasedNotification, reason: string): Promise<void> {
   await inUnit(ctx, async (ctx) => {
     const marked = await mark(ctx.db, notification, isLeasedBy(notification), { status: 'dead', nextAttemptAt: null });
@@ -119,8 +119,9 @@ async function drop(ctx: CoreContext, notification: LeasedNotification, reason: 
 }
 
 /**
- * Writes down what has become of it, unless it has ended already: a process that was suspended (a laptop, a virtual
- * machine) comes back when its lease is over and another has sent. It may still say that it did deliver, nothing else.
+ * Records the outcome, unless the notification has ended already. A process that was suspended (a laptop, a virtual
+ * machine) may continue after its lease is over and another process has sent. It may still record a delivery, nothing
+ * else.
  */
 async function mark(
   tx: Transaction,

@@ -16,8 +16,8 @@ interface Envelope {
 }
 
 /**
- * Writes the notifications about an incident into the outbox, in the transaction of their cause. What they say
- * is settled here, so every attempt says the same.
+ * Writes the notifications about an incident into the outbox, in the transaction of their cause. The payload is fixed
+ * here, so every attempt sends the same.
  */
 export async function enqueueIncident(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEventType): Promise<void> {
   const channelIds = await recipients(ctx.db, incident, type);
@@ -45,8 +45,9 @@ export async function enqueueIncident(ctx: UnitOfWork, incident: IncidentRow, ty
 }
 
 /**
- * Now, but after everything that was written about the incident before: its notifications are sent in the order of
- * this time, and the clocks of two processes differ. Whoever changes the incident holds its row, so nobody comes between.
+ * The current time, but later than every earlier notification of the incident: they are sent in the order of this time,
+ * and the clocks of two processes differ. The caller holds the incident's row lock, so no other can be written
+ * meanwhile.
  */
 async function nextMoment(ctx: UnitOfWork, incidentId: string): Promise<Date> {
   const now = ctx.clock.now();
@@ -75,14 +76,14 @@ export async function enqueueTest(ctx: UnitOfWork, channelId: string, traceId: s
   return id;
 }
 
-/** Wakes the notify loop of every process when the transaction commits. */
+/** Wakes the notify loops of all processes when the transaction commits. */
 export async function wakeNotifier(tx: Transaction): Promise<void> {
   await tx.execute(sql`SELECT pg_notify(${NOTIFY_CHANNEL}, '')`);
 }
 
 /**
- * An opening goes to the channels its rule names, or to all default ones; everything after it to those that
- * were told of the opening, whatever has become of the rule since.
+ * Channels of an incident's notification. An opening goes to the channels of its rule, or to all default ones. Later
+ * events go to the channels that received the opening, even if the rule has changed since.
  */
 async function recipients(tx: Transaction, incident: IncidentRow, type: WebhookEventType): Promise<string[]> {
   if (type !== 'incident.opened') {
@@ -103,7 +104,7 @@ async function recipients(tx: Transaction, incident: IncidentRow, type: WebhookE
   return rows.map((row) => row.id);
 }
 
-/** The message as docs/webhooks.md shows it. */
+/** The message as documented in docs/webhooks.md. */
 async function describe(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEventType, at: Date): Promise<Envelope> {
   const monitorId = incident.monitorId;
   const [monitor] = monitorId === null ? [] : await ctx.db.select().from(monitors).where(eq(monitors.id, monitorId));

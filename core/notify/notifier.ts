@@ -4,19 +4,19 @@ import { deliver } from './deliver.ts';
 import { NOTIFY_CHANNEL } from './enqueue.ts';
 import { leaseNotifications } from './outbox.ts';
 
-/** Attempts side by side in one process: slow endpoints wait for each other only beyond this. */
+/** Most parallel attempts of one process, so that a slow endpoint does not delay the others. */
 const PARALLEL = 16;
-/** Notifications of PostgreSQL wake the loop; this finds what is due for another attempt. */
+/** LISTEN wakes the loop for new notifications; polling finds those due for another attempt. */
 const POLL_MS = 1_000;
 
-/** Empties the outbox. Safe in any number of processes; ends when the attempts on their way have ended. */
+/** Sends the notifications of the outbox. Safe in any number of processes; ends after the running attempts. */
 export async function startNotifier(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
   const running = new Set<Promise<void>>();
 
   function start(notification: Parameters<typeof deliver>[1]): void {
     const attempt = deliver(ctx, notification)
       .catch((error: unknown) => {
-        // Its lease runs out and it is tried again.
+        // The lease expires and the notification is tried again.
         ctx.logger.error({ err: error, notificationId: notification.id }, 'a delivery failed in the core itself');
       })
       .finally(() => {

@@ -23,7 +23,7 @@ interface Received {
 }
 
 let core: TestCore;
-/** Retries come at once: full jitter with the smallest random number. */
+/** Retries are immediate: full jitter with the smallest random number. */
 let ctx: CoreContext;
 let server: Server;
 let url: string;

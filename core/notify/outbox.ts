@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 
-/** Longer than an attempt may take (10 s), so that a lease ends only when its holder has died. */
+/** Longer than an attempt may take (10 s), so that a lease only expires when its holder has died. */
 const LEASE_SECONDS = 30;
 
 export interface LeasedNotification {
@@ -12,13 +12,13 @@ export interface LeasedNotification {
   /** Attempts before this one. */
   readonly attempts: number;
   readonly traceId: string;
-  /** The lease: whoever leases it anew after this has another. */
+  /** The lease's end, which identifies it: a later lease has another. */
   readonly leasedUntil: Date;
 }
 
 /**
- * Leases due notifications. A channel hears of an incident in the order in which it happened: whatever is older
- * and still on its way goes first. SKIP LOCKED lets several processes share the outbox.
+ * Leases due notifications. A channel receives the notifications of an incident in order: an older one that is still
+ * pending goes first. SKIP LOCKED lets several processes share the outbox.
  */
 export async function leaseNotifications(sql: Sql, limit: number): Promise<LeasedNotification[]> {
   return sql<LeasedNotification[]>`

@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { guardedLookup } from './guarded-lookup.ts';
 
-/** A request that did not come to an answer: `code` is stable, the message is for people. */
+/** A request without an answer: `code` is stable, the message is for people. */
 export class EgressError extends Error {
   readonly code: 'timeout' | 'connection_failed' | 'address_refused';
   constructor(code: EgressError['code'], message: string) {
@@ -17,9 +17,9 @@ export interface EgressRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** For the whole exchange, from the name's resolution to the last byte read. */
+  /** Timeout of the whole exchange, from name resolution to the last byte read. */
   readonly timeoutMs: number;
-  /** The rest of a longer answer is not read. */
+  /** Bytes of the answer that are read; the rest is not. */
   readonly responseBytesMax: number;
   readonly allowPrivateTargets: boolean;
 }
@@ -30,9 +30,9 @@ export interface EgressAnswer {
 }
 
 /**
- * One HTTP exchange with an address that a user named. The address is judged when the socket is made, after the
- * name was resolved, so neither DNS rebinding nor odd spellings get around it. Redirects are not followed and
- * connections are not kept.
+ * One HTTP exchange with an address that a user configured. The address is checked when the socket is opened, after
+ * name resolution, so neither DNS rebinding nor unusual spellings evade the check. Redirects are not followed, and
+ * connections are not reused.
  */
 export function egress(request: EgressRequest): Promise<EgressAnswer> {
   const url = new URL(request.url);
@@ -41,7 +41,7 @@ export function egress(request: EgressRequest): Promise<EgressAnswer> {
     const outgoing = client.request(url, {
       method: request.method,
       headers: { ...request.headers, 'Content-Length': String(Buffer.byteLength(request.body)) },
-      // No agent: a kept connection would skip the judgement of its address.
+      // Without an agent, because the address of a reused connection would not be checked again.
       agent: false,
       ...(request.allowPrivateTargets ? {} : { lookup: guardedLookup(url, refusal) }),
     });
@@ -57,7 +57,7 @@ export function egress(request: EgressRequest): Promise<EgressAnswer> {
         (error: unknown) => reject(asEgressError(error)),
       );
     });
-    // Nobody asked for another protocol; without a listener Node drops the connection and says nothing.
+    // The request asks for no other protocol. Without a listener Node drops an upgraded connection silently.
     outgoing.on('upgrade', (response, socket) => {
       socket.destroy();
       resolveAnswer({ status: response.statusCode ?? 0, body: '' });
@@ -76,7 +76,7 @@ async function readBody(response: http.IncomingMessage, bytesMax: number): Promi
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk.subarray(0, bytesMax - bytes));
     bytes += chunk.length;
-    // Leaving the loop destroys the socket: nobody makes us read for ever.
+    // Leaving the loop destroys the socket, so an endless answer is not read on.
     if (bytes >= bytesMax) break;
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -85,7 +85,7 @@ async function readBody(response: http.IncomingMessage, bytesMax: number): Promi
 function asEgressError(error: unknown): EgressError {
   if (error instanceof EgressError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  // Happy eyeballs reports several failures as one with an empty message.
+  // Happy eyeballs reports several failures as one error with an empty message.
   const code = (error as { code?: string }).code;
   return new EgressError('connection_failed', message || code || 'the connection failed');
 }

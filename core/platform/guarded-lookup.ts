@@ -3,9 +3,9 @@ import { isIP, type LookupFunction } from 'node:net';
 import { isForbiddenAddress } from '#domain/base/address.ts';
 
 /**
- * The `lookup` of a socket to a host that a user named: it hands over only addresses that may be dialled. They are the
- * very ones that are dialled next, so a name that changes its mind (DNS rebinding) gains nothing. A literal address is
- * dialled without a lookup: one that may not be is thrown here, as what `refusal` makes of the sentence that says so.
+ * The `lookup` of a socket to a host that a user configured: it returns only addresses that may be connected to. The
+ * socket connects to exactly these addresses, so a name that changes its address (DNS rebinding) gains nothing. A
+ * literal address needs no lookup: a forbidden one is thrown here, as the error that `refusal` makes of the message.
  */
 export function guardedLookup(url: URL, refusal: (message: string) => Error): LookupFunction {
   const host = url.hostname.replace(/^\[|\]$/g, '');

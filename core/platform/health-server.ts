@@ -5,7 +5,10 @@ import type { CoreContext } from '../context.ts';
 import { createHealthApp } from './health.ts';
 import { boundUnreadBodies } from './unread-body.ts';
 
-/** Ports of processes without the API, relative to the API's port: what runs on one machine does not collide. */
+/**
+ * Ports of processes without the API, relative to the API's port, so that several processes on one machine do not
+ * collide.
+ */
 const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
   ['ingest', 5],
   ['incidents', 6],
@@ -15,7 +18,7 @@ const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
   ['publish', 18],
 ];
 
-/** Health and metrics of a process without the API, on a port of the first of its roles. */
+/** Serves health and metrics of a process without the API, on the port of its first role. */
 export async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
   const { apiPort, healthPort, roles } = ctx.config;
   const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { CoreContext } from '../context.ts';
 
-/** A dependency that has not answered by then counts as away. */
+/** A dependency without an answer within this time counts as unavailable. */
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** `/healthz` (alive), `/readyz` (dependencies, each with its state) and `/metrics` (Prometheus) of a process. */

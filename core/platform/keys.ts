@@ -4,11 +4,11 @@ import type { JWK } from 'jose';
 import { z } from 'zod';
 import { ConfigError } from '../config.ts';
 
-/** What the core needs to know in secret, made by standalone/keys.ts on the first start. */
+/** The secret keys of the core, created by standalone/keys.ts on the first start. */
 export interface Keys {
   /** Signs requests to the edge. */
   readonly corePrivate: JWK;
-  /** Checks requests of the edge. */
+  /** Verifies requests of the edge. */
   readonly edgePublic: JWK;
   /** Master key of secrets at rest, 32 bytes. */
   readonly secrets: Uint8Array;

@@ -4,14 +4,14 @@ import { type LiveEvent, liveEventSchema } from '#domain/api/live.ts';
 import type { LiveBus } from '../context.ts';
 
 export interface LocalLiveBus extends LiveBus {
-  /** To the subscribers of this process only: for what every process hears about by itself. */
+  /** Emits to the subscribers of this process only: for events that every process receives by itself. */
   readonly emitHere: LiveBus['emit'];
 }
 
-/** Events of one process go to its own subscribers. */
+/** A bus inside one process. */
 export function createLocalLiveBus(): LocalLiveBus {
   const emitter = new EventEmitter<{ event: [organizationId: string, event: LiveEvent] }>();
-  // One listener per API server, not per browser; still no reason to warn at eleven.
+  // One listener per API server, not per browser. Node's warning at eleven listeners does not apply.
   emitter.setMaxListeners(0);
   const emitHere: LiveBus['emit'] = (organizationId, events) => {
     for (const event of events) emitter.emit('event', organizationId, event);
@@ -26,7 +26,7 @@ export function createLocalLiveBus(): LocalLiveBus {
   };
 }
 
-/** Subject `live.<organisation>` of core NATS (not stored): every API process hears every process. */
+/** Subject `live.<organisation>` of core NATS (not stored): every API process receives the events of all processes. */
 export function createNatsLiveBus(connection: NatsConnection): LocalLiveBus {
   const local = createLocalLiveBus();
   connection.subscribe('live.*', {
@@ -38,7 +38,7 @@ export function createNatsLiveBus(connection: NatsConnection): LocalLiveBus {
   });
   return {
     emit(organizationId, events) {
-      // Best effort: while the connection is away, browsers refetch when they come back.
+      // Best effort: browsers read everything again after the connection is back.
       if (connection.isClosed()) return;
       for (const event of events) connection.publish(`live.${organizationId}`, JSON.stringify(event));
     },

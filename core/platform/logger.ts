@@ -16,7 +16,9 @@ const SECRET_FIELDS = [
   'auth',
 ];
 
-/** JSON lines, to standard output by default; secrets never get there. Give lines a `traceId` wherever there is one. */
+/**
+ * JSON lines, to standard output by default, with secret fields redacted. Lines have a `traceId` wherever one exists.
+ */
 export function createLogger(level: Config['logLevel'], destination?: DestinationStream): Logger {
   const options: LoggerOptions = {
     name: 'core',
@@ -29,7 +31,7 @@ export function createLogger(level: Config['logLevel'], destination?: Destinatio
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** What went wrong, without what drizzle adds: its errors carry every parameter of the statement. */
+/** The error without drizzle's additions, which contain every parameter of the statement. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof DrizzleQueryError) return describeError(error.cause);

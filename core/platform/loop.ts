@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
 
 export interface Loop {
-  /** Runs the work now, or once more when it is running. */
+  /** Runs the work now, or once more after the running turn. */
   wake(): void;
-  /** No new turn begins; resolves when the running one has ended. */
+  /** Starts no new turn; resolves when the running one has ended. */
   close(): Promise<void>;
 }
 
 /**
- * Does `work` again and again: at once when it says that there is more or when it is woken, else after
- * `pollMs`. An error is logged and ends the turn, never the loop.
+ * Runs `work` repeatedly: at once when it returns `more` or the loop is woken, otherwise after `pollMs`. An error is
+ * logged and ends the turn, not the loop.
  */
 export function startLoop(options: {
   readonly name: string;
@@ -41,7 +41,7 @@ export function startLoop(options: {
       return await options.work();
     } catch (error) {
       if (!closed) options.logger.error({ err: error, loop: options.name }, 'a turn of the loop failed');
-      // The wake-up that led here is used up, or a broken database would be asked without pause.
+      // The wake-up is cleared after an error too; otherwise a failing database would be queried without a pause.
       woken = false;
       return 'idle';
     }

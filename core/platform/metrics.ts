@@ -1,8 +1,8 @@
 import type { Metrics } from '../context.ts';
 
-/** Seconds; from a fast statement (1 ms) to the longest check (30 s). */
+/** Histogram buckets in seconds, from a fast statement (1 ms) to the longest check (30 s). */
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-/** Label sets of one metric. A label with unbounded values is a bug; it must not eat the process's memory. */
+/** Most label sets of one metric. A label with unbounded values is a bug and must not exhaust memory. */
 const SERIES_MAX = 500;
 const PREFIX = 'blacktide_';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const coded = z.object({ code: z.string() });
 const wrapped = z.object({ cause: coded });
 
-/** The code of a database error (SQLSTATE, or the driver's own): drizzle puts the driver's error under `cause`. */
+/** The code of a database error (SQLSTATE, or the driver's own). drizzle wraps the driver's error as `cause`. */
 export function postgresCode(error: unknown): string | null {
   const under = wrapped.safeParse(error);
   if (under.success) return under.data.cause.code;

@@ -3,18 +3,21 @@ import postgres, { type Options, type Sql } from 'postgres';
 import * as schema from '#db/schema.ts';
 import type { Database } from '../context.ts';
 
-/** Connections of one process: five of them stay within the 100 that the product may take. */
+/** Connections of one process: five processes stay within the product's budget of 100. */
 const CONNECTIONS = 20;
-/** One connection of the plain client is its own, for LISTEN. */
+/** One connection of the plain client is reserved for LISTEN. */
 const LISTENING = 1;
-/** Of the others: transactions, and nearly every read of the API, are drizzle's. */
+/**
+ * Share of the plain client in the other connections. Transactions, and nearly all reads of the API, use drizzle's
+ * client.
+ */
 const PLAIN_SHARE = 0.4;
-/** Longest a statement may run; below the stream's acknowledgement time, so no batch is redelivered while it runs. */
+/** Longest statement: below the stream's ack wait, so no batch is redelivered while it runs. */
 const STATEMENT_TIMEOUT_MS = 20_000;
-/** A transaction that waits for its own process is a bug; its locks must not outlive it for long. */
+/** A transaction that waits for its own process is a bug; this bounds how long its locks are held. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 const CONNECT_TIMEOUT_SECONDS = 10;
-/** What is still running when the pool closes gets this long, inside the ten seconds of the whole shutdown. */
+/** Time for running statements when the pool closes, within the ten seconds of the shutdown. */
 const CLOSE_TIMEOUT_SECONDS = 3;
 
 export interface Postgres {
@@ -24,8 +27,8 @@ export interface Postgres {
 }
 
 /**
- * Opens two pools, with `connections` together: drizzle changes how its client reads timestamps and JSON, so plain
- * statements have a client of their own. Connections are made when first used and made again when lost.
+ * Opens two pools, with `connections` together. drizzle changes how its client parses timestamps and JSON, so plain
+ * statements have a client of their own. Connections are opened at first use and again when lost.
  */
 export function openPostgres(url: string, applicationName: string, connections = CONNECTIONS): Postgres {
   const options = {

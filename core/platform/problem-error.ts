@@ -1,6 +1,6 @@
 import { PROBLEMS, type ProblemCode } from '#domain/base/problem.ts';
 
-/** An error the API answers as it is: a stable code and one sentence for the caller. */
+/** An error that the API answers unchanged: a stable code and one sentence for the caller. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly { path: string; message: string }[];

@@ -7,7 +7,10 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const VERSION = 'v1';
 
-/** Secrets at rest: AES-256-GCM, text `v1.<nonce>.<ciphertext and tag>`, bound to the context it was sealed for. */
+/**
+ * Seals secrets at rest: AES-256-GCM, text `v1.<nonce>.<ciphertext and tag>`, bound to the context for which it was
+ * sealed.
+ */
 export function createSecretBox(key: Uint8Array): SecretBox {
   if (key.length !== KEY_BYTES) throw new RangeError(`the master key must have ${KEY_BYTES} bytes`);
   return {

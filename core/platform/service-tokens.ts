@@ -15,7 +15,7 @@ import { ProblemError } from './problem-error.ts';
 const CORE = 'blacktide-core';
 const EDGE = 'blacktide-edge';
 
-/** Signs requests to the edge and checks the edge's. That a token serves once is remembered in the database. */
+/** Signs requests to the edge and verifies the edge's. Used tokens are stored in the database. */
 export async function createServiceTokens(
   sql: Sql,
   clock: Clock,
@@ -41,7 +41,7 @@ export async function createServiceTokens(
   };
 }
 
-/** The row is the memory of all API processes: whoever inserts it owns the token's one use. */
+/** The inserted row marks the token as used for all API processes; whoever inserts it may use the token. */
 async function useOnce(sql: Sql, claims: ServiceTokenClaims): Promise<boolean> {
   const inserted = await sql`
     INSERT INTO service_token_uses (jti, expires_at) VALUES (${claims.jti}, ${new Date(forgetAtMs(claims))})

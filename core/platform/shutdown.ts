@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 
-/** The whole end takes at most ten seconds: nine for the steps, of which one that hangs uses four. */
+/** The shutdown takes at most ten seconds: nine for the steps, of which a hanging one uses at most four. */
 const TOTAL_MS = 9_000;
 const STEP_TIMEOUT_MS = 4_000;
-/** What a step gets when the others have used up everything. */
+/** Least time of a step after the others have used the total. */
 const STEP_MIN_MS = 100;
 
-/** What was started, ended in the opposite order. */
+/** Closes what was started, in reverse order. */
 export class Shutdown {
   readonly #logger: Logger;
   readonly #steps: { name: string; close: () => Promise<void> }[] = [];
@@ -16,12 +16,12 @@ export class Shutdown {
     this.#logger = logger;
   }
 
-  /** Remembers how to end something that has just been started. */
+  /** Registers how to close a started part. */
   add(name: string, close: () => Promise<void>): void {
     this.#steps.push({ name, close });
   }
 
-  /** Ends everything once; a step that fails or hangs is logged and left behind. */
+  /** Closes everything once. A step that fails or hangs is logged and skipped. */
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;

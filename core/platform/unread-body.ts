@@ -1,22 +1,22 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 /**
- * How long a client that was answered before its body had ended may go on sending: enough to read the answer before
- * the connection is gone (closing at once resets it, and a client that still writes loses the answer), too short to
- * hold a connection.
+ * How long a client may continue to send after an answer that came before the end of its body. The client needs the
+ * time to read the answer: closing at once resets the connection, and a client that is still writing loses the answer.
+ * A longer time would let clients hold connections.
  */
 const LINGER_MS = 1_000;
 
 /**
- * Bounds what a client can send after the answer, on every route: a body that nobody reads, because it was too large
- * or because the request was refused before, ends its connection. With `Connection: close` in the answer our side of
- * the connection ends with it; without, a body that ends in time keeps the connection for the next request.
+ * Bounds the data that a client can send after the answer, on every route. A body that is not read, because it is too
+ * large or the request was refused, ends its connection. With `Connection: close` in the answer the server's side
+ * closes at once. Without it, a body that ends in time keeps the connection open for the next request.
  */
 export function boundUnreadBodies(server: Server): void {
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming;
     const destroySoon = socket.destroySoon.bind(socket);
-    // Node calls this when an answer says `Connection: close`, whatever is still on its way to us.
+    // Node calls this for an answer with `Connection: close`, even while the client is still sending.
     socket.destroySoon = () => {
       if (incoming.complete || !outgoing.writableFinished) destroySoon();
       else socket.end();

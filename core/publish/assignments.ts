@@ -6,7 +6,7 @@ import type { CoreContext, Transaction } from '../context.ts';
 import { type MonitorRow, storedMonitor } from '../services/monitors/stored.ts';
 import { inUnit } from '../unit-of-work.ts';
 
-/** Every monitor alerts without any set-up, until rules of its own replace this one: its quorum down, once. */
+/** The default rule of a monitor without rules of its own: quorum down, once. */
 const DEFAULT_RULE: AssignedRule = {
   id: 'rul_default',
   condition: { type: 'consecutiveFailures', count: 1 },
@@ -15,8 +15,8 @@ const DEFAULT_RULE: AssignedRule = {
 };
 
 /**
- * Everything a shard has to know, as one version; null when there is no such shard. Read from one snapshot of
- * the database, so that the version never promises a change the monitors do not show yet.
+ * The complete assignment of a shard as one version; null without such a shard. All parts are read from one snapshot of
+ * the database, so that the version includes exactly the changes that it counts.
  */
 export async function buildAssignment(ctx: CoreContext, shardId: string): Promise<AssignmentEnvelope | null> {
   return inUnit(
@@ -42,9 +42,9 @@ export async function buildAssignment(ctx: CoreContext, shardId: string): Promis
 }
 
 /**
- * One that cannot be read (stored before a rule of today's schema, or its secret does not open) goes as its id alone:
- * the others must not wait for it, and the edge, which does not understand it, stops checking it and says `unknown`.
- * Left out it would count as deleted, and its alert as over.
+ * One monitor of an assignment. A monitor that cannot be read (stored under an older schema, or with a secret that does
+ * not open) is sent as its id alone, so that the others are not blocked: the edge stops checking it and reports
+ * `unknown`. A monitor that is left out would count as deleted, and its alert as ended.
  */
 function assigned(
   ctx: Pick<CoreContext, 'secrets' | 'logger'>,
@@ -61,7 +61,7 @@ function assigned(
   }
 }
 
-/** As stored: whether a rule can still be read is asked together with its monitor. */
+/** Rules as stored. Whether a rule can be read is decided together with its monitor. */
 async function rulesOf(tx: Transaction, monitorIds: readonly string[]): Promise<Map<string, AssignedRule[]>> {
   if (monitorIds.length === 0) return new Map();
   const rows = await tx

@@ -66,7 +66,7 @@ test('a stored monitor that cannot be read any more keeps no other of its shard 
     await core.addMonitor(),
   ];
   const { sql } = core.ctx;
-  // Written before the rule that credentials are not part of a URL; a secret of another key; a rule of another age.
+  // A URL with credentials, a secret sealed with another key, and a rule of an older schema.
   await sql`UPDATE monitors SET config = jsonb_set(config, '{url}', '"HTTPS://a:b@api.example/"') WHERE id = ${older}`;
   await sql`UPDATE monitors SET auth_sealed = 'nonsense' WHERE id = ${sealed}`;
   await sql`
@@ -77,7 +77,7 @@ test('a stored monitor that cannot be read any more keeps no other of its shard 
   const assignment = await buildAssignment({ ...core.ctx, logger }, core.shardId);
   const sent = new Map(assignment?.monitors.map((one) => [(one as { id: string }).id, one]));
   expect(assignmentSchema.shape.monitors.element.parse(sent.get(fine))).toMatchObject({ id: fine });
-  // The id alone: it is the shard's, not deleted, and nobody can check it.
+  // The id alone: the monitor is still the shard's and not deleted, but cannot be checked.
   for (const id of [older, sealed, ruled]) expect(sent.get(id)).toEqual({ id });
   expect(errors).toMatchObject([older, sealed, ruled].map((monitorId) => ({ monitorId, shard: core.shardId })));
   await sql`DELETE FROM monitors WHERE id = ANY(${[older, sealed, ruled]})`;
@@ -191,7 +191,7 @@ test('the bars of a page are read from days, and from the hours of today', async
   await core.ctx.sql`
     INSERT INTO rollups_daily (monitor_id, day, up, down, up_seconds, down_seconds)
     SELECT ${monitor}, day, 720, 720, 43200, 43200 FROM unnest(${stored}::timestamptz[]) AS day`;
-  // Of today something is still to be counted, so its hours are read: none but the round of just now.
+  // The current day is not complete, so its hours are read, which have no round except the one of just now.
   await createIngest(core.ctx).handle([roundEvent(monitor, 'up', new Date(Math.max(today, Date.now() - 6_000)))]);
   const [component] = (await buildSnapshot(core.ctx, 'bars'))?.components ?? [];
   expect(component?.days.map(({ uptimePercent }) => uptimePercent)).toEqual([...Array(89).fill(50), 100]);

@@ -6,15 +6,15 @@ import { claimRequests, postponeRequest, type QueuedRequest, settleRequest } fro
 import { PUBLISH_CHANNEL, requestStalePages } from './request.ts';
 import { buildSnapshot } from './snapshots.ts';
 
-/** Requests sent side by side: the edge handles each in an object of its own. */
+/** Most requests sent in parallel: the edge handles each in an object of its own. */
 const PARALLEL = 8;
-/** Notifications wake the loop; this finds what is due for another attempt, or whose notification was lost. */
+/** LISTEN wakes the loop; polling finds requests due for another attempt, and those whose notification was lost. */
 const POLL_MS = 1_000;
-/** Bars and uptime figures of a page are at most this old. */
+/** Largest age of a page's bars and uptime figures. */
 const PAGE_AGE_MAX_MS = 5 * 60_000;
-/** Looking for such pages. */
+/** Interval of the search for pages with old figures. */
 const STALE_CHECK_MS = 30_000;
-/** An edge that is away is asked again after 0.5, 1, 2, … s, at most every 30 s: it comes back to news soon. */
+/** Back-off of an unreachable edge: 0.5, 1, 2, … s, at most 30 s, so that it receives changes soon after it is back. */
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 
@@ -22,7 +22,7 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-/** Sends assignments and page snapshots to the edge as they are asked for. Safe in any number of processes. */
+/** Sends assignments and page snapshots to the edge as requested. Safe in any number of processes. */
 export async function startPublisher(ctx: CoreContext): Promise<Publisher> {
   const drain = startLoop({
     name: 'publish',
@@ -44,7 +44,7 @@ export async function startPublisher(ctx: CoreContext): Promise<Publisher> {
   return { close: () => closeAll(listening.unlisten, [drain, refresh]) };
 }
 
-/** Sends some of what is due, side by side; returns how many requests it took. */
+/** Sends some of the due requests in parallel; returns how many requests it took. */
 export async function publishDue(ctx: CoreContext): Promise<number> {
   const requests = await claimRequests(ctx.sql, PARALLEL);
   await Promise.all(requests.map((request) => send(ctx, request)));

@@ -1,19 +1,19 @@
 import type { Sql } from 'postgres';
 
-/** Longer than the longest call of the edge client (10 s), so that a lease ends only when its holder has died. */
+/** Longer than the longest call of the edge client (10 s), so that a lease only expires when its holder has died. */
 const LEASE_SECONDS = 30;
 
 export interface QueuedRequest {
   readonly kind: 'assignment' | 'page' | 'page_removed';
   readonly key: string;
   readonly attempts: number;
-  /** As claimed; a higher number afterwards means that it was asked for again meanwhile. */
+  /** The count of requests when claimed. A higher count afterwards means that another request was made meanwhile. */
   readonly requests: number;
 }
 
 /**
- * Leases due requests. SKIP LOCKED lets several processes share the queue; a page waits while the removal of
- * its slug is still to be sent, or the edge would compare it with the page that was there before.
+ * Leases due requests. SKIP LOCKED lets several processes share the queue. A page waits until the removal of its slug
+ * has been sent; otherwise the edge would compare its version with that of the earlier page.
  */
 export async function claimRequests(sql: Sql, limit: number): Promise<QueuedRequest[]> {
   return sql<QueuedRequest[]>`
@@ -29,7 +29,7 @@ export async function claimRequests(sql: Sql, limit: number): Promise<QueuedRequ
     RETURNING q.kind, q.key, q.attempts, q.requests`;
 }
 
-/** Done: forgotten, unless it was asked for again while it was being sent. */
+/** Deletes a completed request, unless another one was made while it was being sent. */
 export async function settleRequest(sql: Sql, request: QueuedRequest): Promise<void> {
   const { kind, key, requests } = request;
   await sql.begin(async (tx) => {
@@ -39,7 +39,7 @@ export async function settleRequest(sql: Sql, request: QueuedRequest): Promise<v
   });
 }
 
-/** Failed: tried again after `delayMs`. */
+/** Schedules a failed request again after `delayMs`. */
 export async function postponeRequest(sql: Sql, request: QueuedRequest, delayMs: number, error: string): Promise<void> {
   const { kind, key } = request;
   await sql`

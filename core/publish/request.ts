@@ -6,27 +6,27 @@ import type { Transaction } from '../context.ts';
 export const PUBLISH_CHANNEL = 'blacktide_publish';
 
 /**
- * Asking for something to be sent to the edge, in the transaction that changes it: the version counts the
- * change, the queue row remembers that it has to go out, the notification wakes the loop on commit.
+ * Requests to send something to the edge, in the transaction that changes it. The version counts the change, the queue
+ * row stores the request, and the notification wakes the loop on commit.
  */
 
-/** The shard's assignment has changed: a monitor, a rule or a page that shows one. */
+/** The shard's assignment has changed: a monitor, a rule, or a page that shows a monitor. */
 export async function requestAssignment(tx: Transaction, shardId: string): Promise<void> {
   await tx.execute(sql`UPDATE shards SET version = version + 1 WHERE id = ${shardId}`);
   await enqueue(tx, sql`VALUES ('assignment', ${shardId})`);
 }
 
-/** What the page shows has changed. */
+/** The content of the page has changed. */
 export async function requestPage(tx: Transaction, pageId: string): Promise<void> {
   await enqueuePages(tx, sql`id = ${pageId}`);
 }
 
-/** No page has this slug any more: it was deleted or renamed. */
+/** No page has this slug any more, because it was deleted or renamed. */
 export async function requestPageRemoval(tx: Transaction, slug: string): Promise<void> {
   await enqueue(tx, sql`VALUES ('page_removed', ${slug})`);
 }
 
-/** Something that pages show of the monitor has changed: its status, an incident. */
+/** Content of pages that show the monitor has changed: its status, or an incident. */
 export async function requestPagesOfMonitor(tx: Transaction, monitorId: string): Promise<void> {
   await requestPagesOfMonitors(tx, [monitorId]);
 }
@@ -38,12 +38,12 @@ export async function requestPagesOfMonitors(tx: Transaction, monitorIds: readon
   );
 }
 
-/** Pages whose bars have not moved since `before`. */
+/** Requests the pages whose last snapshot is older than `before`. */
 export async function requestStalePages(tx: Transaction, before: Date): Promise<void> {
   await enqueuePages(tx, sql`coalesce(published_at, created_at) < ${before.toISOString()}::timestamptz`);
 }
 
-/** Locked in the order of their ids, so that two transactions with several pages cannot lock each other out. */
+/** Pages are locked in the order of their ids, so that two transactions with several pages cannot deadlock. */
 async function enqueuePages(tx: Transaction, which: ReturnType<typeof sql>): Promise<void> {
   const pages = sql`SELECT id FROM status_pages WHERE ${which} ORDER BY id FOR NO KEY UPDATE`;
   const bumped = await tx.execute(
@@ -52,7 +52,7 @@ async function enqueuePages(tx: Transaction, which: ReturnType<typeof sql>): Pro
   for (const { slug } of bumped) await enqueue(tx, sql`VALUES ('page', ${slug})`);
 }
 
-/** A request while the last one is being sent is counted, so that it is not lost with it. */
+/** Counts a request that is made while an earlier one is being sent, so that it is not deleted with that one. */
 async function enqueue(tx: Transaction, row: ReturnType<typeof sql>): Promise<void> {
   await tx.execute(sql`
     INSERT INTO publish_queue AS queued (kind, key) ${row}

@@ -14,17 +14,17 @@ import { readTallies } from '../aggregate/tallies.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { inUnit } from '../unit-of-work.ts';
 
-/** Resolved incidents stay on a page this long, as on Atlassian's. */
+/** Resolved incidents stay on a page this many days, as on Atlassian's. */
 const INCIDENT_DAYS = 14;
-/** The schema's bound: more updates than this are history. */
+/** Most updates of an incident, the schema's bound. */
 const UPDATES_MAX = 100;
 
 type ComponentRow = typeof pageComponents.$inferSelect;
 type IncidentRow = typeof incidents.$inferSelect;
 
 /**
- * Everything the edge needs to draw a page while the core is down; null when no page has the slug. Read from
- * one snapshot of the database, so its version and its content belong together.
+ * The snapshot of a page: everything that the edge needs to render it while the core is down; null without such a slug.
+ * All parts are read from one snapshot of the database, so that version and content belong together.
  */
 export async function buildSnapshot(ctx: CoreContext, slug: string): Promise<PageSnapshot | null> {
   return inUnit(
@@ -75,7 +75,7 @@ async function describeComponents(tx: Transaction, rows: readonly ComponentRow[]
       description: row.description,
       group: row.groupName,
       monitored: row.monitorId !== null,
-      // Nobody watches it, so nothing speaks against it.
+      // A component without a monitor is always up.
       status: row.monitorId === null ? 'up' : (status?.status ?? 'pending'),
       statusSince: status?.since?.toISOString() ?? null,
       observedAt: status?.observedAt?.toISOString() ?? null,
@@ -92,7 +92,7 @@ function uptimeOf(spans: readonly SpanTally[], from: Date, now: Date): Pick<Page
   };
 }
 
-/** Incidents of the page's monitors: open ones, and those resolved lately. */
+/** Incidents of the page's monitors: open ones, and those resolved within INCIDENT_DAYS. */
 async function describeIncidents(
   tx: Transaction,
   components: readonly ComponentRow[],
@@ -119,7 +119,7 @@ async function describeIncidents(
   return rows.map((row) => describeIncident(row, components, updates.get(row.id) ?? []));
 }
 
-/** What its updates say in public; without any, the automatic incident still says that it is looked into. */
+/** An incident with its public updates. An automatic incident without updates is shown as under investigation. */
 function describeIncident(
   row: IncidentRow,
   components: readonly ComponentRow[],

@@ -14,14 +14,14 @@ const DECODERS: Readonly<Record<ContentCoding, () => Duplex>> = {
 export const DECODES: ReadonlySet<ContentCoding> = new Set(Object.keys(DECODERS) as ContentCoding[]);
 
 /**
- * The content of a body under one coding, as it arrives. The decoder holds one chunk at a time and waits for its reader,
- * so a bomb expands only as far as somebody reads. Rejects with NetworkFailure.
+ * The decoded content of a body with one coding, streamed. The decoder holds one chunk and waits for its reader, so a
+ * decompression bomb expands only as far as it is read. Rejects with NetworkFailure.
  */
 export async function* decompressed(
   coding: ContentCoding,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  // Errors, also those of the body, reach the reader through the stream itself.
+  // Errors, those of the body included, reach the reader through the stream itself.
   const decoder = pipeline(Readable.from(body), DECODERS[coding](), () => {});
   try {
     yield* decoder as AsyncIterable<Uint8Array>;

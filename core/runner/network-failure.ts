@@ -2,7 +2,7 @@ import type { Reason } from '#domain/check/result.ts';
 import { NetworkFailure } from '#probes/network.ts';
 import { unfinishedBy } from '#probes/unfinished.ts';
 
-/** Node's error codes in the closed taxonomy. */
+/** Reasons of Node's error codes. */
 const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
   ENOTFOUND: 'dns_failure',
   ENODATA: 'dns_failure',
@@ -38,14 +38,14 @@ const REASON_OF_CODE: Readonly<Record<string, Reason>> = {
   INVALID_CA: 'certificate_invalid',
   INVALID_PURPOSE: 'certificate_invalid',
   HOSTNAME_MISMATCH: 'certificate_invalid',
-  // What this machine has run out of says nothing about the target.
+  // A shortage on this machine is no evidence about the target.
   EMFILE: 'probe_error',
   ENFILE: 'probe_error',
   ENOBUFS: 'probe_error',
   ENOMEM: 'probe_error',
   EAI_MEMORY: 'probe_error',
   ERR_MEMORY_ALLOCATION_FAILED: 'probe_error',
-  // The request itself, which no target has seen yet.
+  // A request that could not be sent at all.
   ERR_INVALID_CHAR: 'probe_error',
   ERR_INVALID_HTTP_TOKEN: 'probe_error',
   ERR_HTTP_INVALID_HEADER_VALUE: 'probe_error',
@@ -64,10 +64,10 @@ const REASON_OF_PREFIX: readonly (readonly [prefix: string, reason: Reason])[] =
   ['ZSTD_', 'body_unreadable'],
 ];
 
-/** Whatever Node threw, in the closed taxonomy; of what it does not know, errors of the system are `connection_failed`. */
+/** The reason of an exception of Node. Unknown system errors are `connection_failed`. */
 export function networkFailure(error: unknown): NetworkFailure {
   if (error instanceof NetworkFailure) return error;
-  // Happy eyeballs reports one failure per address as one error; the first address was the preferred one.
+  // Happy eyeballs reports one failure per address in one error. The first address was the preferred one.
   if (error instanceof AggregateError && error.errors.length > 0) return networkFailure(error.errors[0]);
   const code = codeOf(error);
   const message = error instanceof Error && error.message !== '' ? error.message : (code ?? 'the connection failed');

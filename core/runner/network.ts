@@ -10,27 +10,27 @@ import { DECODES, decompressed } from './decompress.ts';
 import { networkFailure } from './network-failure.ts';
 
 /**
- * How long one address of several may take to connect before the next is tried. Node's 250 ms gives up on a
- * healthy server at the other end of the world.
+ * Time for one address of several to connect before the next is tried. Node's 250 ms is too short for a healthy server
+ * on another continent.
  */
 const ADDRESS_ATTEMPT_MS = 1000;
-/** What decompress.ts undoes, besides what goes without saying. */
+/** Content codings that decompress.ts decodes. */
 const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 
 export interface NodeNetworkOptions {
-  /** Lets checks reach private addresses: for one's own machine, or a runner inside a private network. */
+  /** Allows checks of private addresses: on a machine of one's own, or for a runner inside a private network. */
   readonly allowPrivateTargets: boolean;
   /** Certificates (PEM) that are trusted besides the public ones. */
   readonly extraCa?: string | undefined;
 }
 
 /**
- * Node's implementation of the Network port: a fresh connection for each exchange, so that every check
- * resolves, connects and shakes hands as a first visitor does, and is judged by its address each time.
+ * Node's implementation of the Network port: a new connection for each exchange. Every check resolves, connects and
+ * performs the TLS handshake like a first visitor, and its address is checked each time.
  */
 export function createNodeNetwork(options: NodeNetworkOptions): Network {
   const ca = options.extraCa === undefined ? undefined : [...rootCertificates, options.extraCa];
-  // Made once: parsing the trust store costs more than the handshake.
+  // Created once, because parsing the trust store costs more than a handshake.
   const secureContext = createSecureContext(ca === undefined ? {} : { ca });
   return {
     request: (request, signal) => exchange(request, signal, options.allowPrivateTargets, secureContext),
@@ -49,7 +49,7 @@ export const NODE_CLOCK: ProbeClock = {
   },
 };
 
-/** Node hands these on to the socket; its types leave two of them out. */
+/** Options that Node passes to the socket; its types omit two of them. */
 type ConnectOptions = https.RequestOptions &
   Pick<ConnectionOptions, 'secureContext'> &
   Pick<TcpSocketConnectOpts, 'autoSelectFamilyAttemptTimeout'>;
@@ -80,7 +80,7 @@ function exchange(
       const outgoing = (url.protocol === 'https:' ? https : http).request(url, options);
       const watch = watchPhases(outgoing);
       outgoing.on('error', fail);
-      // An exception in a listener would end the process, not the check.
+      // An exception in a listener would end the process, so it is turned into the check's failure.
       const answered = (response: http.IncomingMessage, body: HttpExchange['body']) => {
         try {
           resolve(answer(request, response, watch(), body));
@@ -90,12 +90,12 @@ function exchange(
         }
       };
       outgoing.on('response', (response) => answered(response, bodyOf(response)));
-      // Nobody asked for another protocol; without a listener Node drops the connection and says nothing.
+      // The request asks for no other protocol. Without a listener Node drops an upgraded connection silently.
       outgoing.on('upgrade', (response, socket) => {
         answered(response, NO_BODY);
         socket.destroy();
       });
-      // As bytes: in front of a string Node would write the headers in UTF-8, too, and not in Latin-1.
+      // Sent as bytes: with a string body Node would encode the headers as UTF-8 instead of Latin-1, too.
       outgoing.end(request.body === undefined ? undefined : Buffer.from(request.body));
     } catch (error) {
       fail(error);
@@ -143,7 +143,10 @@ function headerPairs(raw: readonly string[]): [string, string][] {
   return pairs;
 }
 
-/** The bytes that Node shows as Latin-1 read as the edge reads them, so that a check sees the same text in both. */
+/**
+ * Header text decoded as UTF-8, which Node decodes as Latin-1. The edge decodes UTF-8, so a check sees the same text in
+ * both.
+ */
 function asUtf8(value: string): string {
   return Buffer.from(value, 'latin1').toString('utf8');
 }
@@ -153,7 +156,7 @@ const NO_BODY: HttpExchange['body'] = {
 };
 
 function bodyOf(response: http.IncomingMessage): AsyncIterable<Uint8Array> {
-  // A body that nobody reads may still fail: without a listener that would end the process.
+  // A body that is not read may still fail. Without a listener the error would end the process.
   response.on('error', () => {});
   return {
     async *[Symbol.asyncIterator]() {
@@ -168,7 +171,10 @@ function bodyOf(response: http.IncomingMessage): AsyncIterable<Uint8Array> {
   };
 }
 
-/** Follows the socket; the returned function gives the phases up to now, which is when the head arrives. */
+/**
+ * Measures the phases of a request by the events of its socket. The returned function gives the phases so far; it is
+ * called when the head arrives.
+ */
 function watchPhases(outgoing: http.ClientRequest): () => Phases {
   const startedMs = performance.now();
   const at: { lookup?: number; connect?: number; secure?: number } = {};
@@ -207,7 +213,7 @@ function tlsFacts(socket: TLSSocket): TlsFacts {
   };
 }
 
-/** A distinguished name as people write it: "CN=example.com, O=Example". */
+/** A distinguished name in the usual notation: "CN=example.com, O=Example". */
 function nameOf(name: NodeJS.Dict<string | string[]> | object): string {
   return Object.entries(name)
     .map(([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : String(value)}`)

@@ -1,7 +1,7 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import type { RequestContext, Role, Scope } from './request-context.ts';
 
-/** What a person may do in an organisation, in the words of API keys. */
+/** Scopes of the roles in an organisation. */
 export const ROLE_SCOPES = {
   owner: ['read', 'write', 'admin'],
   admin: ['read', 'write', 'admin'],
@@ -9,7 +9,7 @@ export const ROLE_SCOPES = {
   viewer: ['read'],
 } as const satisfies Record<Role, readonly Scope[]>;
 
-/** A wider scope holds the narrower ones. */
+/** A wider scope includes the narrower ones. */
 const HELD_BY = {
   read: ['read', 'write', 'admin'],
   write: ['write', 'admin'],

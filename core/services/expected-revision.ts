@@ -1,6 +1,6 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 
-/** An object as it is answered, with the revision that its ETag names. */
+/** An object in the form of answers, with the revision of its ETag. */
 export interface Revised<T> {
   readonly object: T;
   readonly revision: number;
@@ -11,7 +11,7 @@ export function etagOf(revision: number): string {
   return `"${revision}"`;
 }
 
-/** RFC 9110, section 13.1.1: refuses the change when the caller has seen another revision. */
+/** RFC 9110, section 13.1.1: refuses the change when the caller's revision is not the current one. */
 export function requireRevision(ifMatch: string | undefined, revision: number): void {
   if (ifMatch === undefined || ifMatch.trim() === '*') return;
   const seen = ifMatch.split(',').map((tag) => tag.trim());

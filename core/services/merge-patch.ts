@@ -1,6 +1,6 @@
 import { isJsonObject } from '#domain/base/json-object.ts';
 
-/** JSON Merge Patch (RFC 7396): null removes a member, objects merge, everything else replaces. */
+/** JSON Merge Patch (RFC 7396): null removes a member, objects are merged, any other value replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isJsonObject(patch)) return patch;
   const merged: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};

@@ -5,12 +5,12 @@ import type { List } from '#domain/api/common.ts';
 import type { IdPrefix } from '#domain/base/id.ts';
 import { malformed } from './validated.ts';
 
-/** Cursors are opaque to callers: the sort key of the last row they saw, in base64url. */
+/** An opaque cursor: the sort key of the last row of a page, in base64url. */
 function cursorOf(...key: readonly string[]): string {
   return Buffer.from(key.join('\n')).toString('base64url');
 }
 
-/** The parts of a cursor, each of the form that this list gives it; throws malformed_request for any other text. */
+/** The parts of a cursor, each matching its form; throws malformed_request for any other text. */
 export function readCursor(cursor: string | undefined, forms: readonly RegExp[]): string[] | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8').split('\n');
@@ -23,16 +23,16 @@ export function unknownCursor(): ProblemError {
   return malformed('cursor', 'is not one that this list has given');
 }
 
-/** How a slot is written: a moment in milliseconds, UTC. */
+/** The form of a slot: a time in milliseconds, UTC. */
 export const SLOT_PATTERN =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
-/** How an id of one kind is written. */
+/** The form of an id of one kind. */
 export function idPattern(prefix: IdPrefix): RegExp {
   return new RegExp(`^${prefix}_[0-9a-z]{26}$`);
 }
 
-/** What is older than the last row they saw, of a list in the order of ids. */
+/** The rows after the cursor, for a list ordered by id. */
 export function afterCursor(id: PgColumn, prefix: IdPrefix, cursor: string | undefined): SQL | undefined {
   const [last] = readCursor(cursor, [idPattern(prefix)]) ?? [];
   return last === undefined ? undefined : lt(id, last);

@@ -7,12 +7,12 @@ export interface AuditEntry {
   readonly action: string;
   readonly targetType: string;
   readonly targetId: string | null;
-  /** The object as the API shows it (so without secrets) before and after the change. */
+  /** The object in the form of answers (without secrets) before and after the change. */
   readonly before?: unknown;
   readonly after?: unknown;
 }
 
-/** Last statement of every transaction that changes something: no change without its audit row. */
+/** Last statement of every transaction with a change: no change is committed without its audit row. */
 export async function recordAudit(ctx: RequestUnit, entry: AuditEntry): Promise<void> {
   const { actor, organizationId } = ctx.caller;
   await ctx.db.insert(auditLog).values({

@@ -4,7 +4,7 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 /** `config.assertions.0.value` style paths and plain messages for people and programs. */
 export function validationProblem(error: z.core.$ZodError): ProblemError {
   const errors = error.issues.flatMap((issue) => {
-    // zod reports unknown keys on the object that holds them; the caller looks for the key itself.
+    // zod reports unknown keys at their object; the problem names the key's own path.
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not known here' }));
     }
@@ -15,19 +15,19 @@ export function validationProblem(error: z.core.$ZodError): ProblemError {
   return new ProblemError('validation_failed', detail, { errors });
 }
 
-/** Parses what a merge patch adds up to; throws ProblemError validation_failed. */
+/** Validates the result of a merge patch; throws ProblemError validation_failed. */
 export function validated<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw validationProblem(parsed.error);
   return parsed.data;
 }
 
-/** A rule that one schema cannot see, for instance a monitor of another organisation in a component. */
+/** A violated rule that a schema cannot check, for instance a monitor of another organisation in a component. */
 export function invalid(path: string, message: string): ProblemError {
   return new ProblemError('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });
 }
 
-/** A value that has the right shape and no meaning. */
+/** A value with a valid shape and no meaning. */
 export function malformed(path: string, message: string): ProblemError {
   return new ProblemError('malformed_request', `${path}: ${message}`, { errors: [{ path, message }] });
 }

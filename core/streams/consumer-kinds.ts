@@ -1,10 +1,10 @@
 import type { EdgeEvent } from '#domain/wire/wire.ts';
 import type { StreamConsumer } from '../context.ts';
 
-/** `unknown` is what no version of ours knows: taken by ingest, which parks it. */
+/** `unknown` stands for kinds that no version of the core knows. Ingest consumes and parks them. */
 export type StreamKind = EdgeEvent['kind'] | 'unknown';
 
-/** Who takes what from the road. Every kind has exactly the consumers named here, in both adapters. */
+/** The consumers of each kind, the same in both adapters. */
 export const CONSUMER_KINDS = {
   ingest: ['check.completed', 'check.missed', 'round.judged', 'monitor.status', 'location.state', 'unknown'],
   incidents: ['alert.triggered'],
@@ -12,7 +12,7 @@ export const CONSUMER_KINDS = {
 
 const KINDS: ReadonlySet<string> = new Set(Object.values(CONSUMER_KINDS).flat());
 
-/** The kind of a message that has not been validated yet. */
+/** The kind of a message that is not validated yet. */
 export function kindOf(message: unknown): StreamKind {
   const kind = typeof message === 'object' && message !== null && 'kind' in message ? message.kind : undefined;
   return typeof kind === 'string' && KINDS.has(kind) ? (kind as StreamKind) : 'unknown';

@@ -3,12 +3,12 @@ import { eventually } from '#tests/harness/eventually.ts';
 import type { StreamConsumer } from '../context.ts';
 import { createInProcessStreams } from './in-process.ts';
 
-/** What only the road inside one process promises; what both adapters do is in streams.test.ts. */
+/** Behaviour of the in-process stream only; common behaviour of both adapters is in streams.test.ts. */
 
 const alert = { v: 1, kind: 'alert.triggered' };
 const status = (n: number) => ({ v: 1, kind: 'monitor.status', n });
 
-/** A consumer whose batches end when the test says so. */
+/** A consumer whose batches end when the test releases them. */
 function heldConsumer(kinds: StreamConsumer['kinds'] = ['monitor.status']) {
   const batches: (readonly unknown[])[] = [];
   const ends: ((error?: Error) => void)[] = [];

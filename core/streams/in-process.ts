@@ -3,9 +3,11 @@ import { ProblemError } from '../platform/problem-error.ts';
 import { kindOf } from './consumer-kinds.ts';
 import { mayPass } from './failure.ts';
 
-/** Messages that may wait for one consumer; then the edge is told to come again, and keeps them meanwhile. */
+/**
+ * Most messages that may wait for one consumer. When it is reached, `publish` rejects and the edge keeps its events.
+ */
 const WAITING_MAX = 10_000;
-/** Messages handled at once, like a batch of the uplink. */
+/** Most messages handled at once, like a batch of the uplink. */
 const BATCH_MAX = 500;
 
 interface Delivery {
@@ -15,8 +17,8 @@ interface Delivery {
 }
 
 /**
- * The road inside one process. `publish` resolves when every consumer has committed, so an acknowledgement to
- * the edge means the same as with JetStream: it is safe. A failure rejects, and the edge sends again.
+ * The stream inside one process. `publish` resolves when every consumer has committed, so an acknowledgement to the
+ * edge means the same as with JetStream. A failure rejects, and the edge sends again.
  */
 export function createInProcessStreams(): Streams {
   const queues: ConsumerQueue[] = [];
@@ -26,7 +28,7 @@ export function createInProcessStreams(): Streams {
         const messages = events.filter((event) => queue.takes(event));
         return messages.length === 0 ? [] : [queue.deliver(messages)];
       });
-      // All of them, so that one consumer's failure does not leave another's rejection unheard.
+      // All of them are awaited, so that no consumer's rejection stays unhandled.
       const outcomes = await Promise.allSettled(deliveries);
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
@@ -41,7 +43,7 @@ export function createInProcessStreams(): Streams {
   };
 }
 
-/** What waits for one consumer; one batch at a time, several deliveries together. */
+/** The queue of one consumer: one batch at a time, several deliveries together. */
 class ConsumerQueue {
   readonly #consumer: StreamConsumer;
   readonly #kinds: ReadonlySet<string>;
@@ -71,7 +73,7 @@ class ConsumerQueue {
     return done;
   }
 
-  /** Takes nothing more; what was taken is finished. */
+  /** Accepts nothing more; finishes accepted messages. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -90,7 +92,7 @@ class ConsumerQueue {
       for (const delivery of batch) delivery.resolve();
     } catch (error) {
       if (batch.length === 1 || mayPass(error)) for (const delivery of batch) delivery.reject(error);
-      // Of several shards: what one brings must not come back to the others.
+      // Each delivery is handled alone, so that one shard's failure does not reject the other deliveries.
       else for (const delivery of batch) await this.#settle([delivery]);
     }
   }

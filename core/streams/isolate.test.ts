@@ -28,7 +28,7 @@ function consumerFailing(failures: ReadonlyMap<number, Error>, ctx = core.ctx) {
       const numbers = messages.map((message) => (message as { n: number }).n);
       for (const n of numbers) {
         const error = failures.get(n);
-        // As drizzle hands on what the driver throws.
+        // drizzle wraps the driver's error like this.
         if (error !== undefined) throw new Error('Failed query', { cause: error });
       }
       committed.push(...numbers);

@@ -5,19 +5,20 @@ import type { CoreContext, StreamConsumer } from '../context.ts';
 import { kindOf } from './consumer-kinds.ts';
 import { databaseAnswers, isPermanent, mayPass, reasonOf } from './failure.ts';
 
-/** A message that fails alone for a reason that cannot be judged is tried this often before it is parked. */
+/** Attempts for a message that fails alone for an unknown reason, before it is parked. */
 const ATTEMPTS_ALONE = 4;
-/** Between those attempts: what goes by by itself, like a race with a deletion, is over by then. */
+/** Pause between those attempts. A transient cause, such as a race with a deletion, is over after it. */
 const PAUSE_MS = 500;
-/** Pauses for all messages of a batch together: the edge waits ten seconds for its answer. */
+/** Most pauses for all messages of a batch together: the edge waits ten seconds for its answer. */
 const PAUSES_MAX = 3;
 
 /**
- * Keeps one message that can never be handled from blocking the road, whatever carries it. A batch that fails while the
- * database answers is halved, in its order, until the guilty message is alone; one that fails alone again is parked, and
- * those behind it go on. Halves, because the edge waits for the answer: hundreds of single messages could take longer
- * than it does. Every failure that may pass is handed on: the stream, or the edge, brings the batch again. How often a
- * message was brought is no evidence against it: an outage during which the core is restarted brings it any number of times.
+ * Prevents that a message that can never be handled blocks the stream, in both adapters. A batch that fails while the
+ * database answers is split in halves, in order, until the failing message is alone. A message that fails alone again
+ * is parked, and the messages behind it are handled. Halving is needed because the edge waits for the answer, and
+ * hundreds of single messages could take longer than its timeout. A transient failure is thrown, and the stream or the
+ * edge delivers the batch again. The number of deliveries is no evidence against a message: an outage with restarts of
+ * the core redelivers it any number of times.
  */
 export function isolating(
   ctx: Pick<CoreContext, 'sql' | 'db' | 'logger' | 'metrics'>,
@@ -36,7 +37,10 @@ export function isolating(
     }
   }
 
-  /** At least once more: what the message names may have been deleted in the moment of the first attempt. */
+  /**
+   * Handles a message alone, at least once more: an object that it names may have been deleted during the first
+   * attempt.
+   */
   async function handleAlone(message: unknown, failure: unknown, pauses: Iterator<void>): Promise<void> {
     let last = failure;
     for (let attempt = 2; attempt <= (isPermanent(last) ? 2 : ATTEMPTS_ALONE); attempt++) {

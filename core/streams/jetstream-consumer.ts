@@ -7,26 +7,29 @@ import { onceAMinute } from './once-a-minute.ts';
 import { type Opened, openMessage } from './open-message.ts';
 import type { Refusals } from './refusals.ts';
 
-/** One stream for all events. */
+/** The one stream of all events. */
 export const STREAM = 'BLACKTIDE';
 /**
- * Messages under way to one process and consumer, at the server (max_ack_pending) and so in memory: of up to half a MiB
- * each, though usually a few KiB.
+ * Most messages in flight to one process and consumer (max_ack_pending), and so in memory. Each has up to half a MiB,
+ * usually a few KiB.
  */
 export const HELD_MAX = 256;
-/** Messages opened together; their events are handled in batches like those of the uplink. */
+/** Most messages opened together. Their events are handled in batches like those of the uplink. */
 const OPENED_MAX = 64;
-/** A message that was brought this often is handled alone: it may be what ends the process every time. */
+/** A message delivered this often is handled alone, because it may crash the process each time. */
 const SUSPECT_AFTER = 8;
-/** What is held is said to be in work this often within the ack wait: two signs may be lost. */
+/** In-progress acknowledgements (`working`) within the ack wait: two may be lost. */
 const SIGNS_PER_ACK_WAIT = 4;
-/** Between attempts while the database is away or refuses: doubled, so that an outage of hours is not hammered. */
+/**
+ * First pause between attempts while the database is unavailable. The pause doubles, so that a long outage does not
+ * mean constant attempts.
+ */
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5_000;
-/** A server that was restarted has forgotten our pull: two missed heartbeats tell, and we pull again. */
+/** A restarted server has forgotten the pull request: after two missed heartbeats a new one is sent. */
 const PULL_MS = 10_000;
 const HEARTBEAT_MS = 2_000;
-/** Before the stream is looked for again after it was lost. */
+/** Pause before a lost stream is looked for again. */
 const RESUME_MS = 1_000;
 
 export interface JetStreamParts {
@@ -44,10 +47,10 @@ interface OpenedMessage {
 }
 
 /**
- * One durable pull consumer: batches in order, acknowledged after the handler has committed. Whatever it holds, in hand
- * or waiting, it reports as in work until it is settled, so neither a slow handler nor an outage of any length makes the
- * server bring it again. A batch that fails is tried again until it is handled: to find the message that is at fault, and
- * to park it, is for `isolating`.
+ * One durable pull consumer: batches in order, acknowledged after the handler's commit. Every message held, in a batch
+ * or waiting, is reported as in progress until it is settled, so neither a slow handler nor a long outage makes the
+ * server redeliver it. A failed batch is retried until it is handled; finding and parking a failing message is the task
+ * of `isolating`.
  */
 export class JetStreamConsumer {
   readonly #parts: JetStreamParts;
@@ -56,9 +59,9 @@ export class JetStreamConsumer {
   readonly #closing = new AbortController();
   readonly #mayLogWaiting = onceAMinute();
   readonly #mayLogSuspect = onceAMinute();
-  /** All that is not settled, in the order it came. Bounded by HELD_MAX. */
+  /** All unsettled messages, in the order of arrival. Bounded by HELD_MAX. */
   readonly #held = new Map<string, JsMsg>();
-  /** The part of it that is not in hand. */
+  /** Keys of the held messages that are not in a batch yet. */
   #waiting: string[] = [];
   #handling: Promise<void> | undefined;
   #messages: ConsumerMessages | undefined;
@@ -71,14 +74,14 @@ export class JetStreamConsumer {
     this.#durable = durable;
   }
 
-  /** Begins to pull; from then on it goes on by itself, whatever happens to the server. */
+  /** Starts pulling, which continues by itself after any failure of the server. */
   async start(): Promise<void> {
     this.#signs = setInterval(() => this.#reportInWork(), this.#parts.ackWaitMs / SIGNS_PER_ACK_WAIT);
     await this.#pull();
     this.#pulling = this.#keepPulling();
   }
 
-  /** Ends after the batch in hand; what is not settled then is given back at once. */
+  /** Ends after the running batch; unsettled messages are returned to the server. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#messages?.close();
@@ -95,7 +98,7 @@ export class JetStreamConsumer {
       max_messages: HELD_MAX,
       expires: PULL_MS,
       idle_heartbeat: HEARTBEAT_MS,
-      // A stream that was deleted is made anew instead of being waited for.
+      // A deleted stream is created anew instead of being waited for.
       abort_on_missing_resource: true,
       callback: (message) => this.#receive(message),
     });
@@ -116,18 +119,18 @@ export class JetStreamConsumer {
   }
 
   #receive(message: JsMsg): void {
-    // The time, too: a stream that was lost and made anew counts from 1 again.
+    // The timestamp is part of the key, because a stream that was created anew counts from 1 again.
     const key = `${message.seq}@${message.info.timestampNanos}`;
     const known = this.#held.has(key);
     this.#held.set(key, message);
-    // A server that was restarted may bring again what is held already.
+    // A restarted server may redeliver messages that are held already.
     if (known) return;
     this.#waiting.push(key);
     this.#handling ??= this.#handleWaiting();
   }
 
   async #handleWaiting(): Promise<void> {
-    // What arrives in one network packet is one batch.
+    // The messages of one network packet form one batch.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#closed) {
       const opened = await Promise.all(this.#waiting.splice(0, OPENED_MAX).map((key) => this.#open(key)));
@@ -140,7 +143,10 @@ export class JetStreamConsumer {
     return { key, opened: await openMessage(this.#parts.signatures, this.#message(key)) };
   }
 
-  /** Of at most UPLINK_EVENTS_MAX events, or one message; a message that was brought too often is a batch of its own. */
+  /**
+   * Batches of at most UPLINK_EVENTS_MAX events or one message. A message that was delivered too often is a batch of
+   * its own.
+   */
   #inBatches(messages: readonly OpenedMessage[]): OpenedMessage[][] {
     const batches: OpenedMessage[][] = [];
     let events = Number.POSITIVE_INFINITY;
@@ -171,7 +177,7 @@ export class JetStreamConsumer {
     return true;
   }
 
-  /** Tries until it is handled: a failure that reaches this point is about the database. */
+  /** Retries until the batch is handled: failures that reach this point are caused by the database. */
   async #untilHandled(batch: readonly OpenedMessage[]): Promise<void> {
     for (let retryMs = RETRY_FIRST_MS; !this.#closed; retryMs = Math.min(RETRY_MAX_MS, retryMs * 2)) {
       try {
@@ -194,13 +200,13 @@ export class JetStreamConsumer {
     for (const { key } of batch) this.#settle(key, (message) => message.ack());
   }
 
-  /** Settled before the others are handled: a batch that is tried again has not to refuse them again. */
+  /** Refused messages are settled before the others are handled, so that a retried batch does not contain them. */
   async #refuse(batch: readonly OpenedMessage[]): Promise<void> {
     const refused = batch.flatMap(({ key, opened }) =>
       'refused' in opened && this.#held.has(key) ? [{ key, ...opened.refused }] : [],
     );
     await this.#parts.refusals.park(this.#consumer.name, refused);
-    // Without the reason: nats-server before 2.10.4 does not understand a termination that has one.
+    // Without a reason, because nats-server before 2.10.4 does not understand a termination with one.
     for (const { key } of refused) this.#settle(key, (message) => message.term());
   }
 
@@ -216,7 +222,7 @@ export class JetStreamConsumer {
     for (const message of this.#held.values()) this.#tell(message, (one) => one.working());
   }
 
-  /** A connection that was closed throws: the server brings the message to whoever comes next. */
+  /** Acknowledges a message. A closed connection throws; the server then redelivers the message. */
   #tell(message: JsMsg, tell: (message: JsMsg) => void): void {
     try {
       tell(message);
@@ -235,7 +241,7 @@ export class JetStreamConsumer {
     return this.#closing.signal.aborted;
   }
 
-  /** Cut short by close(). */
+  /** A pause that close() ends early. */
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#closing.signal }).catch(() => {});
   }

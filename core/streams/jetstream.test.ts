@@ -18,15 +18,15 @@ import { isolating } from './isolate.ts';
 import { connectJetStream, type JetStream } from './jetstream.ts';
 import { MessageSignatures } from './message-signatures.ts';
 
-/** What only JetStream promises; what both adapters do is in streams.test.ts. */
+/** Behaviour of JetStream only; common behaviour of both adapters is in streams.test.ts. */
 
-/** Short, so that an outage of forty ack waits (of twelve the version before gave up) passes in seconds. */
+/** Short, so that an outage of forty ack waits passes in seconds. (The previous version gave up after twelve.) */
 const ACK_WAIT_MS = 100;
 const DURABLE = 'incidents_alert-triggered';
 
 let core: TestCore;
 let nats: NatsServer;
-/** The consumers' way to the database. */
+/** The consumers' connection to the database, through a proxy. */
 let way: TcpProxy;
 let postgres: Postgres;
 let ctx: CoreContext;
@@ -64,7 +64,7 @@ async function connect(options?: { ackWaitMs: number }): Promise<JetStream> {
   return stream;
 }
 const connectImpatient = () => connect({ ackWaitMs: ACK_WAIT_MS });
-/** Without a word to the server, as when the process is killed. */
+/** Disconnects without a message to the server, as a killed process does. */
 async function kill(stream: JetStream): Promise<void> {
   await stream.connection.close();
   open.splice(open.indexOf(stream), 1);
@@ -94,7 +94,7 @@ const pendingOf = async (stream: JetStream) => {
   const info = await infoOf(stream);
   return info.num_pending + info.num_ack_pending;
 };
-/** The time of so many ack waits goes by. */
+/** Waits for this many ack waits. */
 async function passed(ackWaits: number): Promise<void> {
   const endMs = performance.now() + ackWaits * ACK_WAIT_MS;
   await eventually('time goes by', () => performance.now() > endMs);
@@ -111,7 +111,7 @@ const outages: [what: string, begin: () => Promise<unknown>, end: () => Promise<
     () => core.ctx.sql`ALTER TABLE handled RENAME COLUMN other TO id`,
   ],
 ];
-/** From the next connection on, so the consumers' connections are ended. */
+/** Effective for new connections, so the consumers' connections are closed. */
 async function readOnly(mode: 'on' | 'off'): Promise<void> {
   await core.ctx.sql.begin('read write', async (tx) => {
     const [row] = await tx`SELECT current_database() AS name`;
@@ -134,7 +134,8 @@ test.each(outages)(
     await passed(40);
     const info = await infoOf(stream);
     expect(info).toMatchObject({ num_ack_pending: 256, num_pending: 44 });
-    // A machine that stands still for an ack wait lets some be brought again; without signs of life it were 40 times as many.
+    // A machine that pauses for an ack wait causes some redeliveries. Without in-progress acknowledgements there would
+    // be 40 times as many.
     expect(info.delivered.consumer_seq).toBeLessThan(10 * 256);
     await end();
     await eventually('all are handled', async () => new Set(await handled()).size === events.length);
@@ -161,7 +162,7 @@ test('a process that dies again and again during an outage: nothing is parked, a
       },
     });
     await eventually('it tries', () => tried);
-    // Some are killed, others are stopped in order.
+    // Some processes are killed, others stopped in order.
     if (life % 2 === 0) await kill(process);
     else await process.streams.close();
   }
@@ -230,7 +231,7 @@ test('consumers that the version before has made are changed: no number of deliv
 
 /* ---- signatures -------------------------------------------------------------------------------------------- */
 
-/** A message made by hand; `changes` is what somebody who may publish could try. */
+/** A message made by hand; `changes` are the forgeries of an attacker who may publish. */
 async function forge(
   stream: JetStream,
   {
@@ -373,7 +374,7 @@ test('stopped and started again, the server brings what was stored, and nobody h
     return (await core.ctx.sql`SELECT 1 FROM check_results WHERE id = ANY(${ids})`).count === ids.length;
   };
   await stream.streams.publish([result(1)]);
-  // In order: what a nats-server has acknowledged a moment before kill -9 may not be on its disk yet.
+  // Stopped in order: messages acknowledged just before kill -9 may not be on the server's disk yet.
   await nats.stop();
   await expect(stream.streams.publish([result(9)])).rejects.toMatchObject({ code: 'unavailable' });
   await nats.start();

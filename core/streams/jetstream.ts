@@ -24,38 +24,38 @@ import { StraySubjects } from './stray-subjects.ts';
 
 /** The subjects that have a consumer. */
 const SUBJECTS: ReadonlySet<string> = new Set(Object.values(CONSUMER_KINDS).flat().map(subjectOf));
-/** For whom the core speaks when it publishes what no shard has sent: a dead letter that is replayed. */
+/** The core's name as the publisher of events without a shard: replayed dead letters. */
 const CORE_SHARD = 'core';
 
-/** About two million results. A full stream refuses, and the edge keeps its events: nothing is discarded. */
+/** About two million results. A full stream refuses messages and the edge keeps its events, so nothing is discarded. */
 const STREAM_BYTES_MAX = 1024 ** 3;
-/** Longer than any outage somebody sleeps through; the edge's own outbox holds what does not fit. */
+/** Longer than an outage over a weekend and holidays; the edge's own outbox holds what does not fit. */
 const STREAM_AGE_MAX_MS = 7 * 24 * 60 * 60_000;
-/** An uplink that was not acknowledged sends again within this time; the unique keys guard beyond it. */
+/** An uplink retries within this time; afterwards unique keys prevent duplicates. */
 const DUPLICATE_WINDOW_MS = 5 * 60_000;
 /**
- * After this long without a sign of life the server brings a message again. JetStreamConsumer gives a sign four times
- * within it, so this is how long the messages of a process that died wait for another one.
+ * The server redelivers a message after this long without an acknowledgement. JetStreamConsumer reports messages as in
+ * progress four times within it, so this is also how long messages of a process that died wait.
  */
 const ACK_WAIT_MS = 60_000;
 /**
- * The server counts a delivery whenever a process ends with a message in hand, so a count says nothing about the message:
- * no number of deliveries makes the server give one up. `isolating` parks what is at fault.
+ * No limit of deliveries. The server counts a delivery whenever a process ends while it holds a message, so the count
+ * is no evidence against the message. `isolating` parks messages that fail.
  */
 const DELIVERIES_MAX = -1;
-/** Between attempts to reach a server that went away; it is tried for ever. */
+/** Pause between attempts to reach an unavailable server; attempts do not end. */
 const RECONNECT_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface JetStream {
   readonly streams: Streams;
-  /** For the live fan-out over core NATS. */
+  /** For the live events over core NATS. */
   readonly connection: NatsConnection;
 }
 
 type Context = Pick<CoreContext, 'db' | 'logger' | 'metrics'> & { readonly keys: StreamKeys };
 
-/** Connects to NATS and sees to the stream. Throws ConfigError when the server cannot be used. */
+/** Connects to NATS and creates the stream. Throws ConfigError when the server cannot be used. */
 export async function connectJetStream(
   url: string,
   ctx: Context,
@@ -98,7 +98,7 @@ export async function connectJetStream(
     },
     async close() {
       await Promise.all(running.map((one) => one.close()));
-      // Sends what is on its way, the last acknowledgements among it.
+      // Sends what is buffered, the last acknowledgements included.
       if (!connection.isClosed()) await connection.drain();
     },
   };
@@ -120,12 +120,12 @@ async function open(url: string): Promise<NatsConnection> {
 }
 
 /**
- * The stream and all its durable consumers, made by whoever comes first. As a work queue it keeps a message
- * until the one consumer of its kind has acknowledged it, also while that consumer does not exist yet; with
- * interest retention, what is published in between would be accepted and lost.
+ * Creates the stream and all its durable consumers. With work-queue retention the stream keeps a message until the one
+ * consumer of its kind has acknowledged it, even if that consumer does not exist yet. With interest retention, messages
+ * published in between would be accepted and lost.
  */
 async function ensureStream(manager: JetStreamManager, ackWaitMs: number): Promise<void> {
-  // An operator may have given it other limits: theirs count.
+  // An existing stream keeps its limits, because an operator may have set them.
   if (!(await streamExists(manager))) {
     await manager.streams.add({
       name: STREAM,
@@ -153,7 +153,10 @@ async function streamExists(manager: JetStreamManager): Promise<boolean> {
   }
 }
 
-/** One durable a kind: nats-server 2.9 knows a single filter subject a consumer. One of an older version is changed. */
+/**
+ * One durable per kind, because nats-server 2.9 supports one filter subject per consumer. A durable of an older version
+ * is updated.
+ */
 async function ensureConsumer(
   manager: JetStreamManager,
   name: string,
@@ -174,7 +177,10 @@ function durableOf(name: string, kind: StreamKind): string {
   return `${name}_${kind.replace('.', '-')}`;
 }
 
-/** Resolves when the server has stored every event; what comes `again` has a name of its own, so it is not dropped. */
+/**
+ * Resolves when the server has stored every event. Events published `again` have a message id of their own, so they are
+ * not dropped as duplicates.
+ */
 async function publish(
   client: JetStreamClient,
   signatures: MessageSignatures,

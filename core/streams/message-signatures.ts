@@ -7,7 +7,7 @@ import type { Keys } from '../platform/keys.ts';
 /** The core's two keys as the stream needs them. */
 export type StreamKeys = Pick<Keys, 'corePrivate' | 'edgePublic'>;
 
-/** Signs what the core itself publishes, and checks what either side has published. */
+/** Signs the core's messages and verifies the messages of both sides. */
 export class MessageSignatures {
   readonly #private: CryptoKey;
   readonly #public: { readonly 'blacktide-core': CryptoKey; readonly 'blacktide-edge': CryptoKey };

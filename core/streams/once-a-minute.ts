@@ -1,6 +1,6 @@
 import { MINUTE_MS } from '#domain/base/duration.ts';
 
-/** True at most once a minute: for log lines about what may happen thousands of times a second. */
+/** True at most once a minute, for log lines about frequent events. */
 export function onceAMinute(): () => boolean {
   let lastMs = Number.NEGATIVE_INFINITY;
   return () => {

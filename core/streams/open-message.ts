@@ -3,17 +3,17 @@ import { uplinkBatchSchema } from '#domain/wire/wire.ts';
 import type { MessageSignatures } from './message-signatures.ts';
 import type { Refused } from './refusals.ts';
 
-/** As a consumer receives it, or as the stream keeps it. */
+/** A message as a consumer receives it, or as the stream stores it. */
 export interface SealedMessage {
   readonly subject: string;
   readonly headers: { get(name: string): string } | undefined;
   readonly data: Uint8Array;
 }
 
-/** The events of a message, or why it is refused. */
+/** The events of a message, or the refusal. */
 export type Opened = { readonly events: readonly unknown[] } | { readonly refused: Refused };
 
-/** Checks the signature before anything is parsed. */
+/** Verifies the signature before anything is parsed. */
 export async function openMessage(signatures: MessageSignatures, message: SealedMessage): Promise<Opened> {
   const { subject, data } = message;
   const id = message.headers?.get(MESSAGE_ID_HEADER) ?? '';

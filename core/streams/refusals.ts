@@ -4,16 +4,16 @@ import type { CoreContext, StreamConsumer } from '../context.ts';
 import { onceAMinute } from './once-a-minute.ts';
 
 /**
- * What one process keeps of messages that nobody has signed. A hundred thousand results fit, so nothing is lost of
- * what the version before left in the stream unsigned; and a flood of garbage does not fill the database.
+ * Bytes of unsigned messages that one process stores. A hundred thousand results fit: the unsigned messages of an older
+ * version in the stream are not lost, and a flood of garbage does not fill the database.
  */
 const KEPT_BYTES_MAX = 64 * 1024 * 1024;
-/** Given back over a day, so that the first hour of a flood does not blind us for the life of the process. */
+/** The budget is restored over a day, so that a flood does not disable storing for the life of the process. */
 const RESTORED_WITHIN_MS = 24 * 60 * 60_000;
-/** What a row takes beside its payload: columns, indexes, page headers. */
+/** Bytes of a row besides its payload: columns, indexes, page headers. */
 const ROW_BYTES = 256;
 
-/** A message that is never handled as events, with the reason in words. */
+/** A message that is not handled as events, with the reason in words. */
 export interface Refused {
   readonly subject: string;
   readonly reason: string;
@@ -21,8 +21,8 @@ export interface Refused {
 }
 
 /**
- * Refused messages stand in the dead letters, once each, as far as the budget goes; beyond it they are counted only.
- * Who may publish on a subject can fill the budget, and nothing more.
+ * Stores refused messages as dead letters, once each, within the budget; beyond it they are only counted. An attacker
+ * who may publish on a subject can exhaust the budget, and nothing more.
  */
 export class Refusals {
   readonly #ctx: Pick<CoreContext, 'db' | 'logger' | 'metrics'>;
@@ -38,7 +38,7 @@ export class Refusals {
     this.#bytesLeft = bytesMax;
   }
 
-  /** Rejects when the database does not take them: they are to be brought again. */
+  /** Rejects when the database fails; the messages are then redelivered. */
   async park(consumer: StreamConsumer['name'], refused: readonly Refused[]): Promise<void> {
     if (refused.length === 0) return;
     this.#restore();
@@ -54,7 +54,7 @@ export class Refusals {
     this.#tell(consumer, refused, affordable.length);
   }
 
-  /** The first ones, as many as the budget allows. */
+  /** The first messages that fit the budget. */
   #affordable(refused: readonly Refused[]): readonly Refused[] {
     let left = this.#bytesLeft;
     const end = refused.findIndex((one) => {

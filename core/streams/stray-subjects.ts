@@ -8,7 +8,7 @@ import { onceAMinute } from './once-a-minute.ts';
 import { openMessage } from './open-message.ts';
 import type { Refusals } from './refusals.ts';
 
-/** An event of a kind that nobody knows is in no hurry: it waits for people. */
+/** Interval of the sweep. Events of unknown kinds are not urgent: they wait for people. */
 const SWEEP_MS = 5_000;
 
 interface Parts {
@@ -21,9 +21,9 @@ interface Parts {
 }
 
 /**
- * Takes what stands on subjects that no consumer of this version reads: kinds of events that a newer edge knows. The
- * consumers of a work queue may not overlap, so none can read "all others"; the subjects are looked up instead. Several
- * processes may sweep at once: what is parked is parked once.
+ * Consumes subjects without a consumer in this version: kinds of events of a newer edge. Consumers of a work queue may
+ * not overlap, so none can filter "all others"; the subjects are listed instead. Several processes may sweep at the
+ * same time, because a message is parked once.
  */
 export class StraySubjects {
   readonly #parts: Parts;
@@ -38,7 +38,7 @@ export class StraySubjects {
     this.#sweeping = this.#keepSweeping();
   }
 
-  /** Ends after the message in hand. */
+  /** Ends after the current message. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#sweeping;
@@ -62,7 +62,7 @@ export class StraySubjects {
     }
   }
 
-  /** Deleted after they were handled, so a process that dies in between brings them again. */
+  /** Messages are deleted after they were handled; if the process dies in between, they are handled again. */
   async #empty(subject: string): Promise<void> {
     const { streams } = this.#parts.manager;
     for (let seq = 1; !this.#closing.signal.aborted; seq++) {

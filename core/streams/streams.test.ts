@@ -14,15 +14,15 @@ import { createInProcessStreams } from './in-process.ts';
 import { isolating } from './isolate.ts';
 import { connectJetStream, type JetStream } from './jetstream.ts';
 
-/** What every adapter of the stream port promises, and in which words the two differ. */
+/** An adapter of the stream port for the common tests, with the two properties in which adapters differ. */
 interface Adapter {
   readonly name: string;
-  /** Whether an event for which no consumer is there yet is kept for it. */
+  /** Whether an event without a consumer is stored. */
   readonly keeps: boolean;
   open(): Promise<void>;
-  /** A core process on the road; in process there is only one. */
+  /** A core process on the stream; in process there is only one. */
   join(): Promise<Streams>;
-  /** Leaves room for nothing more, behind a consumer that does not come to an end. */
+  /** Fills the stream behind a consumer that never finishes. */
   fill(streams: Streams): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ let core: TestCore;
 let nats: NatsServer;
 let way: TcpProxy;
 let postgres: Postgres;
-/** As the consumers see it: its way to the database can be cut. */
+/** The consumers' context: its connection to the database can be cut. */
 let ctx: CoreContext;
 
 beforeAll(async () => {
@@ -102,7 +102,7 @@ const alert = (n: number) => ({ v: 1, kind: 'alert.triggered', id: `evt_${n}` })
 const idsOf = (messages: readonly unknown[]) => messages.map((message) => (message as { id: string }).id);
 const alerts = (handle: StreamConsumer['handle']) =>
   isolating(ctx, { name: 'incidents', kinds: ['alert.triggered'], handle }, { pauseMs: 1 });
-/** Writes what it is given into the database, each batch in one statement, unless something in it is refused. */
+/** Writes the received events into the database, one statement per batch, unless `refuse` returns an error. */
 const writer = (refuse: (id: string) => Error | undefined = () => undefined) =>
   alerts(async (messages) => {
     for (const id of idsOf(messages)) {
@@ -115,7 +115,7 @@ const handled = async () =>
   (await core.ctx.sql<{ id: string }[]>`SELECT id FROM handled ORDER BY n`).map(({ id }) => id);
 const parked = () => core.ctx.sql<{ consumer: string; reason: string; payload: string }[]>`
   SELECT consumer, reason, payload FROM parked_messages ORDER BY id`;
-/** As the edge does: sends until the road has it. */
+/** Publishes repeatedly until the stream accepts, as the edge does. */
 const publishUntilSafe = (streams: Streams, events: readonly unknown[]) =>
   eventually('the road takes it', () => streams.publish(events).then(() => true));
 
@@ -206,7 +206,7 @@ describe.each([inProcess(), throughJetStream()])('$name', (adapter) => {
     expect(await parked()).toEqual([
       { consumer: 'ingest', reason: expect.stringMatching(/kind/), payload: letter?.payload },
     ]);
-    // The core is updated: the same road, with a consumer that knows the kind.
+    // The core is updated: the same stream, with a consumer that knows the kind.
     await adapter.close();
     await adapter.open();
     const updated = await adapter.join();

@@ -1,8 +1,8 @@
 import type { Problem } from '#domain/base/problem.ts';
 
-/** What the API (or the way to it) answered instead of what was asked for. */
+/** A failed request, with the API's problem or the failure of the connection. */
 export class ApiError extends Error {
-  /** HTTP status; 0 when there was no answer at all. */
+  /** HTTP status; 0 without an answer. */
   readonly status: number;
   readonly problem: Problem | null;
 
@@ -17,7 +17,7 @@ export class ApiError extends Error {
     return this.problem?.traceId ?? null;
   }
 
-  /** Messages by path of the field they are about, such as `config.url`. */
+  /** Messages by path of the field, such as `config.url`. */
   get fieldErrors(): ReadonlyMap<string, string> {
     return new Map((this.problem?.errors ?? []).map(({ path, message }) => [path, message]));
   }

@@ -2,8 +2,8 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 type JsonObject = { readonly [key: string]: Json | undefined };
 
 /**
- * The JSON merge patch (RFC 7396) that makes `after` of `before`: changed values, null for what is gone. What did not
- * change is left out, so two people who edit different fields do not undo each other.
+ * The JSON merge patch (RFC 7396) from `before` to `after`: changed values, and null for removed ones. Unchanged values
+ * are left out, so that two people who edit different fields do not overwrite each other.
  */
 export function mergePatch(before: JsonObject, after: JsonObject): Record<string, Json> {
   const patch: Record<string, Json> = {};

@@ -23,9 +23,9 @@ import { ApiError } from './api-error.ts';
 import { request } from './request.ts';
 import { csrfToken } from './send.ts';
 
-/** The live stream keeps these fresh; without it they are read again this slowly (see live/use-live.ts). */
+/** The live stream keeps these queries fresh. Without it they are refetched periodically (see live/use-live.ts). */
 const FRESH_WHILE_LIVE_MS = Number.POSITIVE_INFINITY;
-/** Lists are read in the largest pages the API gives, up to this many; see `complete` below. */
+/** Most pages of a list, in the API's largest size; see `complete` below. */
 const PAGES_MAX = 10;
 const PAGE_LIMIT = 200;
 
@@ -54,7 +54,7 @@ async function whole<T extends z.ZodType>(path: string, item: T, signal: AbortSi
 export const accountQuery = queryOptions({
   queryKey: ['account'],
   queryFn: ({ signal }) => {
-    // Without the session's visible cookie nobody is signed in: no need to ask.
+    // Without the readable cookie of a session nobody is signed in, so no request is made.
     if (csrfToken() === '') throw new ApiError(401, 'Sign in first.', null);
     return request('/auth/me', accountSchema, { signal });
   },
@@ -93,7 +93,7 @@ export interface ResultFilter {
   readonly outcome?: string | undefined;
 }
 
-/** A page of results, in rounds. */
+/** Rounds of a page of results. */
 const ROUNDS_PER_PAGE = 20;
 
 export function resultsQuery(monitorId: string, filter: ResultFilter) {
@@ -170,7 +170,7 @@ export function incidentsQuery(filter: IncidentFilter) {
   });
 }
 
-/** Incidents that are not resolved: what the navigation counts. */
+/** Open and acknowledged incidents, which the navigation counts. */
 export const openIncidentsQuery = queryOptions({
   queryKey: ['open-incidents'],
   queryFn: async ({ signal }) => {

@@ -2,12 +2,14 @@ import { csrfToken, send } from './send.ts';
 
 const LOCK_NAME = 'blacktide-refresh';
 const REFRESHED_AT_KEY = 'blacktide.refreshedAt';
-/** Another tab's refresh this recent serves this tab too: cookies are shared, and a refresh token works once. */
+/**
+ * A refresh by another tab within this time serves this tab too: tabs share cookies, and a refresh token works once.
+ */
 const SHARED_REFRESH_MS = 5_000;
 
 let running: Promise<boolean> | null = null;
 
-/** Renews the access cookie. Calls made meanwhile, in this tab or another, wait for the same renewal. */
+/** Renews the access cookie. Concurrent calls, in this tab or another, wait for the same renewal. */
 export function refreshSession(): Promise<boolean> {
   running ??= acrossTabs(renew).finally(() => {
     running = null;
@@ -16,7 +18,7 @@ export function refreshSession(): Promise<boolean> {
 }
 
 async function renew(): Promise<boolean> {
-  // The session's cookies come and go together; this one can be seen.
+  // The session's cookies exist together, and this one is readable.
   if (csrfToken() === '') return false;
   if (Date.now() - Number(localStorage.getItem(REFRESHED_AT_KEY) ?? 0) < SHARED_REFRESH_MS) return true;
   const response = await send('/auth/refresh', { method: 'POST' });
@@ -24,7 +26,7 @@ async function renew(): Promise<boolean> {
   return response.ok;
 }
 
-/** Web Locks exist in secure contexts only; over plain http from another machine each tab is on its own. */
+/** Web Locks exist in secure contexts only. Over plain http from another machine each tab refreshes by itself. */
 function acrossTabs(work: () => Promise<boolean>): Promise<boolean> {
   return 'locks' in navigator ? navigator.locks.request(LOCK_NAME, work) : work();
 }

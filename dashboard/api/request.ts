@@ -5,8 +5,8 @@ import { refreshSession } from './refresh-session.ts';
 import { type RequestOptions, send } from './send.ts';
 
 /**
- * One call of the REST API; `path` begins with a slash, below `/api/v1`. The answer passes its schema here and is trusted
- * afterwards. A 401 is tried once more after the session was refreshed. Throws ApiError.
+ * One call of the REST API; `path` begins with a slash, below `/api/v1`. The answer is validated by its schema. After a
+ * 401 the session is refreshed and the call repeated once. Throws ApiError.
  */
 export async function request<T extends z.ZodType>(
   path: string,
@@ -24,7 +24,7 @@ export async function request<T extends z.ZodType>(
   );
 }
 
-/** A call whose answer's body does not matter. */
+/** A call whose answer's body is not used. */
 export async function command(path: string, options: RequestOptions = {}): Promise<void> {
   await exchange(path, { method: 'POST', ...options });
 }

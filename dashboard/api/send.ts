@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 
 export const API_BASE = '/api/v1';
-/** Longer than the longest check (30 s) that "Test now" waits for. */
+/** Longer than the longest check (30 s) of "Test now". */
 const REQUEST_TIMEOUT_MS = 45_000;
 
 export interface RequestOptions {
@@ -10,7 +10,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One HTTP exchange with the API, without any second try. Throws ApiError with status 0 when there is no answer. */
+/** One HTTP exchange with the API, without a retry. Throws ApiError with status 0 without an answer. */
 export async function send(path: string, options: RequestOptions): Promise<Response> {
   const method = options.method ?? 'GET';
   const headers = new Headers({ accept: 'application/json' });
@@ -31,7 +31,7 @@ export async function send(path: string, options: RequestOptions): Promise<Respo
   }
 }
 
-/** The cookie is readable on purpose: repeating it in a header proves that the page is ours. */
+/** The cookie is readable on purpose: its value in a header proves that the request comes from the product's page. */
 export function csrfToken(): string {
   const match = /(?:^|;\s*)bt_csrf=([^;]*)/.exec(document.cookie);
   return match?.[1] === undefined ? '' : decodeURIComponent(match[1]);

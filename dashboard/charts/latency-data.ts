@@ -2,13 +2,13 @@ import type { Series } from '#domain/api/monitor-answers.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import { formatLatency } from '../format/measures.ts';
 
-/** Response times in the shape a chart wants; pure. */
+/** Response times in the chart's form; pure. */
 
 export const METRICS = ['p50', 'p95', 'max', 'avg', 'min'] as const;
 export type Metric = (typeof METRICS)[number];
 
 export interface LatencyData {
-  /** Starts of the steps, seconds since the epoch, without holes: a step nobody measured is there with nulls. */
+  /** Starts of the steps, seconds since the epoch, without holes: a step without results has nulls. */
   readonly times: number[];
   readonly lines: readonly {
     readonly id: LocationId;
@@ -18,7 +18,7 @@ export interface LatencyData {
   }[];
 }
 
-/** Puts every location on one time axis. Steps without results are null, so that a gap is drawn as a gap. */
+/** Puts all locations on one time axis. Steps without results are null, so that they are drawn as gaps. */
 export function latencyData(series: Series, metric: Metric): LatencyData {
   const step = series.stepSeconds;
   const stamps = series.locations.flatMap(({ points }) => points.map(({ at }) => Date.parse(at) / 1000));
@@ -42,19 +42,19 @@ export function latencyData(series: Series, metric: Metric): LatencyData {
   return { times, lines };
 }
 
-/** What one step of a line says in words: a time, that it failed, both, or a dash. */
+/** One step of a line in words: a time, a failure, both, or a dash. */
 export function stepText(line: LatencyData['lines'][number], index: number): string {
   const value = line.values[index] ?? null;
   if (!line.failed.has(index)) return formatLatency(value);
   return value === null ? 'failed' : `${formatLatency(value)}, failed`;
 }
 
-/** A young monitor's chart shows at least this much. */
+/** Shortest range of a young monitor's chart. */
 const RANGE_SECONDS_MIN = 300;
 
 /**
- * The range of the time axis in seconds: what was asked for, but not the time before the monitor was made. A wide
- * first step may begin before that.
+ * The range of the time axis in seconds: the requested range without the time before the monitor was created. The first
+ * step of a wide step length may begin earlier.
  */
 export function shownRange(from: string, to: string, createdAt: string, firstStep: number): readonly [number, number] {
   const end = Date.parse(to) / 1000;
@@ -62,7 +62,7 @@ export function shownRange(from: string, to: string, createdAt: string, firstSte
   return [Math.max(Date.parse(from) / 1000, born), end];
 }
 
-/** The chart's numbers as CSV (RFC 4180): one row per step and location, times in UTC. */
+/** The chart's figures as CSV (RFC 4180): one row per step and location, times in UTC. */
 export function latencyCsv(series: Series): string {
   const header = 'at,location,avg_ms,min_ms,max_ms,p50_ms,p95_ms,p99_ms,success,failure,error';
   const rows = series.locations.flatMap(({ id, points }) =>
@@ -87,7 +87,7 @@ export function latencyCsv(series: Series): string {
   return `${[header, ...rows].join('\r\n')}\r\n`;
 }
 
-/** Median of a location's steps, for the legend; null without any. */
+/** Median of a location's steps, for the legend; null without values. */
 export function medianOf(values: readonly (number | null)[]): number | null {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;

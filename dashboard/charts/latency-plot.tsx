@@ -8,21 +8,21 @@ import { type LatencyData, stepText } from './latency-data.ts';
 import { useThemeVersion } from './use-theme-version.ts';
 
 const HEIGHT = 280;
-/** Room for "1.25 s". */
+/** Width in pixels of "1.25 s". */
 const AXIS_WIDTH = 60;
 
 export interface IncidentMark {
   readonly id: string;
   readonly title: string;
   readonly from: number;
-  /** null while it lasts. */
+  /** null while the incident is open. */
   readonly to: number | null;
 }
 
 interface PlotProps {
   readonly data: LatencyData;
   readonly hidden: ReadonlySet<LocationId>;
-  /** The whole asked range in seconds, also where nothing was measured. */
+  /** The whole requested range in seconds, including time without results. */
   readonly range: readonly [number, number];
   readonly incidents: readonly IncidentMark[];
 }
@@ -136,12 +136,12 @@ function plotOptions(
     legend: { show: false },
     padding: [8, 24, 0, 0],
     scales: {
-      // A drag chooses a part of the range (a double click gives all of it back); uPlot asks here in both cases.
+      // A drag selects a part of the range and a double click resets it; uPlot calls this in both cases.
       x: {
         time: true,
         range: (plot, min, max) => {
           const [first, last] = [plot.data[0][0], plot.data[0].at(-1)];
-          // A single point has no width to choose from: uPlot would make a day of it.
+          // For a single point, which has no width, uPlot would choose a range of a day.
           const whole = min === null || max === null || first === last || (min === first && max === last);
           return whole ? [...shown.current.range] : [min, max];
         },
@@ -192,7 +192,7 @@ function locationToken(id: LocationId): string {
   return `location-${id}`;
 }
 
-/** A canvas needs colours of one theme; a token's own text names those of both. */
+/** A canvas needs the colours of one theme; the text of a token names those of both. */
 function resolvedColours(element: HTMLElement, tokens: readonly string[]): (token: string) => string {
   const probe = element.appendChild(document.createElement('span'));
   const colours = new Map(
@@ -205,7 +205,7 @@ function resolvedColours(element: HTMLElement, tokens: readonly string[]): (toke
   return (token) => colours.get(token) ?? '';
 }
 
-/** A tint over the time of the incident and a firm line where it began. */
+/** A tint over the time of the incident and a solid line at its beginning. */
 function drawIncidents(plot: uPlot, incidents: readonly IncidentMark[], colour: string): void {
   const { ctx, bbox } = plot;
   const { min, max } = plot.scales.x ?? {};
@@ -237,7 +237,7 @@ function timeLabels(_: uPlot, ticks: number[], __: number, ___: number, spacing:
   });
 }
 
-/** Round tick values need no more digits than they have. */
+/** Tick values without superfluous digits. */
 function axisLatency(ms: number): string {
   return ms >= 1000 ? `${Number((ms / 1000).toFixed(2))} s` : `${Number(ms.toFixed(1))} ms`;
 }

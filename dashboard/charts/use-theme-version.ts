@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** A number that changes whenever the colours do: a canvas has to be told, unlike CSS. */
+/** A number that changes with the colours: a canvas must be drawn again, unlike CSS. */
 export function useThemeVersion(): number {
   const [version, setVersion] = useState(0);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import * as quantity from '#domain/base/quantity.ts';
 
-/** Numbers for people in tables: what is not there is a dash. */
+/** Quantities in tables; a missing value is a dash. */
 
 const NOTHING = '–';
 

@@ -1,6 +1,6 @@
 import type { OutcomeKind } from '#domain/check/result.ts';
 
-/** Outcomes in words for people, and the state whose shape and colour they are drawn with. */
+/** Outcomes in words, and the status whose shape and colour represent them. */
 
 export const OUTCOME_WORDS = {
   success: 'Success',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What a person should do about a broken rule, in one short sentence. */
+/** The remedy for a violated rule, in one short sentence. */
 export function plainMessage(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':
@@ -21,7 +21,7 @@ export function plainMessage(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** A rule's words as a sentence. */
+/** A rule's text as a sentence. */
 export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 }

@@ -1,4 +1,4 @@
-/** Instants for people, in the reader's own zone, 24-hour clock. */
+/** Times in the reader's time zone, on a 24-hour clock. */
 
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -26,12 +26,12 @@ export function formatMoment(iso: string, nowMs: number, seconds = false): strin
   return `${(at.getFullYear() === now.getFullYear() ? dayMonth : dayMonthYear).format(at)}, ${time}`;
 }
 
-/** Date, time to the second and zone: what a tooltip says. */
+/** Date, time to the second and zone, for a tooltip. */
 export function formatExact(iso: string): string {
   return exact.format(new Date(iso));
 }
 
-/** 20 Nov 2026, of a calendar date without a zone. */
+/** 20 Nov 2026, for a calendar date without a zone. */
 export function formatDate(date: string): string {
   return dayMonthYear.format(new Date(`${date}T12:00:00`));
 }

@@ -7,7 +7,7 @@ import type { CheckResult } from '#domain/check/result.ts';
 import { monitorQuery, monitorsQuery, openIncidentsQuery, type ResultFilter, type WholeList } from '../api/queries.ts';
 import { withEvent, withIncidentState, withNewResult, withOpenIncident } from './live-cache.ts';
 
-/** Brings one live event into everything that was read before. */
+/** Applies one live event to all cached answers. */
 export function applyEvent(client: QueryClient, event: LiveEvent): void {
   if (event.type === 'hello' || event.type === 'alert') return;
   change(client, monitorsQuery.queryKey, (list: WholeList<Monitor>) => ({
@@ -23,8 +23,8 @@ export function applyEvent(client: QueryClient, event: LiveEvent): void {
 }
 
 /**
- * Changes what is cached, where something is. What was marked to be read again stays marked: new data takes the mark
- * away, but an event tells one thing and not what else has happened.
+ * Updates a cached answer, if there is one. An invalidated answer stays invalidated: setting data would clear the mark,
+ * but an event is one change, and others may have been missed.
  */
 function change<T>(client: QueryClient, queryKey: QueryKey, update: (data: T) => T): void {
   const wasInvalidated = client.getQueryState(queryKey)?.isInvalidated === true;
@@ -32,7 +32,7 @@ function change<T>(client: QueryClient, queryKey: QueryKey, update: (data: T) =>
   if (wasInvalidated) void client.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
 }
 
-/** Beyond this many rows a list of results is read anew, in pages, rather than grown on. */
+/** Beyond this many rows a list of results is refetched in pages instead of extended. */
 const LIVE_ROWS_MAX = 300;
 
 function addResult(client: QueryClient, result: CheckResult): void {
@@ -63,7 +63,7 @@ function changeIncident(client: QueryClient, incident: Incident): void {
   void client.invalidateQueries({ queryKey: ['incidents'] });
 }
 
-/** Keeps the list's identity when nothing changed, so that nothing is drawn again. */
+/** Returns the same list when nothing changed, so that nothing is rendered again. */
 function replaceOne<T>(items: T[], change: (item: T) => T): T[] {
   let changed = false;
   const next = items.map((item) => {

@@ -3,7 +3,7 @@ import { API_BASE } from '../api/send.ts';
 
 export type ConnectionState = 'connecting' | 'live' | 'offline';
 
-/** First wait before trying again; doubled each time up to the maximum, with jitter so that tabs do not come back at once. */
+/** First pause before a reconnect, doubled up to the maximum, with jitter so that tabs do not reconnect together. */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 30_000;
 
@@ -14,7 +14,7 @@ interface Handlers {
   onRefused(): void;
 }
 
-/** The WebSocket of the live stream: opens again by itself until it is closed. */
+/** The WebSocket of the live stream. Reconnects by itself until it is closed. */
 export class LiveConnection {
   readonly #handlers: Handlers;
   #socket: WebSocket | null = null;
@@ -56,9 +56,9 @@ export class LiveConnection {
 
   #receive(data: unknown): void {
     const parsed = liveEventSchema.safeParse(parse(data));
-    // A newer server may tell of things that this page does not show.
+    // Events of a newer server that this page does not know are ignored.
     if (!parsed.success) return;
-    // The server greets once it listens on our behalf: from here on nothing is missed.
+    // The server sends `hello` after it has subscribed: no event after it is missed.
     if (parsed.data.type === 'hello') {
       this.#failures = 0;
       this.#handlers.onState('live');

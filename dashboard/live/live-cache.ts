@@ -4,7 +4,7 @@ import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import { isFailure, wasMade } from '#domain/check/result.ts';
 
-/** What an event of the live stream makes of things that were read before. Pure; equal input gives the same object. */
+/** Changes of cached answers by live events. Pure; without a change the same object is returned. */
 
 export function withResult(monitor: Monitor, result: CheckResult): Monitor {
   if (result.monitorId !== monitor.id) return monitor;
@@ -53,19 +53,19 @@ export function withEvent(monitor: Monitor, event: LiveEvent): Monitor {
   }
 }
 
-/** Puts the new state of an incident into a list of the open ones, newest first. */
+/** Puts the new state of an incident into the list of open ones, newest first. */
 export function withOpenIncident(open: readonly Incident[], incident: Incident): Incident[] {
   const others = open.filter(({ id }) => id !== incident.id);
   if (incident.status === 'resolved') return others;
   return [incident, ...others].sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
 }
 
-/** The incident's own fields; its timeline is read again, since events do not carry it. */
+/** The incident's own fields. Its timeline is refetched, because events do not contain it. */
 export function withIncidentState(detail: IncidentDetail, incident: Incident): IncidentDetail {
   return detail.id === incident.id ? { ...detail, ...incident } : detail;
 }
 
-/** Adds a result to what is shown, newest first, each once, within the filter. */
+/** Adds a result that matches the filter to the shown ones, newest first, each once. */
 export function withNewResult(
   shown: readonly CheckResult[],
   result: CheckResult,
@@ -83,7 +83,7 @@ function locationStatus(result: CheckResult): Monitor['locations'][number]['stat
   return isFailure(result.outcome) ? 'down' : 'up';
 }
 
-/** The API's order: newest slot first, then by location, last first. */
+/** The API's order: newest slot first, then by location in reverse. */
 function comesAfter(other: CheckResult, result: CheckResult): boolean {
   const ahead = Date.parse(result.scheduledAt) - Date.parse(other.scheduledAt);
   return ahead > 0 || (ahead === 0 && result.location > other.location);

@@ -5,23 +5,26 @@ import { accountQuery, monitorsQuery, openIncidentsQuery } from '../api/queries.
 import { applyEvent } from './apply-event.ts';
 import { type ConnectionState, LiveConnection } from './connection.ts';
 
-/** Charts and uptime are computed by the server: read again this soon after a result, but no more often than that. */
+/** Charts and uptime are computed by the server: refetched this soon after a result, and no more often. */
 const FIGURES_DELAY_MS = 1_000;
 const FIGURES_REFRESH_MS = 10_000;
-/** The list's uptime figures are as old as this on the server anyway; it also heals an answer that an event overtook. */
+/**
+ * Refetch interval of the list. The server's uptime figures have this age anyway, and a refetch corrects an answer that
+ * arrived after a newer event.
+ */
 const LIST_REFRESH_MS = 60_000;
-/** How often everything shown is read again while the stream is away. */
+/** Refetch interval of everything shown while the stream is disconnected. */
 const OFFLINE_REFRESH_MS = 60_000;
-/** Events are applied together once per this time: 240 results a second must not mean 240 renderings. */
+/** Events are applied together once per interval: 240 results a second must not cause 240 renderings. */
 const BATCH_MS = 100;
 
 export interface Liveness {
   readonly state: ConnectionState;
-  /** Since when the stream is away, in ms since 1970; null while it is there. */
+  /** Start of the disconnection, in ms since 1970; null while connected. */
   readonly awaySinceMs: number | null;
 }
 
-/** Connects the caches to the live stream for as long as the component is there. */
+/** Connects the caches to the live stream while the component is mounted. */
 export function useLive(): Liveness {
   const client = useQueryClient();
   const [live, setLive] = useState<Liveness>(() => ({ state: 'connecting', awaySinceMs: Date.now() }));
@@ -39,7 +42,7 @@ export function useLive(): Liveness {
         }));
         clearInterval(slowRefresh);
         if (next === 'live') {
-          // What happened since it was read, while the stream was not there, is not told again.
+          // Events during the disconnection are not sent later, so everything is refetched.
           void client.invalidateQueries();
         } else {
           slowRefresh = setInterval(() => void client.invalidateQueries(), OFFLINE_REFRESH_MS);

@@ -1,19 +1,19 @@
 import type { Severity } from '#domain/alert/alert.ts';
 import type { AlertRule } from '#domain/api/alerting.ts';
 
-/** An alert rule as its form holds it; pure. */
+/** An alert rule in its form; pure. */
 export interface AlertRuleDraft {
   readonly name: string;
   readonly count: string;
   readonly recoveryCount: string;
   readonly severity: Severity;
-  /** null is all default channels. */
+  /** null stands for all default channels. */
   readonly channelIds: readonly string[] | null;
   readonly notifyOnRecovery: boolean;
   readonly runbookUrl: string;
 }
 
-/** Two rounds: a rule of one's own is mostly made to be told a little later than by the default rule. */
+/** Two rounds: most own rules are to fire a little later than the default rule. */
 export const EMPTY_RULE: AlertRuleDraft = {
   name: '',
   count: '2',
@@ -50,7 +50,7 @@ export function ruleRequestOf(monitorId: string, draft: AlertRuleDraft) {
   };
 }
 
-/** Whom a rule tells, to stand after "tells". */
+/** The channels of a rule, in words that follow "tells". */
 export function toldBy(
   { channelIds, notifyOnRecovery }: Pick<AlertRule, 'channelIds' | 'notifyOnRecovery'>,
   channels: readonly { readonly id: string; readonly name: string }[],

@@ -12,7 +12,7 @@ import { TextField } from '../ui/text-field.tsx';
 import { type DraftErrors, useDraftErrors } from '../ui/use-draft-errors.ts';
 import { type AlertRuleDraft, EMPTY_RULE, ruleDraftOf, ruleRequestOf } from './alert-rule-draft.ts';
 
-/** Creates a rule, or changes the one it is given. */
+/** Creates a rule, or changes the given one. */
 export function AlertRuleForm(props: {
   readonly monitorId: string;
   readonly rule?: AlertRule;

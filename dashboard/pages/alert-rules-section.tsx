@@ -11,7 +11,7 @@ import { QueryView } from '../ui/query-view.tsx';
 import { toldBy } from './alert-rule-draft.ts';
 import { AlertRuleForm } from './alert-rule-form.tsx';
 
-/** When this monitor wakes someone: its own rules, or the default one. */
+/** The alert rules of a monitor: its own, or the default one. */
 export function AlertRulesSection({ monitorId }: { readonly monitorId: string }) {
   const query = useQuery(alertRulesQuery(monitorId));
   const [adding, setAdding] = useState(false);

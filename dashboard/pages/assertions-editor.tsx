@@ -14,7 +14,7 @@ const SOURCE_WORDS = {
   tls: 'TLS certificate',
 } as const satisfies Record<Assertion['source'], string>;
 
-/** Edge locations do not see certificates: the API refuses claims about them. */
+/** Edge locations do not see certificates: the API refuses assertions about them. */
 const OFFERED_SOURCES = ASSERTION_SOURCES.filter((source) => source !== 'tls');
 
 const VALUE_HINTS = {
@@ -43,7 +43,7 @@ const COMPARE_WORDS = {
   schema: 'fits JSON Schema',
 } as const satisfies Record<Assertion['compare'], string>;
 
-/** Claims about the answer; all of them must hold. */
+/** The assertions about the answer, all of which must hold. */
 export function AssertionsEditor(props: {
   readonly assertions: readonly AssertionDraft[];
   readonly errorOf: (path: string) => string | undefined;

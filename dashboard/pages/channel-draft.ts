@@ -1,14 +1,14 @@
 import type { Channel } from '#domain/api/alerting.ts';
 import type { Pair } from './monitor-draft.ts';
 
-/** A webhook channel as its form holds it; pure. */
+/** A webhook channel in its form; pure. */
 export interface ChannelDraft {
   readonly name: string;
   readonly url: string;
   readonly default: boolean;
-  /** Values of stored headers are hidden: sent back as they were shown, they are kept. */
+  /** Values of stored headers are hidden. Sent back as shown, they are kept. */
   readonly headers: readonly Pair[];
-  /** Empty to have one made, or to keep the present one. */
+  /** Empty for a generated secret, or to keep the present one. */
   readonly secret: string;
 }
 
@@ -40,7 +40,7 @@ export function channelRequestOf(draft: ChannelDraft) {
   };
 }
 
-/** What a channel is called when no name is given: the host it sends to. */
+/** The default name of a channel: the host of its URL. */
 export function channelNameFrom(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'Webhook';
 }

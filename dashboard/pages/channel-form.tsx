@@ -6,7 +6,7 @@ import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { type ChannelDraft, channelNameFrom, channelRequestOf } from './channel-draft.ts';
 import { HeadersEditor } from './headers-editor.tsx';
 
-/** Creates and edits a webhook channel: the URL is all it needs. */
+/** Creates and edits a webhook channel. Only the URL is required. */
 export function ChannelForm(props: {
   readonly initial: ChannelDraft;
   readonly secretHelp: string;

@@ -13,7 +13,7 @@ import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 
 const route = getRouteApi('/app/channels/$channelId');
-/** Deliveries are not on the live stream: while one is on its way the log is read again this often. */
+/** Deliveries are not on the live stream: refetch interval of the log while one is pending. */
 const WAITING_REFRESH_MS = 2_000;
 
 export function ChannelPage() {

@@ -13,7 +13,7 @@ import { pageDraftOf } from './status-page-draft.ts';
 import { StatusPageForm } from './status-page-form.tsx';
 
 const route = getRouteApi('/app/status-pages/$pageId');
-/** Publishing is not on the live stream: until the edge has the page, ask this often. */
+/** Publishing is not on the live stream: refetch interval until the edge has the page. */
 const PUBLISHING_REFRESH_MS = 2_000;
 
 export function EditStatusPagePage() {
@@ -88,7 +88,7 @@ function EditForm({ page }: { readonly page: StatusPage }) {
   });
   return (
     <StatusPageForm
-      // What was saved is what the form starts from, with the ids of new components.
+      // After saving, the form starts from the saved page with the ids of new components.
       key={saves}
       initial={pageDraftOf(page)}
       submitLabel="Publish changes"

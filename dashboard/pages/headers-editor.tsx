@@ -57,7 +57,7 @@ export function HeadersEditor(props: {
   );
 }
 
-/** Whether what is refused of a header is its value. A stored one, too, that is only shown as dots, is none to send. */
+/** Whether the invalid part of a header is its value. The dots that stand for a stored value are invalid too. */
 function aboutValue({ name, value }: Pair): boolean {
   return isHeaderName(name.trim()) && !isHeaderValue(value);
 }

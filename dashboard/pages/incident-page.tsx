@@ -15,9 +15,9 @@ import { QueryView } from '../ui/query-view.tsx';
 
 const route = getRouteApi('/app/incidents/$incidentId');
 
-/** Notifications are not on the live stream: while people are being told, the timeline is read again this often. */
+/** Notifications are not on the live stream: refetch interval of the timeline while they are being sent. */
 const TELLING_REFRESH_MS = 3_000;
-/** The first attempts at telling fall into this time after a change. */
+/** The first attempts fall into this time after a change. */
 const TELLING_MS = 60_000;
 
 const KIND_WORDS = {
@@ -149,7 +149,7 @@ function Entry({ entry }: { readonly entry: TimelineEntry }) {
   );
 }
 
-/** Sends one change of an incident and reads it again. */
+/** Sends one change of an incident and refetches it. */
 function useIncidentChange(incidentId: string, onDone?: () => void) {
   const client = useQueryClient();
   return useMutation({

@@ -3,7 +3,7 @@ import type { Incident } from '#domain/api/alerting.ts';
 import { IncidentStatus, SeverityWord } from '../ui/incident-status.tsx';
 import { Lasting, Moment } from '../ui/moment.tsx';
 
-/** Incidents, one a row. */
+/** A table with one incident per row. */
 export function IncidentTable(props: { readonly incidents: readonly Incident[]; readonly withMonitor: boolean }) {
   const { incidents, withMonitor } = props;
   return (

@@ -84,7 +84,7 @@ export function LocationsPage() {
   );
 }
 
-/** A location that is full works, and yet not all checks are made there: that must not stay between the lines. */
+/** The number of overloaded checks, shown in words because an overloaded location otherwise looks healthy. */
 export function Overloaded({ checks }: { readonly checks: number }) {
   if (checks === 0) return null;
   const missed = checks === 1 ? '1 check' : `${checks.toLocaleString('en')} checks`;

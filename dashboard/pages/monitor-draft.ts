@@ -3,7 +3,7 @@ import type { Assertion } from '#domain/assertion/assertion.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 
-/** A monitor as its form holds it: text where people type, and the request that it becomes. Pure. */
+/** A monitor in its form: text as typed, and the request made of it. Pure. */
 
 export interface Pair {
   readonly key: string;
@@ -35,7 +35,7 @@ export interface MonitorDraft {
   readonly username: string;
   readonly password: string;
   readonly token: string;
-  /** How the saved monitor signs in: its secret is never shown, and kept while the field stays empty. */
+  /** The kind of sign-in of the saved monitor. Its secret is never shown, and kept while the field is empty. */
   readonly storedAuth: 'none' | 'basic' | 'bearer';
   readonly followRedirects: boolean;
   readonly maxRedirects: string;
@@ -65,12 +65,12 @@ export const EMPTY_DRAFT: MonitorDraft = {
 
 /** Comparisons that need no value. */
 export const VALUELESS: ReadonlySet<Assertion['compare']> = new Set(['exists', 'notExists']);
-/** Sources that need to be told what to look at. */
+/** Sources that need a property. */
 export const NEEDS_PROPERTY: ReadonlySet<Assertion['source']> = new Set(['header', 'json', 'tls']);
 
 const TEXTUAL: ReadonlySet<Assertion['compare']> = new Set(['contains', 'notContains', 'matches', 'notMatches']);
 
-/** api.example.com of https://api.example.com/health: the name a monitor gets when none is given. */
+/** The default name of a monitor: api.example.com for https://api.example.com/health. */
 export function nameFromUrl(url: string): string {
   try {
     return new URL(withScheme(url)).host;
@@ -79,7 +79,7 @@ export function nameFromUrl(url: string): string {
   }
 }
 
-/** People paste host names: without a scheme https is meant. */
+/** Adds https to a host name without a scheme. */
 export function withScheme(url: string): string {
   const trimmed = url.trim();
   return trimmed === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
@@ -116,7 +116,7 @@ export function draftOf(monitor: Monitor): MonitorDraft {
   };
 }
 
-/** The body of POST /monitors, not yet validated: numbers that are no numbers stay visible as such. */
+/** The body of POST /monitors, not yet validated: text that is not a number is passed on for its error message. */
 export function requestOf(draft: MonitorDraft) {
   return {
     type: 'http' as const,
@@ -141,23 +141,23 @@ export function requestOf(draft: MonitorDraft) {
   };
 }
 
-/** Whether the secret of the saved monitor stays as it is. */
+/** Whether the secret of the saved monitor is kept. */
 function keepsSecret(draft: MonitorDraft): boolean {
   if (draft.authType === 'none' || draft.authType !== draft.storedAuth) return false;
   return draft.authType === 'basic' ? draft.password === '' : draft.token === '';
 }
 
-/** The request as the schema of a whole monitor can judge it: a secret that is kept is there. */
+/** The request for validation by the schema of a whole monitor: a kept secret is filled in. */
 export function judgeableOf(draft: MonitorDraft) {
   return requestOf(keepsSecret(draft) ? { ...draft, storedAuth: 'none', password: 'kept', token: 'kept' } : draft);
 }
 
-/** The body of POST /monitors/test: only what a check needs. */
+/** The body of POST /monitors/test: the members that a check needs. */
 export function testRequestOf(draft: MonitorDraft) {
   return testPart(requestOf(draft));
 }
 
-/** The same as the schema of a test can judge it: a secret that is kept is there. */
+/** The request of a test for validation: a kept secret is filled in. */
 export function testableOf(draft: MonitorDraft) {
   return testPart(judgeableOf(draft));
 }
@@ -189,8 +189,8 @@ function assertionOf(draft: AssertionDraft): Assertion {
 }
 
 /**
- * What the typed text means: a list for `in`, JSON for a schema and for JSON values, a number where the source is
- * one, else the text itself.
+ * The value of the typed text: a list for `in`, JSON for a schema and for JSON values, a number for a numeric source,
+ * otherwise the text.
  */
 function expectedOf({ source, compare, value }: AssertionDraft): NonNullable<Assertion['value']> {
   if (compare === 'in') return value.split(',').map((part) => scalarOf(source, part.trim()));

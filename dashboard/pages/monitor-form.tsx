@@ -17,7 +17,7 @@ import { TestPanel } from './test-panel.tsx';
 
 const INTERVAL_PRESETS = [5, 10, 30, 60, 300, 900, 3600];
 
-/** How a draft is tried: a new monitor as it is, a stored one as the draft would change it. */
+/** How "Test now" runs a draft: a new monitor as it is, a stored one with the draft as a patch. */
 interface Trial {
   readonly path: string;
   bodyOf(draft: MonitorDraft): object;
@@ -33,7 +33,7 @@ interface FormProps {
   readonly onSubmit: (draft: MonitorDraft) => void;
 }
 
-/** Creates and edits: the URL is all it needs; "Test now" answers beside it. */
+/** Creates and edits a monitor. Only the URL is required; "Test now" shows its answer beside the form. */
 export function MonitorForm({ initial, submitLabel, pending, error, cancel, trial, onSubmit }: FormProps) {
   const [draft, setDraft] = useState(initial);
   const set = (patch: Partial<MonitorDraft>) => setDraft((before) => ({ ...before, ...patch }));
@@ -104,7 +104,7 @@ function BasicFields({ draft, set, errors }: MonitorFieldsProps) {
         <TextField
           label="Name"
           optional
-          // Without a name the URL's host is taken: where the URL is at fault, that is said there.
+          // The default name is the URL's host: a fault of the URL is shown at the URL.
           error={errors.of('config.url') === undefined ? errors.of('name') : undefined}
           placeholder={nameFromUrl(draft.url) || 'the host of the URL'}
           value={draft.name}

@@ -84,7 +84,7 @@ function Answer({ monitor }: { readonly monitor: Monitor }): ReactNode {
   }
 }
 
-/** What was seen that makes the status what it is. */
+/** The observations behind the status. */
 function Evidence({ monitor }: { readonly monitor: Monitor }) {
   const failing = monitor.locations.filter(({ status }) => status === 'down');
   const reasons = [...new Set(failing.flatMap(({ reason }) => (reason === null ? [] : [reasonWords(reason)])))];

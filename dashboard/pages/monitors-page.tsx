@@ -24,7 +24,7 @@ import {
 
 const route = getRouteApi('/app/monitors');
 
-/** A new monitor's uptime is not on the live stream: until the list has it, the list is read again this often. */
+/** A new monitor's uptime is not on the live stream: refetch interval of the list until it has one. */
 const FIRST_UPTIME_REFRESH_MS = 3_000;
 
 export function MonitorsPage() {
@@ -61,7 +61,7 @@ export function MonitorsPage() {
   );
 }
 
-/** A timer of its own: the query's `refetchInterval` begins anew with every live result, and might never end. */
+/** A separate timer, because the query's `refetchInterval` restarts with every live result and might never elapse. */
 function useFirstUptime(awaited: boolean): void {
   const client = useQueryClient();
   useEffect(() => {
@@ -143,7 +143,7 @@ function MonitorTable({ monitors }: { readonly monitors: readonly Monitor[] }) {
 }
 
 const MonitorRow = memo(function MonitorRow({ monitor }: { readonly monitor: Monitor }) {
-  // What was seen before the pause says nothing about now.
+  // Results from before the pause are not shown.
   const locations = monitor.status === 'paused' ? [] : monitor.locations;
   return (
     <tr>

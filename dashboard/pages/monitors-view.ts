@@ -3,9 +3,9 @@ import type { MonitorStatus } from '#domain/check/status.ts';
 import { count } from '../format/measures.ts';
 import { monitorTarget } from '../format/monitor-target.ts';
 
-/** What the list of monitors says and in which order; pure. */
+/** Texts and order of the list of monitors; pure. */
 
-/** What needs someone comes first. */
+/** Statuses in order of urgency. */
 export const STATUSES_BY_URGENCY: readonly MonitorStatus[] = [
   'down',
   'degraded',
@@ -18,11 +18,11 @@ export const STATUSES_BY_URGENCY: readonly MonitorStatus[] = [
 
 export interface Answer {
   readonly text: string;
-  /** When the oldest present outage began. */
+  /** Start of the oldest current outage. */
   readonly since: string | null;
 }
 
-/** The sentence on top: "2 of 48 monitors are down" and since when. */
+/** The sentence at the top: "2 of 48 monitors are down", and since when. */
 export function answerOf(monitors: readonly Monitor[]): Answer {
   if (monitors.length === 0) return { text: 'No monitors yet', since: null };
   const inState = (status: MonitorStatus) => monitors.filter((monitor) => monitor.status === status);
@@ -57,7 +57,7 @@ function pausedText(number: number): string {
   return number === 1 ? 'The monitor is paused' : `All ${number} monitors are paused`;
 }
 
-/** The list was read before the server had counted the monitor's first rounds: its figure is there soon. */
+/** True when the list was read before the server had counted the monitor's first rounds: the figure is due soon. */
 export function awaitsUptime({ status, uptime24h }: Monitor): boolean {
   return uptime24h === null && (status === 'up' || status === 'degraded' || status === 'down');
 }
@@ -68,7 +68,7 @@ export interface MonitorFilter {
   readonly tag?: string | undefined;
 }
 
-/** The monitors that pass the filter; those that need someone first, then by name. */
+/** The monitors that pass the filter, by urgency and then by name. */
 export function selectMonitors(monitors: readonly Monitor[], filter: MonitorFilter): Monitor[] {
   const needle = filter.q?.trim().toLowerCase() ?? '';
   return monitors
@@ -87,7 +87,7 @@ export function tagsOf(monitors: readonly Monitor[]): string[] {
   return [...new Set(monitors.flatMap(({ tags }) => tags))].sort((a, b) => a.localeCompare(b));
 }
 
-/** Median over the locations' latest answers; null without any. */
+/** Median of the locations' latest response times; null without any. */
 export function medianLatencyMs(locations: Monitor['locations']): number | null {
   const sorted = locations
     .filter(({ status }) => status === 'up')

@@ -12,7 +12,7 @@ import { Page } from '../ui/page.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
-/** For what people notice and monitors do not. */
+/** Opens an incident by hand. */
 export function NewIncidentPage() {
   const client = useQueryClient();
   const navigate = useNavigate();

@@ -9,7 +9,7 @@ import { ChannelForm } from './channel-form.tsx';
 import { draftOf, type MonitorDraft } from './monitor-draft.ts';
 import { MonitorForm } from './monitor-form.tsx';
 
-// The forms are only rendered here: of a browser they ask for no more than where a press would be heard.
+// The forms are only rendered here; of the browser they need an event target for presses.
 vi.hoisted(() => vi.stubGlobal('window', new EventTarget()));
 
 const AGAIN = 'give it again: the URL leads to another host';
@@ -32,7 +32,7 @@ function monitorForm(error: unknown, draft: Partial<MonitorDraft> = {}): string 
   );
 }
 
-/** The label of every field that is marked as wrong, with its message. */
+/** The label of every field marked as wrong, with its message. */
 function marked(html: string): [string, string][] {
   return [...html.matchAll(/<label for="([^"]+)"[^>]*>([^<]*)/g)].flatMap(([, id, label = '']) => {
     const message = new RegExp(`id="${id}-error">([^<]*)`).exec(html)?.[1];

@@ -5,7 +5,7 @@ import { HeadersEditor } from './headers-editor.tsx';
 import { HTTP_METHODS } from './http-methods.ts';
 import type { MonitorDraft } from './monitor-draft.ts';
 
-/** What every part of the monitor's form is given. */
+/** Properties of every part of the monitor's form. */
 export interface MonitorFieldsProps {
   readonly draft: MonitorDraft;
   readonly set: (patch: Partial<MonitorDraft>) => void;
@@ -85,7 +85,7 @@ export function RequestFields({ draft, set, errors }: MonitorFieldsProps) {
   );
 }
 
-/** The secrets of the chosen kind of sign-in; a stored one is never shown. */
+/** The fields of the chosen kind of sign-in. A stored secret is never shown. */
 function SignInFields({ draft, set, errors }: MonitorFieldsProps) {
   return (
     <>
@@ -124,7 +124,7 @@ function SignInFields({ draft, set, errors }: MonitorFieldsProps) {
   );
 }
 
-/** Where something is wrong with it, the stored one may be just what cannot be kept. */
+/** The help of a secret's field. With an error, the stored secret may be the one that cannot be kept. */
 function secretHelp(draft: MonitorDraft, error: string | undefined): string | undefined {
   const keepable = draft.storedAuth === draft.authType && error === undefined;
   return keepable ? 'Leave it empty to keep the stored one.' : undefined;

@@ -24,7 +24,7 @@ const PHASES = [
   ['transferMs', 'transfer'],
 ] as const;
 
-/** What the latest rounds came to, newest first, live: a row per round, a cell per location. */
+/** The latest rounds, newest first and live: a row per round, a cell per location. */
 export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
   const [location, setLocation] = useState<LocationId>();
   const [outcome, setOutcome] = useState('');
@@ -96,7 +96,7 @@ export function ResultsSection({ monitor }: { readonly monitor: Monitor }) {
 
 interface RoundProps {
   readonly columns: readonly LocationId[];
-  /** What it means when a location has no result here. */
+  /** The meaning of a location without a result here. */
   readonly absent: string;
 }
 
@@ -120,7 +120,7 @@ function RoundTable({ rounds, ...props }: RoundProps & { readonly rounds: readon
   );
 }
 
-/** The row of a round, and under it what each location saw, when asked for. */
+/** The row of a round and, when expanded, the result of each location below it. */
 function RoundRows({ round, columns, absent }: RoundProps & { readonly round: Round }) {
   const [open, setOpen] = useState(false);
   const id = useId();
@@ -162,11 +162,11 @@ function RoundRows({ round, columns, absent }: RoundProps & { readonly round: Ro
   );
 }
 
-/** Shape and response time; what went wrong in words, where something did: all of it where there is room. */
+/** Shape and response time of a result, and its failure in words; in full where there is room. */
 function Cell(props: {
   readonly result: CheckResult | undefined;
   readonly absent: string;
-  /** There is one column only. */
+  /** True when this is the only column. */
   readonly alone: boolean;
 }) {
   const { result, absent, alone } = props;

@@ -2,19 +2,19 @@ import type { Monitor } from '#domain/api/monitor-answers.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 
-/** Results as rounds: what every location saw in one slot, together; pure. */
+/** Results grouped by round: those of all locations in one slot; pure. */
 
 export interface Round {
   readonly key: string;
   readonly scheduledAt: string;
-  /** Asked for by "Check now" rather than by the schedule. */
+  /** Requested by "Check now" instead of the schedule. */
   readonly manual: boolean;
   readonly results: ReadonlyMap<LocationId, CheckResult>;
 }
 
 /**
- * The rounds of a list of results, in its order (newest slot first). Where older results are still to be read, the
- * oldest slot may be cut in two: it waits for its other half, so that no location seems not to have answered.
+ * The rounds of a list of results, in its order (newest slot first). If older results are to follow, the oldest slot
+ * may be incomplete and is left out, so that no location seems to lack a result.
  */
 export function roundsOf(results: readonly CheckResult[], olderToCome: boolean): Round[] {
   const groups = Map.groupBy(results, (result) => `${result.scheduledAt}${result.manual ? ' manual' : ''}`);
@@ -29,7 +29,7 @@ export function roundsOf(results: readonly CheckResult[], olderToCome: boolean):
   return olderToCome && whole.length > 0 ? whole : rounds;
 }
 
-/** One column per location that is asked now or has answered in these rounds, in the order used everywhere. */
+/** One column per location that the monitor has now or that has a result in these rounds, in the usual order. */
 export function columnsOf(
   monitor: Pick<Monitor, 'locations'>,
   rounds: readonly Round[],

@@ -1,7 +1,7 @@
 import type { StatusPage } from '#domain/api/status-page.ts';
 import { newRowKey } from './row-key.ts';
 
-/** A status page as its form holds it: texts as typed, empty where nothing is chosen. */
+/** A status page in its form: text as typed, empty where nothing is chosen. */
 export interface PageDraft {
   readonly name: string;
   readonly slug: string;
@@ -34,7 +34,7 @@ export function pageDraftOf(page: StatusPage): PageDraft {
   };
 }
 
-/** A first draft that shows every monitor, which is what most people want. */
+/** The first draft of a page, with every monitor as a component. */
 export function pageDraftWith(monitors: readonly { readonly id: string; readonly name: string }[]): PageDraft {
   return {
     name: '',

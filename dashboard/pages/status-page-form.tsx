@@ -9,7 +9,7 @@ import { useDraftErrors } from '../ui/use-draft-errors.ts';
 import { ComponentsEditor } from './components-editor.tsx';
 import { type PageDraft, pageRequestOf, slugOf } from './status-page-draft.ts';
 
-/** What a status page says and shows; the order of its components is the order on the page. */
+/** The content of a status page; the order of its components is the order on the page. */
 export function StatusPageForm(props: {
   readonly initial: PageDraft;
   readonly submitLabel: string;

@@ -5,7 +5,7 @@ import { formatLatency } from '../format/measures.ts';
 import { OUTCOME_STATES, OUTCOME_WORDS } from '../format/outcome-words.ts';
 import { StatusMark } from '../ui/status.tsx';
 
-/** What each location saw, with the probe's own story. */
+/** The outcome at each location, with the probe's transcript. */
 export function TestOutcomes({ outcomes }: { readonly outcomes: TestAnswer['outcomes'] }) {
   const good = outcomes.filter(({ outcome }) => outcome === 'success').length;
   return (

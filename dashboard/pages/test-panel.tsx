@@ -7,7 +7,7 @@ import { Loading } from '../ui/loading.tsx';
 import { type MonitorDraft, testableOf } from './monitor-draft.ts';
 import { TestOutcomes } from './test-outcomes.tsx';
 
-/** "Test now": what every chosen location sees, before anything is saved. */
+/** "Test now": the outcomes at all chosen locations, before anything is saved. */
 export function TestPanel(props: {
   readonly draft: MonitorDraft;
   readonly test: UseMutationResult<TestAnswer, Error, void>;

@@ -42,7 +42,7 @@ type Day = Uptime['days'][number];
 const BAR = 10;
 const DAYS_SHOWN = 90;
 
-/** One bar per UTC day, the newest on the right; days nobody measured are faint. */
+/** One bar per UTC day, the newest on the right; days without verdicts are faint. */
 function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly createdAt: string }) {
   if (days.length === 0) return <div className="days" />;
   const offset = DAYS_SHOWN - days.length;
@@ -82,7 +82,7 @@ function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly 
   );
 }
 
-/** Below this a day was bad rather than blemished. */
+/** A day below this uptime is drawn as bad, a day above it as impaired. */
 const BAD_DAY_PERCENT = 99;
 
 function fillOf({ uptimePercent }: Day): string {

@@ -8,7 +8,7 @@ export function storedTheme(): Theme {
   return THEMES.find((theme) => theme === stored) ?? 'system';
 }
 
-/** Sets `data-theme` on the document: without it the system's choice holds (see styles/tokens.css). */
+/** Sets `data-theme` on the document. Without it the system's choice applies (see styles/tokens.css). */
 export function applyTheme(theme: Theme): void {
   localStorage.setItem(STORAGE_KEY, theme);
   if (theme === 'system') delete document.documentElement.dataset.theme;

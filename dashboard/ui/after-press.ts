@@ -9,8 +9,8 @@ function setPressed(now: boolean): void {
 }
 
 /**
- * Does it once the click that is under way is over. A field is left by a press on something else: what appears then
- * would move that away from under the pointer, and the click would miss it.
+ * Calls `act` after the current click. A press on another element blurs a field; a message shown at once would move the
+ * pressed element away from the pointer, and the click would miss it.
  */
 export function afterPress(act: () => void): void {
   if (!pressed) {
@@ -23,7 +23,7 @@ export function afterPress(act: () => void): void {
       end,
       () => {
         over.abort();
-        // The click follows in the same task.
+        // The click event follows in the same task.
         setTimeout(act);
       },
       { signal: over.signal },

@@ -1,4 +1,4 @@
-/** The mark and the name. */
+/** The product's mark and name. */
 export function Brand() {
   return (
     <>

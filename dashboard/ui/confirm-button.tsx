@@ -1,7 +1,7 @@
 import { type ReactNode, useId, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 
-/** A button that asks once more before it does what cannot be undone. */
+/** A button that asks for confirmation before an irreversible action. */
 export function ConfirmButton(props: {
   readonly label: string;
   readonly question: string;
@@ -16,7 +16,7 @@ export function ConfirmButton(props: {
   const id = useId();
 
   function ask(): void {
-    // What it asks must be there when it opens, for the focus to go to its first button.
+    // The question must be rendered before the dialog opens, so that its first button gets the focus.
     flushSync(() => setAsking(true));
     dialog.current?.showModal();
   }

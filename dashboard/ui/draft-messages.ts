@@ -2,15 +2,15 @@ import type { z } from 'zod';
 import { isJsonObject } from '#domain/base/json-object.ts';
 import { plainMessage, sentence } from '../format/plain-message.ts';
 
-/** What the API refused of a form, by path, and what the form said then. */
+/** The API's refusal of a form, by path, with the form's content at that time. */
 export interface Refusal {
   readonly fieldErrors: ReadonlyMap<string, string>;
   readonly draft: unknown;
 }
 
 /**
- * What a form says at its fields, by paths such as `config.url`. Its own rules come first; what the API refused is
- * said until that field is changed. Pure.
+ * Messages at a form's fields, by paths such as `config.url`. The form's own rules have priority. A refusal by the API
+ * is shown until the field is changed. Pure.
  */
 export function draftMessages(
   draft: unknown,

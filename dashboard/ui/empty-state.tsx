@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** Says what a page will be for and offers the one next step. */
+/** Explains an empty page and offers the next step. */
 export function EmptyState(props: {
   readonly title: string;
   readonly children: ReactNode;

@@ -1,6 +1,6 @@
 import { ApiError } from '../api/api-error.ts';
 
-/** What went wrong, what to do, and the trace id to name when asking for help. */
+/** An error with its remedy, and the trace id for support. */
 export function ErrorNotice({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   const traceId = error instanceof ApiError ? error.traceId : null;
   return (

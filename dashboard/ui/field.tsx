@@ -6,9 +6,9 @@ export interface FieldLabels {
   readonly help?: ReactNode | undefined;
   readonly error?: string | undefined;
   readonly optional?: boolean | undefined;
-  /** Keeps the label for screen readers only, in rows whose columns explain themselves. */
+  /** Shows the label to screen readers only, in rows whose columns have headings. */
   readonly labelHidden?: boolean | undefined;
-  /** Takes the place of two fields in such a row. */
+  /** Spans two columns of such a row. */
   readonly wide?: boolean | undefined;
 }
 
@@ -20,7 +20,7 @@ interface FieldProps extends FieldLabels {
   }) => ReactNode;
 }
 
-/** Label, control, help and error, tied together for screen readers. */
+/** Label, control, help and error, linked for screen readers. */
 export function Field({ label, help, error, optional, labelHidden, wide, children }: FieldProps) {
   const id = useId();
   const described = [help === undefined ? null : `${id}-help`, error === undefined ? null : `${id}-error`]

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from 'react';
 
-/** A part of a form that most people need not see: it opens by itself when a message stands inside. */
+/** An optional part of a form, which opens by itself when it contains a message. */
 export function FormSection(props: {
   readonly summary: string;
   readonly startsOpen?: boolean;

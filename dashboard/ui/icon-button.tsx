@@ -4,7 +4,7 @@ const PATHS = {
   down: 'M8 3v10M4 9l4 4 4-4',
 } as const;
 
-/** A small button that is only a drawing; its label names what it does to what. */
+/** A small button with an icon; its label names the action and its object. */
 export function IconButton(props: {
   readonly icon: keyof typeof PATHS;
   readonly label: string;

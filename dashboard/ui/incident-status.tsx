@@ -8,7 +8,7 @@ const INCIDENT_WORDS = {
   resolved: 'Resolved',
 } as const satisfies Record<Incident['status'], string>;
 
-/** Open looks like down, acknowledged like degraded, resolved like up: the same three shapes everywhere. */
+/** Incidents use the shapes of statuses: open that of down, acknowledged of degraded, resolved of up. */
 const INCIDENT_STATES = {
   open: 'down',
   acknowledged: 'degraded',
@@ -25,7 +25,7 @@ export function IncidentStatus({ status }: { readonly status: Incident['status']
   );
 }
 
-/** Coloured while someone should act; history is not. */
+/** The severity, coloured until the incident is resolved. */
 export function SeverityWord({ incident }: { readonly incident: Pick<Incident, 'severity' | 'status'> }) {
   const colour = incident.status === 'resolved' ? '' : ` severity-${incident.severity}`;
   return <span className={`severity${colour}`}>{SEVERITY_WORDS[incident.severity]}</span>;

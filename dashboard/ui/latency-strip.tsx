@@ -4,11 +4,11 @@ import { formatLatency } from '../format/measures.ts';
 
 const WIDTH = 152;
 const INSET = 5;
-/** One scale for every row, so that rows compare: four decades, 1 ms to 10 s. */
+/** One scale for all rows, so that rows can be compared: four decades, 1 ms to 10 s. */
 const DECADE_MIN = 0;
 const DECADES = 4;
 
-/** Where each location's latest answer lies on the common scale. */
+/** Each location's latest response time on the common scale. */
 export function LatencyStrip({ locations }: { readonly locations: Monitor['locations'] }) {
   if (locations.length === 0) return null;
   const answers = locations.flatMap(({ id, responseTimeMs, status }) =>

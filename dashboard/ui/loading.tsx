@@ -1,4 +1,4 @@
-/** Holds the place of a list while it is read. */
+/** A placeholder with the size of a list, while the list is loading. */
 export function Loading({ rows = 6, label = 'Loading' }: { readonly rows?: number; readonly label?: string }) {
   return (
     <div role="status">

@@ -6,7 +6,7 @@ import { STATUS_WORDS, StatusMark } from './status.tsx';
 
 type LocationStatus = Monitor['locations'][number];
 
-/** One mark per location, always in the same order; the tooltip says which and why. */
+/** One mark per location, always in the same order; the tooltip has the location and the reason. */
 export function LocationMarks({ locations }: { readonly locations: readonly LocationStatus[] }) {
   return (
     <span className="location-marks">

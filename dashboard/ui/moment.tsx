@@ -2,7 +2,7 @@ import { formatDuration } from '#domain/base/quantity.ts';
 import { formatExact, formatMoment } from '../format/time.ts';
 import { useNow } from './use-now.ts';
 
-/** A time of day, with date where it is another day; the tooltip has it to the second with its zone. */
+/** A time of day, with the date on another day; the tooltip has seconds and time zone. */
 export function Moment({ at, seconds = false }: { readonly at: string; readonly seconds?: boolean }) {
   const now = useNow();
   return (
@@ -12,7 +12,7 @@ export function Moment({ at, seconds = false }: { readonly at: string; readonly 
   );
 }
 
-/** How long ago, with the exact time in the tooltip. */
+/** The elapsed time, with the exact time in the tooltip. */
 export function Ago({ at }: { readonly at: string }) {
   const age = Math.max(0, useNow() - Date.parse(at));
   return (
@@ -22,12 +22,12 @@ export function Ago({ at }: { readonly at: string }) {
   );
 }
 
-/** 4 min of 4 min 12 s: enough for an age, with the exact time in the tooltip. */
+/** 4 min for 4 min 12 s: precise enough for an age. */
 function largestUnit(ms: number): string {
   return formatDuration(ms).split(' ').slice(0, 2).join(' ');
 }
 
-/** How long it has lasted. */
+/** A duration that continues until `until`. */
 export function Lasting({ since, until }: { readonly since: string; readonly until?: string | null }) {
   const now = useNow();
   const end = until === undefined || until === null ? now : Date.parse(until);

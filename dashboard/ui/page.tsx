@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A page: its title in the tab, the answer first, then what is below. */
+/** A page: title, answer and content, with the title in the browser's tab. */
 export function Page(props: {
   readonly title: string;
   readonly heading: ReactNode;

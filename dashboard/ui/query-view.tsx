@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { ErrorNotice } from './error-notice.tsx';
 import { Loading } from './loading.tsx';
 
-/** Loading, error or the data; a failed refresh keeps showing what was read before, and says so. */
+/** Loading, error or data. After a failed refetch the earlier data is shown, with a notice. */
 export function QueryView<T>(props: {
   readonly query: Pick<UseQueryResult<T>, 'data' | 'error' | 'refetch'>;
   readonly rows?: number;

@@ -1,12 +1,12 @@
 import { useRef, useState } from 'react';
 
-/** A secret that is shown now and never again. */
+/** A secret that is shown once. */
 export function Secret({ label, value }: { readonly label: string; readonly value: string }) {
   const field = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);
 
   async function copy(): Promise<void> {
-    // Over plain http from another machine there is no clipboard: it is selected for the reader's own copy key.
+    // Over plain http from another machine there is no clipboard API, so the secret is selected for copying by hand.
     field.current?.select();
     if (navigator.clipboard === undefined) return;
     await navigator.clipboard.writeText(value);

@@ -17,7 +17,7 @@ const CONNECTION_WORDS = {
   offline: 'Not live, trying again',
 } as const satisfies Record<ConnectionState, string>;
 
-/** What stays around every page behind the sign-in: navigation, connection, theme, account. */
+/** The frame of every page behind the sign-in: navigation, connection, theme, account. */
 export function Shell() {
   const { state: connection, awaySinceMs } = useLive();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -63,10 +63,10 @@ export function Shell() {
   );
 }
 
-/** A connection that comes back this soon has changed nothing worth a word. */
+/** A shorter disconnection of the live stream is not shown. */
 const AWAY_TOLD_AFTER_MS = 5_000;
 
-/** What stands on a page looks like now, and is not. */
+/** Warns that the page is not live, because its content looks current and is not. */
 function NotLive({ sinceMs }: { readonly sinceMs: number }) {
   if (useNow() - sinceMs < AWAY_TOLD_AFTER_MS) return null;
   return (
@@ -120,7 +120,7 @@ function AccountRow() {
   );
 }
 
-/** After a change of page the keyboard and the screen reader start at its content. */
+/** After a navigation the focus of keyboard and screen reader moves to the content. */
 function useMainFocus(path: string) {
   const main = useRef<HTMLElement>(null);
   const previous = useRef(path);

@@ -1,7 +1,7 @@
 import type { MonitorStatus } from '#domain/check/status.ts';
 import { STATUS_SHAPES, STATUS_STROKE } from '#domain/page/status-shape.ts';
 
-/** Each state has a word, a shape and a colour; the shape alone tells them apart. */
+/** Each status has a word, a shape and a colour. The shapes differ without colour. */
 export const STATUS_WORDS = {
   pending: 'Pending',
   up: 'Up',
@@ -12,7 +12,7 @@ export const STATUS_WORDS = {
   maintenance: 'Maintenance',
 } as const satisfies Record<MonitorStatus, string>;
 
-/** The shape alone; give a `label` where no word stands beside it. */
+/** The shape alone; it needs a `label` where no word stands beside it. */
 export function StatusMark({ status, label }: { readonly status: MonitorStatus; readonly label?: string }) {
   const { outlined, dash, filled } = STATUS_SHAPES[status];
   return (

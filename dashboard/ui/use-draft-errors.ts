@@ -5,16 +5,16 @@ import { afterPress } from './after-press.ts';
 import { draftMessages } from './draft-messages.ts';
 
 export interface DraftErrors {
-  /** The message for a path such as `config.url`, once the field was left or the form was sent. */
+  /** The message for a path such as `config.url`, after the field was left or the form submitted. */
   of(path: string): string | undefined;
-  /** Whether there is a message at one of the paths, or below it. */
+  /** Whether one of the paths, or a path below, has a message. */
   within(...paths: readonly string[]): boolean;
   touch(path: string): void;
-  /** Shows every message from now on; true when there is none. */
+  /** Shows all messages from now on; true when there are none. */
   submit(): boolean;
 }
 
-/** Validates a form's draft by the API's own schema while typing, and shows it after a field was left. */
+/** Validates a form's draft by the API's schema while typing; a message appears after its field was left. */
 export function useDraftErrors(schema: z.ZodType, draft: unknown, answer: unknown): DraftErrors {
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [sent, setSent] = useState(false);

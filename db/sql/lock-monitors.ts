@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm';
 import { array, type Executor } from './executor.ts';
 
 /**
- * Batches with the same monitors are stored one after the other. Which hours a round changes depends on the round
- * before it, and neither of two batches could see the other's; and two that lock the same monitors in several
- * statements, each in its own order, could wait for each other.
+ * Locks monitors, so that batches with the same monitors are stored one after the other. The hours that a round changes
+ * depend on the round before it, and two concurrent batches would not see each other's rounds. All locks are taken in
+ * one statement and in one order, so two batches cannot deadlock.
  */
 export async function lockMonitors(db: Executor, monitorIds: readonly string[]): Promise<void> {
   if (monitorIds.length === 0) return;

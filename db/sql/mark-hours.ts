@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 /**
- * Members of a WITH clause that mark hours to be rolled up; `hours` is a relation with the columns monitor_id and hour,
- * each pair once. A closed hour's mark is written over, so that late data waits for an aggregator that is just counting
- * the hour, finds the mark deleted and makes a new one. The mark of an hour that has not ended is only made once:
- * nobody counts it yet, and every batch would write it over.
+ * Members of a WITH clause that mark hours to be rolled up. `hours` is a relation with the columns monitor_id and hour,
+ * each pair once. The mark of a closed hour is updated even if it exists: late data then waits for an aggregator that
+ * is counting the hour, finds the mark deleted, and inserts a new one. The mark of the running hour is inserted once
+ * and not updated, because no aggregator counts that hour yet and every batch would rewrite the row.
  */
 export function markHours(hours: SQL): SQL {
   return sql`marked AS (

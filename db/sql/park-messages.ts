@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { type Column, type Executor, unnest } from './executor.ts';
 
-/** A message that nobody can use, with the reason in words. */
+/** A message that no consumer can use, with the reason in words. */
 export interface ParkedMessage {
   readonly subject: string;
   readonly consumer: string;
@@ -17,8 +17,8 @@ const COLUMNS: readonly Column<ParkedMessage>[] = [
 ];
 
 /**
- * Keeps messages for people to see and replay; one that is delivered again is kept once, and waits again if it was
- * replayed. Returns how many wait that did not wait before.
+ * Stores messages for people to inspect and replay. A redelivered message is stored once; one that was replayed is
+ * marked as parked again. Returns how many messages are newly waiting.
  */
 export async function parkMessages(db: Executor, messages: readonly ParkedMessage[]): Promise<number> {
   if (messages.length === 0) return 0;
@@ -26,7 +26,7 @@ export async function parkMessages(db: Executor, messages: readonly ParkedMessag
     INSERT INTO parked_messages (subject, consumer, reason, payload)
     SELECT subject, consumer, reason, payload FROM ${unnest(messages, COLUMNS)}
     ON CONFLICT DO NOTHING RETURNING id`);
-  // A statement of its own: two equal messages of one batch may not be updated by the insert.
+  // A separate statement, because INSERT … ON CONFLICT cannot update the same row twice for two equal messages.
   const again = await db.execute(sql`
     UPDATE parked_messages parked SET reason = again.reason, at = now(), replayed_at = NULL
     FROM (SELECT consumer, reason, md5(payload) AS digest FROM ${unnest(messages, COLUMNS)}) again

@@ -3,9 +3,9 @@ import type { AlertTriggeredEvent } from '#domain/wire/wire.ts';
 import type { Executor } from './executor.ts';
 
 /**
- * The alert's state by compare-and-set, firing before resolved. `fired` and `resolved` are returned to exactly one of
- * all who bring the change: that one owns what follows. A resolution that comes first is kept, so that the firing, when
- * it comes, changes nothing and pages nobody.
+ * Stores the alert's state by compare-and-set, firing before resolved. `fired` or `resolved` is returned to exactly
+ * one of all callers with the same change; that caller writes the consequences. A resolution that arrives before its
+ * firing is stored, so the later firing changes nothing and notifies nobody.
  */
 export async function storeAlert(
   db: Executor,

@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<LocationState>[] = [
   ['at', 'timestamptz', (state) => state.at],
 ];
 
-/** Stores how shards see their locations, the newest word winning; returns those that really changed. */
+/** Stores how shards see their locations; the newest event wins. Returns the states that changed. */
 export async function storeLocationStates(
   db: Executor,
   states: readonly LocationState[],

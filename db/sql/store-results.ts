@@ -21,15 +21,15 @@ const RESULT_COLUMNS: readonly Column<CheckResult>[] = [
   ['facts', 'text', factsOf],
 ];
 
-/** wasMade() of domain/check/result.ts, of rows. */
+/** wasMade() of domain/check/result.ts, as SQL over stored rows. */
 const wasMade = sql`(attempts > 0 OR outcome <> 'error')`;
 
 /**
- * Stores a batch of results and everything that follows from those that are new, in one statement; returns the
- * ids of the new ones. A result that is there already changes nothing.
+ * Stores a batch of results, and the status changes of those that are new, in one statement; returns the ids of the new
+ * ones. A result that is already stored changes nothing.
  *
- * Rows are written in the order of their keys, so two batches that meet cannot lock each other out. Joined with
- * `monitors`, because a monitor that was just deleted has no status left to write.
+ * Rows are written in the order of their keys, so two concurrent batches cannot deadlock. The join with `monitors`
+ * leaves out a monitor that was just deleted: its status rows would violate the foreign key.
  */
 export async function storeResults(db: Executor, results: readonly CheckResult[]): Promise<Set<string>> {
   const rows = await db.execute(sql`
@@ -73,7 +73,7 @@ export async function storeResults(db: Executor, results: readonly CheckResult[]
   return new Set(rows.map((row) => row.id as string));
 }
 
-/** What has no column: the facts that only some checks have, and those that only a newer version knows. */
+/** Members of a result without a column: facts that only some checks have, and members of newer versions. */
 function factsOf(result: CheckResult): string | null {
   const {
     id: _id,

@@ -26,8 +26,8 @@ const SLOT_COLUMNS: readonly Column<Slot>[] = [
 ];
 
 /**
- * Stores verdicts as they were judged and marks the hours whose figures they change; returns how many are new. Of two
- * verdicts on one slot the first that arrives is kept. The caller holds the monitors (lock-monitors.ts).
+ * Stores verdicts as they were judged and marks the hours whose figures they change; returns how many are new. The
+ * first verdict on a slot is kept. The caller holds the locks on the monitors (lock-monitors.ts).
  */
 export async function storeRounds(db: Executor, rounds: readonly RoundJudgedEvent[]): Promise<number> {
   const stored = await db.execute(sql`
@@ -41,8 +41,8 @@ export async function storeRounds(db: Executor, rounds: readonly RoundJudgedEven
 }
 
 /**
- * From its slot on a verdict replaces the one before it, for as long as either of them would stand. The hours to come
- * are marked too: no other round need fall into them.
+ * A verdict replaces the one before it from its slot on, for as long as either of the two stands. Hours that begin
+ * later are marked too, because no other round need fall into them.
  */
 async function markChangedHours(db: Executor, slots: readonly Slot[]): Promise<void> {
   await db.execute(sql`

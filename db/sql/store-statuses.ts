@@ -8,7 +8,7 @@ const EVENT_COLUMNS: readonly Column<MonitorStatusEvent>[] = [
   ['at', 'timestamptz', (event) => event.at],
 ];
 
-/** A monitor whose shown status has just changed. */
+/** A monitor whose shown status has changed. */
 export interface StatusChange {
   readonly monitorId: string;
   readonly organizationId: string;
@@ -18,9 +18,9 @@ export interface StatusChange {
 }
 
 /**
- * Stores what the edge said last about monitors, unless a newer change is there already (by `at`, see
- * MonitorStatusEvent). A disabled monitor stays paused whatever still arrives. Meanwhile, and while it is not checked
- * (`stale`), only `edge_status` moves; restoreStatuses() brings it to light.
+ * Stores the edge's latest status of monitors, unless a newer one is stored already (by `at`, see MonitorStatusEvent).
+ * For a disabled monitor, and for a stale one, only `edge_status` is updated; restoreStatuses() makes it the shown
+ * status later.
  */
 export async function storeStatuses(db: Executor, events: readonly MonitorStatusEvent[]): Promise<StatusChange[]> {
   const rows = await db.execute(sql`
@@ -53,12 +53,12 @@ export async function storeStatuses(db: Executor, events: readonly MonitorStatus
   return rows.map(statusChange);
 }
 
-/** A monitor that was not checked since then is not known: three rounds, and a minute for the road. */
+/** A monitor is stale when its last check is older than three rounds and a minute for delivery. */
 const freshSince = sql`now() - (3 * m.interval_seconds + 60) * interval '1 second'`;
 
 /**
- * Brings back what the edge said last for monitors that are checked again, and for those that were resumed
- * before the edge heard that they were paused: it has no change to tell.
+ * Shows the edge's latest status again for monitors that are checked again, and for those that were resumed before the
+ * edge received the pause: the edge sends no event for them, because their status did not change.
  */
 export async function restoreStatuses(db: Executor, monitorIds: readonly string[]): Promise<StatusChange[]> {
   const rows = await db.execute(sql`
@@ -80,8 +80,8 @@ export async function restoreStatuses(db: Executor, monitorIds: readonly string[
 }
 
 /**
- * Says `unknown` of enabled monitors that are not checked any more, because no results arrive or because every slot is
- * missed: we cannot see them, so we do not claim anything.
+ * Sets enabled monitors that are no longer checked to `unknown`: their results do not arrive, or every slot is missed.
+ * Without a check there is no evidence for any other status.
  */
 export async function markStale(db: Executor): Promise<StatusChange[]> {
   const rows = await db.execute(sql`

@@ -15,7 +15,7 @@ function rule(count: number, recoveryCount: number): AssignedRule {
 
 const STATUS = { u: 'up', g: 'degraded', d: 'down', '?': 'unknown' } as const;
 
-/** Observes a story, one letter a round, every five seconds: u up, g degraded, d down, ? unknown. */
+/** Observes a series of rounds, one letter each, five seconds apart: u up, g degraded, d down, ? unknown. */
 function observe(
   story: string,
   by: AssignedRule,

@@ -10,7 +10,7 @@ export const SEVERITIES = ['critical', 'major', 'minor', 'info'] as const;
 export const severitySchema = z.enum(SEVERITIES);
 export type Severity = z.infer<typeof severitySchema>;
 
-/** The conditions a rule may have; others join the union. */
+/** The conditions of alert rules. A new condition is a new member of the union. */
 export const alertConditionSchema = z.discriminatedUnion('type', [
   /** Consecutive rounds judged `down` before the alert fires. */
   z.strictObject({ type: z.literal('consecutiveFailures'), count: z.int().min(1).max(100) }),
@@ -42,7 +42,10 @@ export type AlertState = z.infer<typeof alertStateSchema>;
 
 export const INITIAL_ALERT_STATE: AlertState = { phase: 'ok', count: 0, alertId: null, sinceMs: 0 };
 
-/** What the core is told: an alert began or ended. Its id is derived, so telling twice is telling once. */
+/**
+ * An alert began or ended; sent to the core. The id is derived from the alert and the direction, so a repeated send has
+ * the same id.
+ */
 export interface AlertChange {
   readonly alertId: string;
   readonly ruleId: string;
@@ -57,7 +60,7 @@ export function reduceAlert(
   state: AlertState,
   observation: Observation,
 ): { state: AlertState; change: AlertChange | null } {
-  // "We could not look" is evidence neither of failure nor of recovery.
+  // An `unknown` round is evidence neither of failure nor of recovery.
   if (observation.status === 'unknown') return { state, change: null };
   const failing = observation.status === 'down';
   const at = observation.scheduledAtMs;
@@ -84,7 +87,7 @@ export function reduceAlert(
   return { state: ok(at), change: resolution(rule, state, at) };
 }
 
-/** Ends an alert for a reason outside its observations: the monitor was paused or deleted, the rule removed. */
+/** Ends an alert for a reason outside its observations: the monitor was paused or deleted, or the rule removed. */
 export function endAlert(
   rule: Pick<AssignedRule, 'id' | 'severity'>,
   state: AlertState,

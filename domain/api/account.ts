@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { name, timestamp } from './common.ts';
 
-/** Length is what makes a password hard to guess; 1,000 bounds the work of hashing it. */
+/** The minimum length makes a password hard to guess; the maximum bounds the work of hashing it. */
 const password = z.string().min(10, 'use at least 10 characters').max(1000);
 const email = z
   .email()
@@ -22,7 +22,7 @@ export const accountSchema = z.object({
 });
 export type Account = z.infer<typeof accountSchema>;
 
-/** GET /auth/setup (public): whether the first account is still to be made, and whether one may register. */
+/** GET /auth/setup (public): whether an account exists already, and whether registration is open. */
 export const setupSchema = z.object({ firstAccount: z.boolean(), registrationOpen: z.boolean() });
 
 export const API_KEY_SCOPES = ['read', 'write', 'admin'] as const;
@@ -35,7 +35,7 @@ export const apiKeySchema = z.object({
   id: z.string(),
   name: z.string(),
   scopes: z.array(z.enum(API_KEY_SCOPES)),
-  /** First characters, to tell keys apart. */
+  /** First characters of the key, by which a person recognises it. */
   prefix: z.string(),
   createdAt: timestamp,
   expiresAt: timestamp.nullable(),

@@ -7,14 +7,14 @@ import { listQuerySchema, name, timestamp } from './common.ts';
 
 /* ---- alert rules ---- */
 
-/** Rules of a monitor's own replace the default rule (its quorum down once → critical). */
+/** A monitor's own rules replace its default rule (quorum down once → critical). */
 export const alertRuleCreateSchema = z.strictObject({
   name,
   monitorId: z.string(),
   condition: alertConditionSchema,
   severity: severitySchema.default('critical'),
   recoveryCount: z.int().min(1).max(100).default(1),
-  /** null tells all default channels. */
+  /** null stands for all default channels. */
   channelIds: z.array(z.string()).max(20).nullable().default(null),
   notifyOnRecovery: z.boolean().default(true),
   runbookUrl: z

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 200;
 
-/** A whole number as text in a query, with one message for whatever is wrong with it. */
+/** A whole number as text in a query, with one message for every fault. */
 export function numberInQuery(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });

@@ -4,7 +4,7 @@ import { MONITOR_STATUSES } from '../check/status.ts';
 import { incidentSchema } from './alerting.ts';
 import { timestamp } from './common.ts';
 
-/** What `GET /stream` carries: one JSON object a message (WebSocket) or event (SSE), for one organisation. */
+/** Events of `GET /stream`: one JSON object per message (WebSocket) or event (SSE), for one organisation. */
 export const liveEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), at: timestamp }),
   z.object({ type: z.literal('result'), data: checkResultSchema }),

@@ -7,13 +7,13 @@ import { testAnswerSchema } from '../wire/wire.ts';
 import { timestamp } from './common.ts';
 
 /**
- * What the API answers about monitors. Apart from what is written (monitor.ts), because reading needs none of the
- * engines that judge expressions, and the dashboard's first load should not carry them.
+ * Schemas of the API's answers about monitors. They are apart from the schemas of requests (monitor.ts), because those
+ * load the engines that compile expressions, which the dashboard's first load does not need.
  */
 
 /**
- * What answers show of `config.auth`: never the password or token. A PATCH that sends this back, or leaves
- * the secret out, keeps the stored one; `auth: null` removes it.
+ * `config.auth` in answers, without the password or token. A PATCH that sends this object back, or leaves the secret
+ * out, keeps the stored secret; `auth: null` removes it.
  */
 const shownAuthSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('basic'), username: z.string() }),
@@ -59,15 +59,15 @@ export const monitorTestAnswerSchema = testAnswerSchema;
 
 export const resultSchema = checkResultSchema;
 
-/** One round of the schedule with its verdict, as the edge judged it. */
+/** One round with its verdict, as the edge judged it. */
 export const roundSchema = z.object({
-  /** The slot. The verdict stands until the next one, at most the interval that the monitor had then. */
+  /** The round's slot. The verdict stands until the next slot, at most the interval that the monitor had then. */
   scheduledAt: timestamp,
   status: z.enum(VERDICTS),
   failing: z.array(tolerant({ location: z.string(), reason: reasonSchema.optional(), detail: z.string().optional() })),
-  /** Locations that were asked and had no vote: dark ones, and those whose probe itself failed. */
+  /** Locations of the round without a vote: dark ones, and those whose probe itself failed. */
   excluded: z.array(z.string()),
-  /** Why it is `unknown`. */
+  /** Reason of an `unknown` verdict. */
   cause: reasonSchema.optional(),
   judgedAt: timestamp,
 });
@@ -75,7 +75,7 @@ export type Round = z.infer<typeof roundSchema>;
 
 const latency = z.number().nullable();
 export const seriesPointSchema = z.object({
-  /** Start of the step. Steps without results are absent: a gap is a gap. */
+  /** Start of the step. A step without results has no point. */
   at: timestamp,
   avg: latency,
   min: latency,
@@ -83,7 +83,7 @@ export const seriesPointSchema = z.object({
   p50: latency,
   p95: latency,
   p99: latency,
-  /** Results in the step by kind; `error` is a probe's own fault. */
+  /** Results in the step by outcome; `error` is a fault of the probe. */
   success: z.int(),
   failure: z.int(),
   error: z.int(),
@@ -92,7 +92,7 @@ export const seriesSchema = z.object({
   from: timestamp,
   to: timestamp,
   stepSeconds: z.int(),
-  /** 'results' where computed from raw results, 'rollups' from hourly sketches (relative error ≤ 1 %). */
+  /** `results`: computed from raw results. `rollups`: from hourly sketches (relative error ≤ 1 %). */
   source: z.enum(['results', 'rollups']),
   locations: z.array(z.object({ id: locationIdSchema, points: z.array(seriesPointSchema) })),
 });

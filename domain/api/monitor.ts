@@ -30,13 +30,16 @@ const settings = {
   confirm: confirmSchema.default({}),
 };
 
-/** RFC 9110, section 9.3: content of these has no meaning, and fetch refuses to send it. */
+/** RFC 9110, section 9.3: a body has no meaning with these methods, and fetch refuses to send one. */
 const METHODS_WITHOUT_BODY: readonly string[] = ['GET', 'HEAD'];
 
-/** A shard's 200 monitors travel to the edge in one message of 16 MiB: one large monitor must not hold up the others. */
+/**
+ * The 200 monitors of a shard are sent to the edge in one message of at most 16 MiB, so one monitor is bounded to its
+ * share.
+ */
 const CONFIG_BYTES_MAX = 72 * 1024;
 
-/** As a user writes it: besides its form, everything in it compiles (expressions, paths, schemas). */
+/** The configuration of a request: besides the form, all expressions, paths and schemas must compile. */
 const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) => {
   if ((config.body ?? '') !== '' && METHODS_WITHOUT_BODY.includes(config.method)) {
     context.addIssue({ code: 'custom', path: ['body'], message: `${config.method} carries no body` });
@@ -48,7 +51,7 @@ const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) =
   for (const { path, message } of unsendableParts(config)) {
     context.addIssue({ code: 'custom', path: [...path], message });
   }
-  // In UTF-8 a character takes at most three bytes, a pair of surrogates four.
+  // A UTF-16 unit above ASCII takes at most three bytes in UTF-8, a surrogate pair four.
   const bytes = JSON.stringify(config).replace(/[\u0080-\uffff]/g, '???').length;
   if (bytes > CONFIG_BYTES_MAX) {
     context.addIssue({ code: 'custom', path: [], message: `may have ${CONFIG_BYTES_MAX} bytes in all` });
@@ -61,7 +64,7 @@ const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) =
   }
 });
 
-/** POST /monitors. Also the shape a PATCH must add up to. */
+/** POST /monitors. A PATCH applied to the stored monitor must match this schema too. */
 export const monitorCreateSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...settings, type: z.literal('http'), config: writtenHttpConfigSchema }),
 ]);
@@ -73,7 +76,7 @@ export const monitorListQuerySchema = listQuerySchema.extend({
   q: z.string().max(120).optional(),
 });
 
-/** POST /monitors/test: the body of POST /monitors, whose name may still be missing. */
+/** POST /monitors/test: the body of POST /monitors, with an optional name. */
 export const monitorTestSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...settings, name: name.optional(), type: z.literal('http'), config: writtenHttpConfigSchema }),
 ]);
@@ -90,7 +93,7 @@ export const roundListQuerySchema = listQuerySchema.extend({
   status: z.enum(VERDICTS).optional(),
 });
 
-/** GET /monitors/{id}/series: `step` in seconds; without it, a step that gives at most 300 points. */
+/** GET /monitors/{id}/series: `step` is in seconds. The default step gives at most 300 points. */
 export const SERIES_POINTS_MAX = 2000;
 export const seriesQuerySchema = z.object({
   from: timestamp.optional(),

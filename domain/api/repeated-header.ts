@@ -1,4 +1,7 @@
-/** The first name that only its case tells from one before it: one of the two would be sent, and nobody could say which. */
+/**
+ * The first header name that equals an earlier one except for case. HTTP would send only one of the two, and which one
+ * is not defined.
+ */
 export function repeatedHeader(headers: Readonly<Record<string, string>>): string | undefined {
   const seen = new Set<string>();
   return Object.keys(headers).find((name) => {

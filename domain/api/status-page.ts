@@ -3,7 +3,7 @@ import { PAGE_COMPONENTS_MAX, slugSchema } from '../page/snapshot.ts';
 import { name, timestamp } from './common.ts';
 
 export const componentInputSchema = z.strictObject({
-  /** Present when an existing component is kept. */
+  /** Present for an existing component that is kept. */
   id: z.string().optional(),
   name,
   description: z.string().max(500).nullish(),
@@ -15,7 +15,7 @@ export const statusPageCreateSchema = z.strictObject({
   name,
   slug: slugSchema,
   description: z.string().max(1000).nullish(),
-  /** Only `public` in this version; the others answer `not_supported`. */
+  /** This version supports `public` only; the others are answered with `not_supported`. */
   visibility: z.enum(['public', 'password', 'private']).default('public'),
   components: z.array(componentInputSchema).max(PAGE_COMPONENTS_MAX).default([]),
 });
@@ -35,7 +35,7 @@ export const statusPageSchema = z.object({
   description: z.string().nullable(),
   visibility: z.enum(['public', 'password', 'private']),
   components: z.array(componentSchema),
-  /** Where the edge serves it. */
+  /** The page's public URL, at the edge. */
   url: z.string(),
   version: z.int(),
   publishedVersion: z.int().nullable(),

@@ -1,15 +1,15 @@
 import { namesImpossibleHost } from '../base/host-name.ts';
 import type { HttpConfig } from '../check/monitor.ts';
 
-/** Part of a configuration that no probe could send as it is written. */
+/** Part of a configuration that no probe could send unchanged. */
 export interface Unsendable {
   readonly path: readonly string[];
   readonly message: string;
 }
 
 /**
- * Headers that Workers put in the place of what a monitor sets: workerd drops CF-Connecting-IP and replaces CF-Worker
- * (tried with workerd 1.20261023), and Cloudflare's network sets the others on its way to a target
+ * Headers that Workers replace: workerd drops CF-Connecting-IP and replaces CF-Worker (tried with workerd 1.20261023),
+ * and Cloudflare's network sets the others between Worker and target
  * (https://developers.cloudflare.com/fundamentals/reference/http-headers/).
  */
 const SET_BY_THE_EDGE: ReadonlySet<string> = new Set([
@@ -24,12 +24,15 @@ const SET_BY_THE_EDGE: ReadonlySet<string> = new Set([
   'cf-worker',
 ]);
 
-/** RFC 5234's CTL, which RFC 7617 keeps out of both; and halves of surrogate pairs, which UTF-8 cannot carry. */
+/**
+ * Characters that user name and password may not have: RFC 5234's CTL (excluded by RFC 7617), and halves of surrogate
+ * pairs (UTF-8 has no encoding for them).
+ */
 const UNSPEAKABLE = /[\p{Cc}\p{Cs}]/u;
 
 /**
- * What of a written configuration would be sent as something else, or not at all. Stored monitors are not asked: what
- * an earlier version has taken goes on being checked, and its probe says what is wrong.
+ * The parts of a new configuration that would be sent changed, or not at all. Stored monitors are not validated by
+ * this: a monitor accepted by an earlier version keeps being checked, and its probe reports the fault.
  */
 export function unsendableParts({ url, headers, auth }: HttpConfig): Unsendable[] {
   const parts = Object.entries(headers).flatMap(([name, value]) => unsendableHeader(name, value));
@@ -46,7 +49,7 @@ function unsendableHeader(name: string, value: string): Unsendable[] {
   const path = ['headers', name];
   const lower = name.toLowerCase();
   if (SET_BY_THE_EDGE.has(lower)) return [{ path, message: "is set by the edge, which would replace the monitor's" }];
-  // workerd leaves out an empty one, and only this one (tried with 1.20261023).
+  // workerd omits an empty Accept-Encoding, and no other empty header (tried with 1.20261023).
   if (lower === 'accept-encoding' && value.trim() === '') return [{ path, message: 'may not be empty: say identity' }];
   return [];
 }

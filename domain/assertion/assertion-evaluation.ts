@@ -18,18 +18,18 @@ import { jsonSchemaMismatch, jsonSchemaProblem } from './json-schema.ts';
 import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { WorkBudget } from './work-budget.ts';
 
-/** What a check got, as far as assertions speak about it. */
+/** The answer to a check, as far as assertions refer to it. */
 export interface Answer {
   readonly status: number;
-  /** Names in lower case. */
+  /** Header names are in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Decoded text; null when it could not be read. */
   readonly body: string | null;
-  /** True when the body went on after the size limit. */
+  /** True when the body exceeded the size limit and was cut. */
   readonly bodyCut: boolean;
   readonly responseTimeMs: number;
   readonly tls: TlsFacts | undefined;
-  /** When the check was made, milliseconds since the epoch. */
+  /** Time of the check, milliseconds since the epoch. */
   readonly atMs: number;
 }
 
@@ -43,9 +43,9 @@ export type Judgement =
     };
 
 /**
- * Judges one claim. A claim that cannot be evaluated (a missing header or value, invalid JSON, wrong types, a
- * broken pattern, a body cut by the size limit where the rest would matter) fails; it never passes.
- * Where a JSONPath finds several values, the claim must hold for each; `contains` takes them as one list.
+ * Evaluates one assertion. An assertion that cannot be evaluated (a missing header or value, invalid JSON, wrong types,
+ * a broken pattern, a body cut by the size limit where the rest would matter) fails. Where a JSONPath selects several
+ * values, the assertion must hold for each; `contains` treats them as one list.
  */
 export function evaluateAssertion(assertion: Assertion, answer: Answer): Judgement {
   const expectation = `expected ${claim(assertion)}`;
@@ -56,13 +56,13 @@ export function evaluateAssertion(assertion: Assertion, answer: Answer): Judgeme
     if (mismatch === null) return { passed: true, message: claim(assertion) };
     return { passed: false, reason: 'assertion_failed', message: `${expectation}, ${mismatch}` };
   } catch (error) {
-    // Also what the engines throw: a bad path, an unresolved $ref, a JSON document nested too deeply.
+    // The engines throw too: for a bad path, an unresolved $ref, or a JSON document nested too deeply.
     const why = error instanceof Error ? error.message : String(error);
     return { passed: false, reason: 'assertion_unevaluable', message: `${expectation}, but ${why}` };
   }
 }
 
-/** Everything wrong with an assertion as a user wrote it, including what does not compile. */
+/** Every fault of an assertion as a user wrote it, compile errors included. */
 export function assertionProblems(assertion: Assertion): AssertionProblem[] {
   const problems = assertionShapeProblems(assertion);
   if (problems.length > 0) return problems;
@@ -90,7 +90,7 @@ function jsonPathProblem(path: string): string | null {
   }
 }
 
-/** Where the parser stopped; its own message lists every character it would have taken. */
+/** Where the parser stopped. The parser's own message lists every character that it would have accepted. */
 function placeOf(error: unknown): string {
   const location = typeof error === 'object' && error !== null && 'location' in error ? error.location : undefined;
   const parsed = parserLocationSchema.safeParse(location);
@@ -99,7 +99,7 @@ function placeOf(error: unknown): string {
 
 const parserLocationSchema = z.object({ start: z.object({ offset: z.int() }) });
 
-/** The library runs the patterns of match() and search() on the engine's backtracking RegExp. */
+/** The library runs the patterns of match() and search() on the engine's backtracking RegExp, so both are refused. */
 function usesRegex(node: unknown): boolean {
   if (typeof node !== 'object' || node === null) return false;
   if ('type' in node && node.type === 'FunctionExpr' && 'name' in node) {
@@ -108,7 +108,7 @@ function usesRegex(node: unknown): boolean {
   return Object.values(node).some(usesRegex);
 }
 
-/** What came instead, in words, or null when the claim holds. Throws when it cannot be evaluated. */
+/** The actual value in words, or null when the assertion holds. Throws when it cannot be evaluated. */
 function mismatchOf(assertion: Assertion, answer: Answer): string | null {
   switch (assertion.source) {
     case 'status':
@@ -141,7 +141,7 @@ function statusMismatch({ compare, value }: Assertion, answer: Answer): string |
 function headerMismatch(assertion: Assertion, answer: Answer): string | null {
   const name = (assertion.property ?? '').toLowerCase();
   const values = answer.headers.filter(([header]) => header === name).map(([, value]) => value);
-  // RFC 9110, section 5.3: several lines of one name are one list.
+  // RFC 9110, section 5.3: several field lines of one name form one list.
   return textMismatch(
     assertion,
     values.length === 0 ? undefined : values.join(', '),
@@ -159,11 +159,11 @@ function bodyMismatch(assertion: Assertion, answer: Answer): string | null {
   return textMismatch(assertion, body, 'the body is missing', budgetOf(answer));
 }
 
-/** Of a cut body only that is known which its beginning proves: something is there. */
+/** A cut body can only prove that something is present: the part after the cut is unknown. */
 function cutBodyMismatch({ compare, value }: Assertion, beginning: string, budget: WorkBudget): string | null {
   const found = (): boolean => {
     if (compare === 'contains' || compare === 'notContains') return beginning.includes(String(value));
-    // A match that ends at the cut may be due to the cut: `end$`.
+    // A match that ends at the cut may be caused by the cut, as with the pattern `end$`.
     const match = firstMatch(compileRegex(String(value)), beginning, budget);
     return match !== null && match.end < beginning.length;
   };
@@ -193,11 +193,12 @@ function jsonMismatch(assertion: Assertion, answer: Answer): string | null {
   return failing === undefined ? null : `got ${shown(failing)}`;
 }
 
-/** The value, or list of values, for which the claim does not hold. */
+/** The value, or list of values, for which the assertion does not hold. */
 function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value: unknown, budget: WorkBudget) {
   const several = nodes.length > 1;
   if (several && compare === 'contains') return holds(compare, nodes, value, budget) ? undefined : nodes;
-  // "An error" is not free of "error" because it has company: each value is looked into as well.
+  // `notContains` with several values is also evaluated for each value: a list of "an error" and other texts contains
+  // "error".
   if (several && compare === 'notContains') return firstContaining(nodes, value);
   return nodes.find((node) => !holds(compare, node, value, budget));
 }
@@ -227,7 +228,7 @@ function tlsVersion(protocol: string): string {
   return TLS_VERSION.exec(protocol)?.[1] ?? protocol;
 }
 
-/** A claim about text that may be missing; `absence` says so in words. */
+/** Evaluates a comparison with a text that may be missing; `absence` describes a missing one in words. */
 function textMismatch(
   { compare, value }: Assertion,
   text: string | undefined,
@@ -250,7 +251,7 @@ function readableBody(answer: Answer): string {
   return answer.body;
 }
 
-/** Fifty assertions about one answer parse it once. */
+/** Parsed bodies by answer: up to fifty assertions about one answer parse its body once. */
 const PARSED = new WeakMap<Answer, JsonValue>();
 
 function parsedBody(answer: Answer): JsonValue {
@@ -263,7 +264,7 @@ function parsedBody(answer: Answer): JsonValue {
   return parsed;
 }
 
-/** One for all assertions about an answer: fifty of them may not take fifty times as long. */
+/** One work budget for all assertions about an answer, so that fifty of them cannot take fifty times as long. */
 const BUDGETS = new WeakMap<Answer, WorkBudget>();
 
 function budgetOf(answer: Answer): WorkBudget {

@@ -23,7 +23,7 @@ export const ASSERTION_COMPARES = [
 ] as const;
 export type AssertionCompare = (typeof ASSERTION_COMPARES)[number];
 
-/** Facts of a TLS connection that an assertion may name. `daysLeft` is counted when the check is made. */
+/** Facts of a TLS connection that an assertion may name. `daysLeft` is computed at the time of the check. */
 export const TLS_PROPERTIES = ['protocol', 'issuer', 'subject', 'notAfter', 'fingerprintSha256', 'daysLeft'] as const;
 export type TlsProperty = (typeof TLS_PROPERTIES)[number];
 
@@ -32,7 +32,7 @@ const ORDER = ['lt', 'lte', 'gt', 'gte'] as const;
 const TEXT = ['contains', 'notContains', 'matches', 'notMatches'] as const;
 const PRESENCE = ['exists', 'notExists'] as const;
 
-/** What can be claimed about each source; anything else would be always true or never. */
+/** Comparisons that make sense for each source; any other would always hold or never. */
 export const COMPARES_OF_SOURCE = {
   status: [...EQUALITY, ...ORDER, 'matches', 'notMatches'],
   responseTime: ['eq', 'ne', ...ORDER],
@@ -42,9 +42,9 @@ export const COMPARES_OF_SOURCE = {
   tls: [...EQUALITY, ...ORDER, ...TEXT, ...PRESENCE],
 } as const satisfies Record<AssertionSource, readonly AssertionCompare[]>;
 
-/** An expected value travels with every assignment of its shard: a JSON Schema fits, a data set does not. */
+/** Expected values are part of their shard's assignment: 64 KiB hold a JSON Schema, not a data set. */
 const VALUE_LENGTH_MAX = 64 * 1024;
-/** Linear-time matching still costs pattern times text. */
+/** The cost of linear-time matching is the pattern's size times the text's. */
 const PATTERN_LENGTH_MAX = 1000;
 const LIST_LENGTH_MAX = 200;
 
@@ -55,18 +55,18 @@ interface AssertionShape {
   readonly value?: unknown;
 }
 
-/** What is wrong with an assertion, by the field that must change. */
+/** A fault of an assertion, with the field that must change. */
 export interface AssertionProblem {
   readonly path: 'property' | 'compare' | 'value';
   readonly message: string;
 }
 
 /**
- * One claim about an answer. `property` names the header, the JSONPath (RFC 9535) or the TLS fact.
- * `value` is what to compare with; statuses also take ranges such as "2xx" and "200-299".
+ * One assertion about an answer. `property` names the header, the JSONPath (RFC 9535) or the TLS fact. `value` is the
+ * expected value; statuses also take ranges such as "2xx" and "200-299".
  *
- * The schema checks the form. Whether regular expressions, JSONPaths and JSON Schemas compile is checked where
- * monitors are written (`assertionProblems` in assertion-evaluation.ts), so that reading one needs no engines.
+ * The schema checks the form. Regular expressions, JSONPaths and JSON Schemas are compiled where monitors are written
+ * (`assertionProblems` in assertion-evaluation.ts), so that reading an assertion loads no engines.
  */
 export const assertionSchema = z
   .strictObject({
@@ -82,7 +82,7 @@ export const assertionSchema = z
   });
 export type Assertion = z.infer<typeof assertionSchema>;
 
-/** What can be said against an assertion without compiling anything; empty when its form is right. */
+/** Faults that are found without compiling anything; empty when the form is right. */
 export function assertionShapeProblems(assertion: AssertionShape): AssertionProblem[] {
   const { source, compare } = assertion;
   const allowed: readonly AssertionCompare[] = COMPARES_OF_SOURCE[source];
@@ -163,7 +163,7 @@ function patternProblem(value: unknown): string | null {
   return value.length > PATTERN_LENGTH_MAX ? `must be at most ${PATTERN_LENGTH_MAX} characters` : null;
 }
 
-/** Numbers, also as text: big integers do not survive as JSON numbers. */
+/** Numbers, also as text: JSON numbers cannot hold big integers exactly. */
 function isNumeric(value: unknown): boolean {
   return typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
 }

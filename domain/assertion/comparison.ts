@@ -4,7 +4,7 @@ import type { AssertionCompare } from './assertion.ts';
 import { compileRegex, firstMatch } from './linear-regex.ts';
 import type { WorkBudget } from './work-budget.ts';
 
-/** True when `actual` stands to `expected` as claimed. Throws when their types do not allow the comparison. */
+/** Whether the comparison of `actual` with `expected` holds. Throws when their types do not allow the comparison. */
 export function holds(compare: AssertionCompare, actual: unknown, expected: unknown, budget: WorkBudget): boolean {
   switch (compare) {
     case 'eq':
@@ -37,13 +37,13 @@ export function holds(compare: AssertionCompare, actual: unknown, expected: unkn
   }
 }
 
-/** 5 and "5" differ, but a claim that they do would hold for ever and by mistake. Null is a value of its own. */
+/** 5 and "5" differ, but an assertion that they do would always hold, by mistake. Null is a value of its own. */
 function isScalarMismatch(actual: unknown, expected: unknown): boolean {
   return actual !== null && expected !== null && typeof actual !== typeof expected;
 }
 
 const INTEGER = /^-?\d+$/;
-/** A uint256 has 78 digits; what is longer would be rounded, or cost more than it says. */
+/** A uint256 has 78 digits. A longer number would be rounded, or be expensive to compare. */
 const NUMBER_LENGTH_MAX = 100;
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 
@@ -77,14 +77,14 @@ function contains(actual: unknown, expected: unknown): boolean {
 
 function listContains(list: readonly unknown[], expected: unknown): boolean {
   if (list.some((item) => deepCompareStrict(item, expected))) return true;
-  // As for `ne`: that 5 is not among ["5"] would hold for ever and by mistake.
+  // As for `ne`: an assertion that ["5"] does not contain 5 would always hold, by mistake.
   if (list.length > 0 && list.every((item) => isScalarMismatch(item, expected))) {
     throw new Error(`${shown(list)} holds values of another type`);
   }
   return false;
 }
 
-/** The first of several values that is the expected one or contains it. Throws when none is of a type that could. */
+/** The first value that equals or contains the expected one. Throws when no value is of a type that can be compared. */
 export function firstContaining<T>(values: readonly T[], expected: unknown): T | undefined {
   const comparable = values.filter((value) => canContain(value, expected) || !isScalarMismatch(value, expected));
   if (comparable.length === 0) throw new Error(`${shown(values)} are of another type`);
@@ -103,12 +103,12 @@ function matches(actual: unknown, expected: unknown, budget: WorkBudget): boolea
   return firstMatch(compileRegex(String(expected)), String(actual), budget) !== null;
 }
 
-/** Longest quotation of a value in a message. */
+/** Longest quotation of a value in a message, in characters. */
 const SHOWN_LENGTH_MAX = 100;
 
-/** A value as a message quotes it. */
+/** A value in the form in which messages quote it. */
 export function shown(value: unknown): string {
-  // A body of megabytes is cut before it is quoted, not after.
+  // The text is cut before it is quoted, because a body may have megabytes.
   const short = typeof value === 'string' ? value.slice(0, SHOWN_LENGTH_MAX + 1) : value;
   const text = JSON.stringify(short) ?? 'nothing';
   return shortened(text, SHOWN_LENGTH_MAX);

@@ -2,13 +2,13 @@ import type { SchemaDraft } from '@cfworker/json-schema';
 import { isJsonObject } from '../base/json-object.ts';
 
 /**
- * What the keywords of JSON Schema must look like. The library skips or misreads one that is malformed, and the
- * claim then holds by mistake: `{"properties": {"a": "string"}}` would accept everything.
+ * The valid form of JSON Schema's keywords. The library skips or misreads a malformed keyword, and the assertion then
+ * holds by mistake: `{"properties": {"a": "string"}}` would accept everything.
  */
 interface Form {
   readonly words: string;
   is(value: unknown, draft: SchemaDraft): boolean;
-  /** The schemas inside the value, by their name or index. */
+  /** Subschemas in the value, by name or index. */
   parts?(value: unknown): [string, unknown][];
 }
 
@@ -22,7 +22,7 @@ const FLAG: Form = { words: 'true or false', is: (value) => typeof value === 'bo
 const TEXT: Form = { words: 'text', is: (value) => typeof value === 'string' };
 const LIST: Form = { words: 'a list', is: Array.isArray };
 const NAMES: Form = { words: 'a list of names', is: isTexts };
-/** Draft 4 turns `minimum` around by a flag, later ones have a bound of its own. */
+/** In draft 4 a boolean `exclusiveMinimum` modifies `minimum`; in later drafts it is a number of its own. */
 const BOUND: Form = {
   words: 'a number (in draft 4 true or false)',
   is: (value, draft) => typeof value === (draft === '4' ? 'boolean' : 'number'),
@@ -79,12 +79,12 @@ function each(keywords: readonly string[], form: Form): Record<string, Form> {
   return Object.fromEntries(keywords.map((keyword) => [keyword, form]));
 }
 
-/** The first keyword that does not look as the specification says, or null. Unknown keywords are annotations. */
+/** The first keyword whose value is malformed, or null. Unknown keywords are annotations. */
 export function schemaFormProblem(schema: unknown, draft: SchemaDraft, path = ''): string | null {
   if (!isJsonObject(schema)) return null;
   for (const [keyword, value] of Object.entries(schema)) {
     const at = `${path}/${keyword}`;
-    // The library knows nothing of it and would let everything pass.
+    // The library does not implement this keyword and would accept every value.
     if (keyword === '$dynamicRef') return `${at} is not supported`;
     const form = FORMS.get(keyword);
     if (form === undefined) continue;

@@ -5,17 +5,17 @@ import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
 import { WorkBudget } from './work-budget.ts';
 
 /**
- * JSON Schema (drafts 4, 7, 2019-09, 2020-12) with `pattern` in linear time. The library would run patterns on
- * the engine's own backtracking RegExp, where a hostile schema can stop a probe; so each `pattern` becomes a
- * `format` that lives for one validation.
+ * JSON Schema (drafts 4, 6, 7, 2019-09, 2020-12) with `pattern` in linear time. The library runs patterns on the
+ * engine's backtracking RegExp, where a hostile schema could block a probe. Each `pattern` is therefore replaced by a
+ * `format` that exists for one validation.
  */
 type Json = unknown;
 
-/** Values of these keywords are data, not schemas; the library, too, looks for no schema there. */
+/** Values of these keywords are data, not schemas; the library looks for no schemas in them either. */
 const DATA_KEYWORDS: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'required', '$comment']);
-/** Data as well, but the library follows a $ref into it, past our patterns: left out. */
+/** `examples` holds data too, but the library follows a $ref into it, past our patterns. The keyword is left out. */
 const DROPPED_KEYWORD = 'examples';
-/** Values of these keywords map names to schemas: a name there is no keyword. */
+/** Values of these keywords map names to schemas: a key of such a map is a name, not a keyword. */
 const MAP_KEYWORDS: ReadonlySet<string> = new Set([
   'properties',
   '$defs',
@@ -24,10 +24,13 @@ const MAP_KEYWORDS: ReadonlySet<string> = new Set([
   'dependencies',
 ]);
 const PATTERN_FORMAT = 'blacktide-pattern:';
-/** Looks it may take to find a schema's parts: the densest that is allowed needs less, nested $ids double it each. */
+/**
+ * Most looks that finding a schema's subschemas may take. The densest allowed schema needs fewer; nested $ids double
+ * the number at each level.
+ */
 const COMPILING_LOOKS_MAX = 250_000;
 
-/** Why the schema cannot be used, or null. */
+/** The reason why the schema cannot be used, or null. */
 export function jsonSchemaProblem(schema: Json): string | null {
   try {
     const refused = wholeRefusal(schema);
@@ -39,7 +42,10 @@ export function jsonSchemaProblem(schema: Json): string | null {
   }
 }
 
-/** Why the value does not match, or null when it does. Throws when the schema cannot be used, or takes too much work. */
+/**
+ * The reason why the value does not match, or null when it does. Throws when the schema cannot be used or costs too
+ * much work.
+ */
 export function jsonSchemaMismatch(schema: Json, value: Json, budget: WorkBudget): string | null {
   const refused = wholeRefusal(schema);
   if (refused !== null) throw new Error(refused);
@@ -59,7 +65,7 @@ export function jsonSchemaMismatch(schema: Json, value: Json, budget: WorkBudget
   }
 }
 
-/** A `$ref` is followed inside the schema only: nothing is fetched. */
+/** A `$ref` is resolved inside the schema only: nothing is fetched. */
 function unresolvedReference(schema: Json): string | null {
   const known = dereference(schema as Schema | boolean);
   for (const part of Object.values(known)) {
@@ -76,14 +82,14 @@ function validator(schema: Json): Validator {
 const DRAFT_DEFAULT = '2020-12';
 const DRAFTS: readonly (readonly [inUri: string, draft: SchemaDraft])[] = [
   ['draft-04', '4'],
-  // What draft 7 adds to draft 6, nobody uses by accident.
+  // Draft 6 is validated as draft 7, whose additional keywords do not occur in draft 6 by accident.
   ['draft-06', '7'],
   ['draft-07', '7'],
   ['2019-09', '2019-09'],
   ['2020-12', '2020-12'],
 ];
 
-/** The draft that the schema names; null when it is none of ours. */
+/** The draft that the schema declares; null when it is not supported. */
 function draftOf(schema: Json): SchemaDraft | null {
   if (!isJsonObject(schema) || schema.$schema === undefined) return DRAFT_DEFAULT;
   const declared = String(schema.$schema);
@@ -96,7 +102,7 @@ function wholeRefusal(schema: Json): string | null {
   return schemaFormProblem(schema, draft) ?? refusal(schema);
 }
 
-/** What cannot be evaluated in linear time, anywhere in the schema. */
+/** The reason why some part of the schema cannot be evaluated in linear time, or null. */
 function refusal(schema: Json, names = false): string | null {
   if (Array.isArray(schema)) return firstOf(schema.map((item) => refusal(item)));
   if (!isJsonObject(schema)) return null;
@@ -105,7 +111,7 @@ function refusal(schema: Json, names = false): string | null {
       if (names) return refusal(value);
       if (key === DROPPED_KEYWORD || DATA_KEYWORDS.has(key)) return null;
       if (key === 'patternProperties') return 'patternProperties is not supported';
-      // The library's expression for this non-standard format backtracks exponentially.
+      // The library's expression for the non-standard format `url` backtracks exponentially.
       if (key === 'format' && value === 'url') return 'format "url" is not supported; use "uri"';
       if (key === 'pattern' && typeof value === 'string') return patternRefusal(value);
       return refusal(value, MAP_KEYWORDS.has(key));
@@ -118,7 +124,7 @@ function patternRefusal(pattern: string): string | null {
   return problem === null ? null : `pattern ${JSON.stringify(pattern)} ${problem}`;
 }
 
-/** A copy in which each `pattern` is a format of its own; the patterns are added to `found`. */
+/** A copy in which each `pattern` is replaced by a format; the patterns are added to `found`. */
 function withLinearPatterns(schema: Json, found: Set<string>, names = false): Json {
   if (Array.isArray(schema)) return schema.map((item) => withLinearPatterns(item, found));
   if (!isJsonObject(schema)) return schema;
@@ -127,7 +133,7 @@ function withLinearPatterns(schema: Json, found: Set<string>, names = false): Js
     if (key === DROPPED_KEYWORD || key === 'pattern') return [];
     return [[key, DATA_KEYWORDS.has(key) ? value : withLinearPatterns(value, found, MAP_KEYWORDS.has(key))]];
   });
-  // Not by assignment: a property may be called __proto__.
+  // Object.fromEntries instead of assignment, because a property may be named __proto__.
   const copy: Record<string, Json> = Object.fromEntries(entries);
   if (names || typeof schema.pattern !== 'string') return copy;
   found.add(schema.pattern);

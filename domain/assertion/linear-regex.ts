@@ -2,21 +2,22 @@ import { RE2JS } from 're2js';
 import type { WorkBudget } from './work-budget.ts';
 
 /**
- * Regular expressions of users run here only: RE2's syntax (no look-around, no back-references) matches in
- * time linear in the text, so that no pattern can stop a probe.
+ * Regular expressions of users, compiled with RE2's syntax (no look-around, no back-references). Matching takes time
+ * linear in the text, so that no pattern can block a probe.
  */
 export type LinearRegex = RE2JS;
 
 /**
- * Linear still means program size times text: `(a?){900}` over a megabyte takes more than a minute. This product
- * is about four seconds of one core at the very worst, and lets a common pattern (up to 250 instructions) see
- * a whole body of the default limit.
+ * Largest product of program size and text length for one search. Linear time alone is not enough: `(a?){900}` over a
+ * megabyte takes more than a minute. This product takes at most about four seconds of one core, and lets a common
+ * pattern (up to 250 instructions) search a whole body of the default limit.
  */
 const WORK_MAX = 250 * 1024 * 1024;
 
 /**
- * `a{999}` is a thousand instructions, and ten short groups of such are a million: seconds and hundreds of megabytes
- * before anything is matched. No pattern that people write comes near this; up to it, WORK_MAX is what it says.
+ * Largest program, in instructions. `a{999}` compiles to a thousand instructions, and ten nested short groups to a
+ * million: seconds and hundreds of megabytes before the first match. Patterns that people write stay far below, and
+ * WORK_MAX is exact up to it.
  */
 const EXPANDED_SIZE_MAX = 5_000;
 
@@ -28,19 +29,19 @@ export function compileRegex(pattern: string): LinearRegex {
   return newest.regex;
 }
 
-/** A claim about many values compiles its pattern once. */
+/** The last compiled pattern: an assertion about many values compiles its pattern once. */
 let newest: { readonly pattern: string; readonly regex: LinearRegex } | undefined;
 
 const TOO_LARGE = `is too large: written out, its repetitions have more than ${EXPANDED_SIZE_MAX} steps`;
 
-/** A quotation, an escape, a class of characters, a repetition, or a single character. */
+/** One token of a pattern: a quotation, an escape, a class of characters, a repetition, or a single character. */
 const TOKEN =
   /\\Q[\s\S]*?(?:\\E|$)|\\[pP]\{\^?\w+\}|\\x\{\w+\}|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[\s\S]/g;
 const REPETITION = /^\{(\d+)(,?)(\d*)\}$/;
-/** A group remembers where it begins and ends. */
+/** Instructions of a group: its start and its end. */
 const GROUP_SIZE = 2;
 
-/** About how many instructions the pattern has once its repetitions are written out, without writing them out. */
+/** About how many instructions the pattern has once its repetitions are expanded, computed without expanding them. */
 function expandedSize(pattern: string): number {
   const outer: number[] = [];
   let size = 0;
@@ -66,7 +67,7 @@ function expandedSize(pattern: string): number {
   return size;
 }
 
-/** Where the first match ends, or null when there is none. Throws when the search could take too long. */
+/** Where the first match ends, or null without a match. Throws when the search could take too long. */
 export function firstMatch(regex: LinearRegex, text: string, budget: WorkBudget): { readonly end: number } | null {
   const work = regex.programSize() * (text.length + 1);
   if (work > WORK_MAX) throw new Error('the regular expression is too large for a text of this length');
@@ -75,7 +76,7 @@ export function firstMatch(regex: LinearRegex, text: string, budget: WorkBudget)
   return matcher.find() ? { end: matcher.end() } : null;
 }
 
-/** Why the pattern is not a regular expression, or null. */
+/** The reason why the pattern is not a regular expression, or null. */
 export function regexProblem(pattern: string): string | null {
   if (expandedSize(pattern) > EXPANDED_SIZE_MAX) return TOO_LARGE;
   try {

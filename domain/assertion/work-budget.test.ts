@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { assertionProblems, evaluateAssertion } from './assertion-evaluation.ts';
 import { WorkBudget } from './work-budget.ts';
 
-/** The whole budget is seconds of work, and a test machine may be several times slower than a Worker. */
+/** The whole budget is seconds of work in a Worker, and a test machine may be several times slower. */
 vi.setConfig({ testTimeout: 60_000 });
 
 const answer = (body: unknown) => ({

@@ -1,19 +1,19 @@
 /**
- * Looks that the assertions about one answer may cost: in workerd three seconds at worst. Searching all of a
- * densely nested megabyte takes a quarter of it, all of a usual list of ten megabytes just fits.
+ * Most property reads that all assertions about one answer may cost: three seconds in workerd at worst. Searching a
+ * densely nested megabyte takes a quarter of them; a common list of ten megabytes just fits.
  */
 const LOOKS_MAX = 2_500_000;
 
 /**
- * Size of a program times length of its text, for all searches about one answer: eight seconds of one core at the very
- * worst, and a dozen common patterns over a body of the default limit.
+ * Largest sum of program size times text length, over all searches in one answer: at most about eight seconds of one
+ * core. A dozen common patterns over a body of the default limit fit.
  */
 const SEARCH_WORK_MAX = 500 * 1024 * 1024;
 
 /**
- * Stops engines that are driven by users' expressions: JSONPath and JSON Schema can both be written so that a
- * short one runs for ever. What the engine is given counts how often it is looked into and throws in the end.
- * (A clock would not do: it stands still while a Worker computes.)
+ * Stops engines that are driven by users' expressions: a short JSONPath or JSON Schema can be written so that it runs
+ * for ever. The value given to the engine counts the reads of its properties and throws when they exceed the budget. A
+ * deadline would not work, because the clock stands still while a Worker computes.
  */
 export class WorkBudget {
   #left: number;
@@ -40,19 +40,19 @@ export class WorkBudget {
     };
   }
 
-  /** The same value, counting looks into it and into everything inside it. */
+  /** The same value, in a wrapper that counts reads of it and of everything inside it. */
   count<T>(value: T): T {
     if (typeof value !== 'object' || value === null) return value;
     const known = this.#counted.get(value);
     if (known !== undefined) return known as T;
     const counting = new Proxy<object>(value, this.#handler);
     this.#counted.set(value, counting);
-    // What is already counting is not counted twice.
+    // A wrapped value is not wrapped again.
     this.#counted.set(counting, counting);
     return counting as T;
   }
 
-  /** To be called before a regular expression is searched for: a path may find a million texts to search. */
+  /** Called before each search with a regular expression, because a path may select a million texts to search. */
   spendSearch(work: number): void {
     this.#searchLeft -= work;
     if (this.#searchLeft < 0) throw new Error('it takes too much work');

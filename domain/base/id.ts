@@ -1,7 +1,7 @@
 /**
- * Identifiers: a prefix and a UUIDv7 in Crockford base 32 (26 lower-case characters), sortable by time.
- * Time and randomness are arguments; derived ids replace randomness by a hash of what they name, so the
- * same cause always has the same id.
+ * Identifiers: a prefix and a UUIDv7 in Crockford base 32 (26 lower-case characters), sortable by time. Time and
+ * randomness are arguments. Derived ids replace randomness by a hash of what they name, so the same cause always has
+ * the same id.
  */
 export type IdPrefix =
   | 'mon'
@@ -32,7 +32,7 @@ export function newId<P extends IdPrefix>(prefix: P, timeMs: number, random: Uin
   return `${prefix}_${encode(uuidV7(timeMs, random))}`;
 }
 
-/** The id of a thing that is fully named by its time and parts: equal input, equal id. */
+/** The id of an object that its time and parts name completely: equal input gives an equal id. */
 export function derivedId<P extends IdPrefix>(prefix: P, timeMs: number, ...parts: readonly string[]): Id<P> {
   return `${prefix}_${encode(uuidV7(timeMs, hash128(parts.join('\u0000')).subarray(0, 10)))}`;
 }
@@ -81,7 +81,10 @@ function encode(bytes: Uint8Array): string {
   return text;
 }
 
-/** MurmurHash3 (x86, 32 bit, Austin Appleby, public domain) with four seeds: spreads, does not protect. */
+/**
+ * MurmurHash3 (x86, 32 bit, Austin Appleby, public domain) with four seeds. The hash spreads ids; it is not
+ * cryptographic.
+ */
 function hash128(text: string): Uint8Array {
   const bytes = new Uint8Array(16);
   for (let part = 0; part < 4; part++) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** RFC 9457 problems: every error the API can answer, by its stable code. */
+/** RFC 9457 problems: every error of the API, by its stable code. */
 export const PROBLEMS = {
   malformed_json: { status: 400, title: 'The body is not valid JSON' },
   malformed_request: { status: 400, title: 'The request cannot be read' },
@@ -42,8 +42,8 @@ export const problemSchema = z.object({
 export type Problem = z.infer<typeof problemSchema>;
 
 /**
- * The body of an error's answer. Its type is a name, not an address: there is no page to fetch. A detail that only
- * repeats the title is left out, and so are `errors` when there are none.
+ * The body of an error's answer. `type` is a name, not an address of a page. A detail equal to the title is left out,
+ * and so is an empty list of `errors`.
  */
 export function problemOf(
   code: ProblemCode,

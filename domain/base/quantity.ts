@@ -1,4 +1,4 @@
-/** Numbers for people: with their unit and no more digits than they deserve. */
+/** Quantities formatted for people, with their unit and few significant digits. */
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

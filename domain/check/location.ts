@@ -1,4 +1,4 @@
-/** The six built-in locations. `region` is what `placement.region` of the probe Worker is set to. */
+/** The six built-in locations. `region` is the value of `placement.region` of the location's probe Worker. */
 export const LOCATIONS = [
   { id: 'us-east', name: 'Virginia', country: 'US', region: 'aws:us-east-1' },
   { id: 'us-west', name: 'California', country: 'US', region: 'aws:us-west-1' },

@@ -4,20 +4,20 @@ import { isHeaderName, isHeaderValue } from '../base/header-syntax.ts';
 import { carriesCredentials } from '../base/url-credentials.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
 
-/** What a person asks to have watched. HTTP is the first type; others join the union below. */
+/** The configuration of a monitor. A new check type joins the union below. */
 
-/** Faster than every 5 s is load, not monitoring; slower than daily finds nothing in time. */
+/** An interval below 5 s is load rather than monitoring; one above a day finds failures too late. */
 export const INTERVAL_SECONDS_MIN = 5;
 export const INTERVAL_SECONDS_MAX = 86_400;
-/** "Check execution < 30 s" is the longest wait any check may ask for. */
+/** 30 s is the longest timeout of a check. */
 export const TIMEOUT_MS_MIN = 100;
 export const TIMEOUT_MS_MAX = 30_000;
-/** A request body is small on purpose: it travels with every assignment of its shard. */
+/** A request body is part of its shard's assignment, so its size is small. */
 const REQUEST_BODY_BYTES_MAX = 64 * 1024;
 const HEADERS_MAX = 50;
 const ASSERTIONS_MAX = 50;
 const TAGS_MAX = 50;
-/** The fetch standard stops at 20 redirects; so do we. */
+/** The fetch standard follows at most 20 redirects. */
 const REDIRECTS_MAX = 20;
 /** 1 MiB of decompressed body is read by default; a monitor may ask for up to 10 MiB. */
 export const RESPONSE_BODY_BYTES_DEFAULT = 1024 * 1024;
@@ -28,7 +28,7 @@ const httpUrl = z
   .max(2048)
   .refine((value) => !carriesCredentials(value), 'put credentials into auth, not into the URL');
 
-/** RFC 6750 allows less; real tokens keep to no more than this. */
+/** RFC 6750 allows fewer characters; real tokens use these. */
 const BEARER_TOKEN = /^[\x21-\x7e]+$/;
 
 const httpAuthSchema = z.discriminatedUnion('type', [
@@ -39,7 +39,7 @@ const httpAuthSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Headers that frame the message or name its target: the runtimes set them, and each ignores others. */
+/** Headers that frame the message or name its target: the runtimes set them, and each ignores different ones. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
@@ -57,7 +57,7 @@ const headerValue = z.string().max(8192).refine(isHeaderValue, 'must be one line
 const headersSchema = z.record(z.string(), headerValue).superRefine((headers, context) => {
   const names = Object.keys(headers);
   if (names.length > HEADERS_MAX) context.addIssue({ code: 'custom', message: `at most ${HEADERS_MAX} headers` });
-  // On the name itself: a refused record key would only say that some key is refused.
+  // Names are validated here and not as record keys, because zod's message for a refused key does not say why.
   for (const name of names) {
     const problem = headerNameProblem(name);
     if (problem !== null) context.addIssue({ code: 'custom', path: [name], message: problem });
@@ -86,13 +86,16 @@ export type HttpConfig = z.infer<typeof httpConfigSchema>;
 
 export const locationIdSchema = z.enum(LOCATION_IDS as [LocationId, ...LocationId[]]);
 
-/** Type and configuration together: the discriminated union that every check type joins. */
+/** Type and configuration together: the discriminated union of all check types. */
 export const checkSpecSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('http'), config: httpConfigSchema }),
 ]);
 export type CheckSpec = z.infer<typeof checkSpecSchema>;
 
-/** Type and configuration of what carries more: they belong together, which taking them apart would forget. */
+/**
+ * Type and configuration of an object with more members. The two stay together, because destructuring would lose their
+ * relation in the type.
+ */
 export function checkSpecOf({ type, config }: CheckSpec): CheckSpec {
   return { type, config } as CheckSpec;
 }

@@ -26,8 +26,8 @@ const REASON_WORDS = {
 } as const satisfies Record<Reason, string>;
 
 /**
- * A reason in plain words, to stand after a colon: "4 of 6 locations failed: connection refused". A reason of a newer
- * version is shown by its own name.
+ * A reason in plain words, for use after a colon: "4 of 6 locations failed: connection refused". The reason of a newer
+ * version is shown by its name.
  */
 export function reasonWords(reason: string): string {
   return Object.hasOwn(REASON_WORDS, reason) ? REASON_WORDS[reason as Reason] : reason.replaceAll('_', ' ');

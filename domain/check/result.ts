@@ -5,15 +5,15 @@ import { tolerant } from '../base/tolerant.ts';
 import { LOCATION_IDS, type LocationId } from './location.ts';
 import { STATUS_MAX, STATUS_MIN } from './status-range.ts';
 
-/** What one check at one location in one slot came to. */
+/** The result of one check at one location in one slot. */
 
-/** `error` is the probe's own fault and never counts as the target being down. */
+/** `error` is a fault of the probe itself and never counts as the target being down. */
 export const OUTCOMES = ['success', 'failure', 'timeout', 'error'] as const;
 export type OutcomeKind = (typeof OUTCOMES)[number];
 
-/** The reasons that this version gives. A newer edge may tell others: see `reasonSchema`. */
+/** The reasons of this version. A newer edge may send others: see `reasonSchema`. */
 export const REASONS = [
-  // the way to the target
+  // connecting
   'dns_failure',
   'connection_refused',
   'connection_reset',
@@ -29,11 +29,11 @@ export const REASONS = [
   'redirect_invalid',
   'body_too_large',
   'body_unreadable',
-  // the judgement
+  // evaluating the answer
   'status_unexpected',
   'assertion_failed',
   'assertion_unevaluable',
-  // the probe's own faults
+  // faults of the probe itself
   'missed_slot',
   'overloaded',
   'location_unavailable',
@@ -42,7 +42,7 @@ export const REASONS = [
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** A reason as it is read: a word of this version, or of a newer one, which is carried as it came. */
+/** A reason as it is read: one of this version, or one of a newer version, which is kept unchanged. */
 export const reasonSchema = z
   .string()
   .max(64)
@@ -69,10 +69,10 @@ export type TlsFacts = z.infer<typeof tlsFactsSchema>;
 
 /** Longest free text in a result: enough for an assertion's expected and actual value. */
 export const DETAIL_LENGTH_MAX = 500;
-/** A transcript is for people: one probe's story, not a capture. */
+/** Lines of a transcript, which a person reads: one probe's steps, not a packet capture. */
 export const TRANSCRIPT_LINES_MAX = 100;
 
-/** Why it failed, in words that may quote the target. */
+/** Why the check failed, in words that may quote the target. */
 export const detailSchema = z.string().max(DETAIL_LENGTH_MAX).overwrite(storable);
 
 const outcomeShape = {
@@ -87,7 +87,7 @@ const outcomeShape = {
   tls: tlsFactsSchema.optional(),
 };
 
-/** What a probe returns: the judgement of one attempt, with the story of how it came to it. */
+/** Answer of a probe: the outcome of one attempt, with a transcript of its steps. */
 export const outcomeSchema = tolerant({
   ...outcomeShape,
   transcript: z.array(z.string().max(DETAIL_LENGTH_MAX)).max(TRANSCRIPT_LINES_MAX).optional(),
@@ -95,41 +95,44 @@ export const outcomeSchema = tolerant({
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /**
- * One row per monitor, location and slot. `scheduledAt` is the slot on the grid, or the moment of the change that
- * called for a round at once. Facts that only a newer version knows stand beside the others and travel with them.
+ * One row per monitor, location and slot. `scheduledAt` is the slot on the grid, or the time of the change that caused
+ * an immediate round. Facts that only a newer version knows are kept unchanged beside the others.
  */
 export const checkResultSchema = tolerant({
   id: z.string().startsWith('chk_'),
   monitorId: z.string().startsWith('mon_'),
   location: z.enum(LOCATION_IDS as [LocationId, ...LocationId[]]),
-  /** The data centre that really ran the check, as the runtime names it; null where it does not. */
+  /** The data centre that ran the check, as the runtime names it; null where the runtime does not. */
   colo: z.string().max(16).nullable(),
   scheduledAt: z.iso.datetime(),
   startedAt: z.iso.datetime(),
   ...outcomeShape,
-  /** Attempts inside this round: 1, or more when a failure was re-checked at once; 0 when none was made. */
+  /** Attempts inside this round: 1, or more when a failure was checked again; 0 when no attempt was made. */
   attempts: z.int().min(0).max(10),
   manual: z.boolean(),
   traceId: z.string().length(32),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
-/** The derived id: monitor, location and slot name a result completely. */
+/** The derived id. Monitor, location, slot and `manual` name a result completely. */
 export function resultId(monitorId: string, location: LocationId, scheduledAtMs: number, manual: boolean): Id<'chk'> {
   return derivedId('chk', scheduledAtMs, monitorId, location, manual ? 'manual' : 'grid');
 }
 
-/** One trace id for everything that follows from one round. */
+/** The trace id of a round and of everything that follows from it. */
 export function roundTraceId(monitorId: string, scheduledAtMs: number, manual: boolean): string {
   return derivedTraceId(monitorId, String(scheduledAtMs), manual ? 'manual' : 'grid');
 }
 
-/** True when the outcome speaks about the target (and so has a vote); a probe's own fault does not. */
+/** True when the outcome is evidence about the target, and so has a vote; a probe's own fault is not. */
 export function isVote(outcome: OutcomeKind): boolean {
   return outcome !== 'error';
 }
 
-/** False for a check that nobody made (missed, refused for want of room): it says nothing about how fresh our knowledge is. */
+/**
+ * False for a check that was not made (missed, or refused by admission). Such a result does not make the monitor's
+ * status fresher.
+ */
 export function wasMade({ attempts, outcome }: Pick<CheckResult, 'attempts' | 'outcome'>): boolean {
   return attempts > 0 || outcome !== 'error';
 }

@@ -57,7 +57,7 @@ describe('the grid', () => {
       perSlot.set(phase, (perSlot.get(phase) ?? 0) + 1);
     }
     expect(perSlot.size).toBe(240);
-    // 100 expected in each quarter of a second; five standard deviations of a fair spread.
+    // Each quarter of a second has an expected count of 100; 50 is five standard deviations of a uniform distribution.
     for (const count of perSlot.values()) expect(Math.abs(count - 100)).toBeLessThan(50);
   });
 });

@@ -1,8 +1,8 @@
 import { murmur3 } from '../base/id.ts';
 
 /**
- * The schedule's grid: slot k of a monitor is `phase + k x interval` since the epoch. Everything that names a
- * round uses the slot, so a late, repeated or resumed alarm names the same rounds again.
+ * The grid of the schedule: slot k of a monitor is `phase + k x interval` since the epoch. A round is named by its
+ * slot, so a late, repeated or resumed alarm names the same rounds again.
  */
 export interface Cadence {
   readonly monitorId: string;
@@ -13,7 +13,7 @@ export function cadenceOf(monitor: { readonly id: string; readonly intervalSecon
   return { monitorId: monitor.id, intervalSeconds: monitor.intervalSeconds };
 }
 
-/** Slots fall on quarters of a second: fine enough to spread load, coarse enough to share alarms in a shard. */
+/** Slots fall on quarters of a second. This spreads the load and still lets the monitors of a shard share alarms. */
 const GRID_MS = 250;
 
 /** Offset of the monitor's grid in [0, interval), in milliseconds, spread by the monitor's id. */
@@ -35,8 +35,8 @@ export function slotAfter(cadence: Cadence, afterMs: number): number {
 }
 
 /**
- * Slots in (afterMs, untilMs], oldest first; when there are more than `limit`, the newest `limit` of them, so
- * that a shard that slept for a week does not wake up to a week of bookkeeping.
+ * Slots in (afterMs, untilMs], oldest first. When there are more than `limit`, the newest `limit` of them, so that a
+ * shard that slept for a week does not process a week of slots.
  */
 export function slotsBetween(cadence: Cadence, afterMs: number, untilMs: number, limit: number): number[] {
   const interval = cadence.intervalSeconds * 1000;

@@ -1,11 +1,11 @@
 /** An HTTP status or a range of them, both ends included. */
 export type StatusRange = readonly [from: number, to: number];
 
-/** RFC 9110, section 15: three digits; servers do send codes above 599. */
+/** RFC 9110, section 15: three digits. Some servers send codes above 599. */
 export const STATUS_MIN = 100;
 export const STATUS_MAX = 999;
 
-/** Reads 204, "204", "2xx", "200-299", "200-204, 301" and lists of these; null when it is none of them. */
+/** Reads 204, "204", "2xx", "200-299", "200-204, 301" and lists of these; null for anything else. */
 export function parseStatusRanges(value: unknown): StatusRange[] | null {
   if (Array.isArray(value)) {
     const lists = value.map(parseStatusRanges);

@@ -26,7 +26,7 @@ describe('a sketch', () => {
       fc.property(latencies, q, (values, at) => {
         const truth = exact(values, at);
         const estimate = quantile(sketchOf(values), at) ?? Number.NaN;
-        // The last term is for the rounding of floating-point logarithms at the edge of a bin.
+        // The last term allows for the rounding of floating-point logarithms at the edge of a bin.
         expect(Math.abs(estimate - truth)).toBeLessThanOrEqual(truth * (SKETCH_RELATIVE_ERROR + 1e-9));
       }),
       { numRuns: 500 },

@@ -9,12 +9,14 @@ import { z } from 'zod';
 export const SKETCH_RELATIVE_ERROR = 0.01;
 const GAMMA = (1 + SKETCH_RELATIVE_ERROR) / (1 - SKETCH_RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
-/** Below a nanosecond (in milliseconds) a response time is zero. */
+/** A response time below a nanosecond (in milliseconds) counts as zero. */
 const SMALLEST = 1e-6;
-/** Bins from 1 µs to 30 s are about 860; more than this many and the lowest are merged, as in the paper. */
+/**
+ * Most bins of a sketch. Bins from 1 µs to 30 s are about 860; beyond the limit the lowest are merged, as in the paper.
+ */
 export const SKETCH_BINS_MAX = 1024;
 
-/** As stored: `bins` are [index, count] in ascending order of index. */
+/** The stored form: `bins` are [index, count] in ascending order of index. */
 export const sketchSchema = z.object({
   v: z.literal(1),
   /** Values that count as zero. */
@@ -35,7 +37,7 @@ export function sketchOf(values: Iterable<number>): Sketch {
   return { v: 1, zero, bins: collapsed(counts) };
 }
 
-/** The sketch of everything that the given sketches have seen. */
+/** The sketch of all values of the given sketches. */
 export function mergeSketches(sketches: Iterable<Sketch>): Sketch {
   const counts = new Map<number, number>();
   let zero = 0;
@@ -64,7 +66,7 @@ export function quantile(sketch: Sketch, q: number): number | null {
   throw new RangeError(`a quantile is between 0 and 1, not ${q}`);
 }
 
-/** The middle of bin (γ^(i−1), γ^i]: no value in it is further away than the relative error. */
+/** The middle of bin (γ^(i−1), γ^i]: every value of the bin is within the relative error of it. */
 function binValue(index: number): number {
   return (2 * GAMMA ** index) / (GAMMA + 1);
 }
@@ -73,7 +75,7 @@ function add(counts: Map<number, number>, index: number, count: number): void {
   counts.set(index, (counts.get(index) ?? 0) + count);
 }
 
-/** Sorted bins, the lowest merged into one where there are too many: high quantiles keep their accuracy. */
+/** Sorted bins. The lowest are merged into one when there are too many, which keeps the accuracy of high quantiles. */
 function collapsed(counts: ReadonlyMap<number, number>): [number, number][] {
   const bins = [...counts].sort(([a], [b]) => a - b);
   const surplus = bins.length - SKETCH_BINS_MAX;

@@ -1,8 +1,8 @@
 import { DAY_MS } from '../base/duration.ts';
 /**
  * Uptime is time by verdict: up / (up + down), in seconds. A verdict stands from its slot until the next round, at most
- * the monitor's interval; degraded is up. Time of which nobody could say how it was is counted, shown and left out;
- * where nothing was judged the answer is null, never 0 and never 100.
+ * the monitor's interval. Degraded counts as up. Unknown time is counted and shown, but not part of the fraction. Where
+ * nothing was judged, uptime is null.
  */
 export interface Tally {
   /** Rounds by verdict whose slots are in the span. */
@@ -17,11 +17,11 @@ export interface Tally {
 
 /** The tally of a UTC hour, or of a UTC day. */
 export interface SpanTally extends Tally {
-  /** Its start, milliseconds since the epoch. */
+  /** Start of the span, milliseconds since the epoch. */
   readonly startMs: number;
 }
 
-/** One bar of a chart: a UTC day. */
+/** One UTC day, a bar of a chart. */
 export interface DayUptime {
   /** YYYY-MM-DD */
   readonly date: string;
@@ -29,7 +29,7 @@ export interface DayUptime {
   readonly downSeconds: number;
 }
 
-/** Three decimals: 0.001 % of a 30-day month is 26 seconds. */
+/** Percentages have three decimals: 0.001 % of a 30-day month is 26 seconds. */
 const PERCENT_STEP = 1000;
 
 const EMPTY_TALLY: Tally = { up: 0, down: 0, unknown: 0, upSeconds: 0, downSeconds: 0, unknownSeconds: 0 };
@@ -48,13 +48,13 @@ export function sumTallies(tallies: Iterable<Tally>): Tally {
   return { up, down, unknown, upSeconds, downSeconds, unknownSeconds };
 }
 
-/** Seconds to the millisecond: sums of fractions end in digits that nobody measured. */
+/** Seconds rounded to the millisecond, because sums of fractions have rounding errors. */
 export function roundedSeconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }
 
 /**
- * 0-100 to three decimals, rounded away from the ends: 100 only without any downtime, 0 only without any
+ * Uptime 0-100 with three decimals, rounded away from the ends: 100 only without any downtime, 0 only without any
  * uptime. Null when nothing was judged.
  */
 export function uptimePercent({ upSeconds, downSeconds }: Pick<Tally, 'upSeconds' | 'downSeconds'>): number | null {
@@ -66,8 +66,8 @@ export function uptimePercent({ upSeconds, downSeconds }: Pick<Tally, 'upSeconds
 }
 
 /**
- * One entry for each UTC day that [fromMs, untilMs) touches, oldest first; a day without verdicts is a
- * gap (null). Spans outside are ignored.
+ * One entry for each UTC day that [fromMs, untilMs) touches, oldest first. The uptime of a day without verdicts is
+ * null. Spans outside are ignored.
  */
 export function dailyUptime(spans: Iterable<SpanTally>, fromMs: number, untilMs: number): DayUptime[] {
   const byDay = new Map<number, Tally>();
@@ -87,7 +87,7 @@ export function dailyUptime(spans: Iterable<SpanTally>, fromMs: number, untilMs:
   return days;
 }
 
-/** Midnight UTC at or before `atMs`. Days in UTC have no daylight saving and 86,400 seconds each. */
+/** Midnight UTC at or before `atMs`. UTC days have no daylight saving and 86,400 seconds each. */
 export function startOfUtcDay(atMs: number): number {
   return Math.floor(atMs / DAY_MS) * DAY_MS;
 }

@@ -1,7 +1,7 @@
 import type { Severity } from '../alert/alert.ts';
 import type { PublicIncidentStatus } from './incident.ts';
 
-/** How grave an incident is, and how far it has come, in words for people. */
+/** Severities and statuses of incidents in words. */
 
 export const SEVERITY_WORDS = {
   critical: 'Critical',

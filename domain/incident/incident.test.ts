@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type IncidentChange, type IncidentState, openedIncident, reduceIncident } from './incident.ts';
 
-/** Applies changes to a new incident; each line says what became of one. */
+/** Applies changes to a new incident; returns one line per change. */
 function tell(...changes: IncidentChange[]): string[] {
   const opened = openedIncident('6 of 6 locations failed');
   let state: IncidentState = opened.state;

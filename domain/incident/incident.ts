@@ -1,8 +1,8 @@
 import type { PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
 
 /**
- * The life of an incident: `open → acknowledged → resolved`, re-opened only from resolved. A pure function of
- * (state, change); the caller stores the state by compare-and-set together with the timeline entry.
+ * The life of an incident: `open → acknowledged → resolved`, re-opened only from resolved. A pure function of (state,
+ * change). The caller stores the state by compare-and-set together with the timeline entry.
  */
 export const INCIDENT_STATUSES = ['open', 'acknowledged', 'resolved'] as const;
 export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
@@ -31,7 +31,7 @@ export const WEBHOOK_EVENT_TYPES = [
 ] as const;
 export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
 
-/** What the reducer decides on. The public status is kept apart from the internal one. */
+/** The reducer's state. The public status is independent of the internal one. */
 export interface IncidentState {
   readonly status: IncidentStatus;
   readonly publicStatus: PublicIncidentStatus;
@@ -39,16 +39,16 @@ export interface IncidentState {
 
 export type IncidentChange =
   | { readonly type: 'acknowledge' }
-  /** By a person. */
+  /** Resolved by a person. */
   | { readonly type: 'resolve' }
-  /** Its alert ended. `summary` is the round in words. */
+  /** The incident's alert ended. `summary` describes the round in words. */
   | { readonly type: 'recover'; readonly summary: string }
   | { readonly type: 'reopen' }
   | { readonly type: 'note'; readonly text: string }
-  /** Shown on status pages. */
+  /** A public update, shown on status pages. */
   | { readonly type: 'update'; readonly status: PublicIncidentStatus; readonly body: string };
 
-/** The row to append to the timeline; `text` is one sentence, or what the person wrote. */
+/** The entry to append to the timeline; `text` is one sentence, or the person's own text. */
 export interface TimelineEntryDraft {
   readonly kind: TimelineKind;
   readonly text: string;
@@ -59,7 +59,7 @@ export interface IncidentTransition {
   readonly refused: false;
   readonly state: IncidentState;
   readonly entry: TimelineEntryDraft;
-  /** What the channels are told; null when it is not their business. */
+  /** The event to send to the channels; null when none is sent. */
   readonly webhook: WebhookEventType | null;
 }
 
@@ -70,12 +70,12 @@ export interface IncidentRefusal {
   readonly message: string;
 }
 
-/** A new incident. `summary` says why, in one sentence. */
+/** A new incident. `summary` gives the reason in one sentence. */
 export function openedIncident(summary: string): IncidentTransition {
   return transition({ status: 'open', publicStatus: 'investigating' }, entry('opened', summary), 'incident.opened');
 }
 
-/** The next state with what to write and whom to tell, or why the change is not possible. */
+/** The next state with its timeline entry and event, or the reason why the change is not possible. */
 export function reduceIncident(state: IncidentState, change: IncidentChange): IncidentTransition | IncidentRefusal {
   switch (change.type) {
     case 'acknowledge':
@@ -103,7 +103,7 @@ function acknowledge(state: IncidentState): IncidentTransition | IncidentRefusal
   return transition({ ...state, status: 'acknowledged' }, entry('acknowledged', text), 'incident.acknowledged');
 }
 
-/** A recovery after a person resolved it is worth a line in the timeline, but tells nobody again. */
+/** A recovery after a person resolved the incident adds a line to the timeline and sends nothing. */
 function recover(state: IncidentState, summary: string): IncidentTransition {
   if (state.status === 'resolved') return transition(state, entry('recovery', summary), null);
   return resolved(entry('resolved', summary, { automatic: 'true' }));
@@ -111,7 +111,8 @@ function recover(state: IncidentState, summary: string): IncidentTransition {
 
 function reopen(state: IncidentState): IncidentTransition | IncidentRefusal {
   if (state.status !== 'resolved') return refusal('not_resolved', 'Only a resolved incident can be opened again.');
-  // Told as opened: whoever closed their ticket on `incident.resolved` has to open it again.
+  // Re-opening is sent as `incident.opened`: a receiver that closed its ticket on `incident.resolved` has to open it
+  // again.
   const next: IncidentState = { status: 'open', publicStatus: 'investigating' };
   return transition(next, entry('reopened', 'Opened again.'), 'incident.opened');
 }
@@ -140,7 +141,7 @@ function transition(
   draft: TimelineEntryDraft,
   webhook: WebhookEventType | null,
 ): IncidentTransition {
-  // Callers reduce whole rows; only what the reducer decides goes back.
+  // Callers pass whole rows. Only the members of the reducer's state are returned.
   const { status, publicStatus } = state;
   return { refused: false, state: { status, publicStatus }, entry: draft, webhook };
 }

@@ -1,7 +1,7 @@
 import type { MonitorStatus } from '../check/status.ts';
 import type { ComponentState, PageComponent, PageIncident } from './snapshot.ts';
 
-/** What a status page says: one sentence and an indicator, in the terms of Atlassian's Statuspage API v2. */
+/** The state of a status page: one sentence, and an indicator in the terms of Atlassian's Statuspage API v2. */
 
 export type PageIndicator = 'none' | 'minor' | 'major' | 'critical';
 export type AtlassianComponentStatus =
@@ -13,15 +13,15 @@ export type AtlassianComponentStatus =
 
 export interface PageState {
   readonly indicator: PageIndicator;
-  /** The state to draw: its word, shape and colour. */
+  /** The status to draw, as word, shape and colour. */
   readonly status: MonitorStatus;
   /** "All systems operational", "2 of 5 systems are down", … */
   readonly sentence: string;
 }
 
 /**
- * Atlassian has no word for "we do not know": what was not measured (pending, unknown, paused) counts as
- * operational there, because no failure was seen. The page itself shows the difference.
+ * Atlassian's API has no status for "not measured": pending, unknown and paused count as operational there, because no
+ * failure was observed. The page itself shows the difference.
  */
 const ATLASSIAN_STATUS = {
   pending: 'operational',
@@ -38,8 +38,8 @@ export function atlassianComponentStatus(status: MonitorStatus): AtlassianCompon
 }
 
 /**
- * A group's status: the worst of its members, a partial outage where only some are down.
- * An empty group is operational.
+ * The status of a group: the worst of its members, or a partial outage where only some are down. An empty group is
+ * operational.
  */
 export function atlassianGroupStatus(statuses: readonly MonitorStatus[]): AtlassianComponentStatus {
   const down = statuses.filter((status) => status === 'down').length;
@@ -49,8 +49,8 @@ export function atlassianGroupStatus(statuses: readonly MonitorStatus[]): Atlass
 }
 
 /**
- * The component as it is now: the edge's own state wins over the snapshot's unless the snapshot was made from
- * a newer round. A component without a monitor never changes by itself.
+ * The component with its current status. The edge's own state wins over the snapshot's, unless the snapshot was made
+ * from a newer round. The status of a component without a monitor only changes with the snapshot.
  */
 export function currentComponent(component: PageComponent, state: ComponentState | undefined): PageComponent {
   if (state === undefined || !component.monitored) return component;
@@ -60,7 +60,10 @@ export function currentComponent(component: PageComponent, state: ComponentState
   return { ...component, status: state.status, statusSince: state.since, observedAt: state.observedAt };
 }
 
-/** The whole page in one sentence. Components speak first; an open incident without them still shows. */
+/**
+ * The state of the whole page. Statuses of components have priority; an open incident without any affected component is
+ * shown too.
+ */
 export function pageState(
   components: readonly Pick<PageComponent, 'status'>[],
   incidents: readonly Pick<PageIncident, 'status' | 'severity'>[],
@@ -85,7 +88,8 @@ export function pageState(
   if (maintained > 0) {
     return { indicator: 'minor', status: 'maintenance', sentence: `${systems(maintained, total)} under maintenance` };
   }
-  // A system that is new or paused is no news beside one that is up; alone it is no reason to say that all is well.
+  // Pending and paused systems are left out when another system is up. Without one that is up, they count as not
+  // measured.
   const unmeasured = count('unknown') + (count('up') === 0 ? count('pending') + count('paused') : 0);
   if (unmeasured > 0) {
     const which = unmeasured === total ? '' : ` for ${unmeasured} of ${total} systems`;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SEVERITIES } from '../alert/alert.ts';
 import { MONITOR_STATUSES } from '../check/status.ts';
 
-/** What the edge knows of a status page: everything needed to render it while the core is down. */
+/** The snapshot of a status page at the edge: everything needed to render the page while the core is down. */
 
 export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const slugSchema = z.string().regex(SLUG_PATTERN, 'use a-z, 0-9 and hyphens, at most 63 characters');
@@ -11,7 +11,7 @@ export const PAGE_DAYS = 90;
 /** Open incidents and those resolved in the last 14 days, newest first. */
 export const PAGE_INCIDENTS_MAX = 50;
 
-/** One bar: a UTC day. `uptimePercent` is null when nothing was measured; gaps stay gaps. */
+/** One UTC day, a bar of the chart. `uptimePercent` is null when nothing was judged. */
 export const componentDaySchema = z.object({
   date: z.iso.date(),
   uptimePercent: z.number().min(0).max(100).nullable(),
@@ -25,13 +25,13 @@ export const pageComponentSchema = z.object({
   description: z.string().nullable(),
   group: z.string().nullable(),
   monitored: z.boolean(),
-  /** The core's view when the snapshot was made; a newer state from the shard overrides it. */
+  /** The status in the core when the snapshot was made; a newer state from the shard overrides it. */
   status: z.enum(MONITOR_STATUSES),
   statusSince: z.iso.datetime().nullable(),
-  /** When the edge judged `status` (MonitorStatusEvent.at); decides which view is newer. */
+  /** When the edge judged `status` (MonitorStatusEvent.at). The later of two times decides which status is newer. */
   observedAt: z.iso.datetime().nullable(),
   uptimePercent: z.number().min(0).max(100).nullable(),
-  /** Oldest first, PAGE_DAYS entries at most, the last one today. */
+  /** Oldest first, PAGE_DAYS entries at most; the last one is today. */
   days: z.array(componentDaySchema).max(PAGE_DAYS),
   createdAt: z.iso.datetime(),
 });
@@ -66,7 +66,7 @@ export const pageSnapshotSchema = z.object({
   v: z.literal(1),
   slug: slugSchema,
   pageId: z.string().startsWith('stp_'),
-  /** Monotonic; an older one never replaces a newer one. */
+  /** Monotonic: an older version never replaces a newer one. */
   version: z.int().min(1),
   name: z.string(),
   description: z.string().nullable(),
@@ -77,7 +77,7 @@ export const pageSnapshotSchema = z.object({
 });
 export type PageSnapshot = z.infer<typeof pageSnapshotSchema>;
 
-/** Shard → page object, edge to edge: how a component is right now. */
+/** The current state of a component, sent by the shard to the page object. */
 export const componentStateSchema = z.object({
   componentId: z.string(),
   status: z.enum(MONITOR_STATUSES),
@@ -87,14 +87,14 @@ export const componentStateSchema = z.object({
 export type ComponentState = z.infer<typeof componentStateSchema>;
 
 /**
- * What the page object answers to the status-pages Worker: `GET https://page/view` → 200 PageView, 404.
- * `revision` changes with every change of content, whoever made it; caches are keyed by it.
+ * Answer of the page object to the status-pages Worker: `GET https://page/view` → 200 PageView, or 404. `revision`
+ * changes with every change of content by shard or core; caches are keyed by it.
  */
 export const pageViewSchema = z.object({ revision: z.int(), page: pageSnapshotSchema });
 export type PageView = z.infer<typeof pageViewSchema>;
 
 /**
- * The one object that knows which pages there are: `GET https://pages/{slug}` → 204 or 404. The status-pages Worker asks
- * it before it leads a visitor to a page's object, which asking alone would bring into being.
+ * The object with the list of all pages: `GET https://pages/{slug}` → 204 or 404. The status-pages Worker asks it
+ * first, because a request to a page's own object would create that object.
  */
 export const PAGE_DIRECTORY_NAME = 'all';

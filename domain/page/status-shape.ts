@@ -1,13 +1,13 @@
 import type { MonitorStatus } from '../check/status.ts';
 
 /**
- * How each state is drawn, in a square of 16 units, with SVG path data: what is filled, and what is outlined with
- * STATUS_STROKE. The shape alone tells the states apart; the word beside it is the reader's own.
+ * The shape of each status in a square of 16 units, as SVG path data: one path is filled, one outlined with
+ * STATUS_STROKE. The shapes differ without colour. The word beside the shape is the text for screen readers.
  */
 export interface StatusShape {
   readonly filled?: string;
   readonly outlined?: string;
-  /** Length of dash and gap, where the outline is broken. */
+  /** Length of dash and gap of a broken outline. */
   readonly dash?: string;
 }
 

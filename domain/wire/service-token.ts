@@ -2,12 +2,12 @@ import { type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
 /**
- * A service token: a JWT (EdDSA, RFC 8037) that signs one request between core and edge, bound to method, path and
- * body, good for a minute and once. Both sides make and check it here; what differs between their runtimes, hashing
- * and remembering used tokens, is passed in or left to them.
+ * A service token: a JWT (EdDSA, RFC 8037) that signs one request between core and edge. The token is bound to method,
+ * path and body, and is valid once within a minute. Both sides create and check tokens here; hashing and the memory of
+ * used tokens differ between the runtimes and are passed in or left to the caller.
  */
 const partySchema = z.enum(['blacktide-core', 'blacktide-edge']);
-/** Who signs. */
+/** The party that signs. */
 export type ServiceParty = z.infer<typeof partySchema>;
 
 const claimsSchema = z.object({
@@ -15,7 +15,7 @@ const claimsSchema = z.object({
   aud: partySchema,
   iat: z.int(),
   exp: z.int(),
-  /** Used once: the receiver remembers it until `forgetAtMs`. */
+  /** Unique id of the token. The receiver remembers used ones until `forgetAtMs`. */
   jti: z.string().min(16).max(64),
   /** "PUT /edge/v1/…": method, space, path with query. */
   req: z.string(),
@@ -24,7 +24,7 @@ const claimsSchema = z.object({
 });
 export type ServiceTokenClaims = z.infer<typeof claimsSchema>;
 
-/** One request between core and edge, as its token is bound to it. */
+/** One request between core and edge, in the form to which its token is bound. */
 export interface SignedRequest {
   readonly method: string;
   /** Path with query. */
@@ -34,19 +34,19 @@ export interface SignedRequest {
 }
 
 const TTL_SECONDS = 60;
-/** Clocks of two data centres may differ by this much. */
+/** Tolerated difference between the clocks of two data centres. */
 const SKEW_SECONDS = 30;
 /** Ed25519 has two names in JOSE: EdDSA (RFC 8037), and Ed25519 (RFC 9864). */
 export const SIGNATURE_ALGORITHMS = ['EdDSA', 'Ed25519'];
 
-/** An Ed25519 key in JWK form. Importing one costs more than using it: keep what this returns. */
+/** An Ed25519 key from its JWK. Callers keep the key, because importing costs more than using it. */
 export async function importServiceKey(jwk: JWK): Promise<CryptoKey> {
   const key = await importJWK(jwk, 'EdDSA');
   if (key instanceof Uint8Array) throw new Error('a service key must be an Ed25519 JWK');
   return key;
 }
 
-/** `jti` is unguessable and new for each token: 16 to 64 characters. */
+/** Signs a token. `jti` is unguessable and new for each token: 16 to 64 characters. */
 export async function signServiceToken(
   key: CryptoKey,
   token: { readonly from: ServiceParty; readonly to: ServiceParty; readonly jti: string; readonly nowMs: number },
@@ -64,9 +64,9 @@ export async function signServiceToken(
 }
 
 /**
- * The claims of the token in an Authorization header, when it is genuine and fresh; null whatever is wrong, so that
- * who forges tokens learns nothing. Whether it was made for the request is for `isTokenFor` to say, once the body
- * has been read, and that it is used once for the caller to see to, with `jti` and `forgetAtMs`.
+ * The claims of the token in an Authorization header, when it is genuine and fresh; null for every fault, so that a
+ * forger learns nothing. The caller still checks with `isTokenFor` that the token was made for the request, once the
+ * body has been read, and that it is used once (`jti`, `forgetAtMs`).
  */
 export async function readServiceToken(
   authorization: string | null | undefined,
@@ -90,8 +90,8 @@ export async function readServiceToken(
 }
 
 /**
- * Whether a token that is genuine and has not expired was made for this request, and for no longer than allowed.
- * The claims are no secrets, so comparing them takes no constant time; the signature is compared by WebCrypto.
+ * Whether a genuine, unexpired token was made for this request, with at most the allowed lifetime. The claims are no
+ * secrets, so they need no comparison in constant time; WebCrypto compares the signature.
  */
 export function isTokenFor(claims: ServiceTokenClaims, request: SignedRequest, nowMs: number): boolean {
   if (claims.exp - claims.iat > TTL_SECONDS) return false;
@@ -99,7 +99,7 @@ export function isTokenFor(claims: ServiceTokenClaims, request: SignedRequest, n
   return claims.req === requestOf(request) && claims.bod === request.bodyHash;
 }
 
-/** From this moment on the token is refused as expired, so nobody has to remember that it was used. */
+/** From this time on the token is refused as expired, so its use need not be remembered any longer. */
 export function forgetAtMs(claims: ServiceTokenClaims): number {
   return (claims.exp + SKEW_SECONDS + 1) * 1000;
 }

@@ -4,18 +4,18 @@ import { type ServiceParty, SIGNATURE_ALGORITHMS } from './service-token.ts';
 import { UPLINK_EVENTS_MAX } from './wire.ts';
 
 /**
- * A message of the stream: a batch of events of one kind and one shard, shaped like the body of POST
- * /edge/v1/events, on the subject of its kind. Its signature is a JWT (EdDSA, RFC 8037) over subject, shard, message
- * id and body, so that who may publish on a subject cannot speak for a shard. One signature a batch, because making
- * one takes 0.2 ms in workerd and checking one 0.13 ms in Node: as much as storing several events.
+ * A message of the stream: a batch of events of one kind and one shard, with the body of POST /edge/v1/events, on the
+ * subject of its kind. The signature is a JWT (EdDSA, RFC 8037) over subject, shard, message id and body, so that the
+ * right to publish on a subject is no right to publish for a shard. One signature covers a batch, because signing takes
+ * 0.2 ms in workerd and checking 0.13 ms in Node: as much as storing several events.
  */
 export const SIGNATURE_HEADER = 'Blacktide-Signature';
-/** The name by which the server drops what it has just seen; nats-server's own header. */
+/** nats-server's own header for the id by which it drops duplicates. */
 export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
-/** Half of what a nats-server takes unless told otherwise (max_payload, 1 MiB). */
+/** Half of a nats-server's default max_payload (1 MiB). */
 export const MESSAGE_BYTES_MAX = 512 * 1024;
 
-/** Tells a message's signature from a service token: the same keys make both. */
+/** The audience that distinguishes a message's signature from a service token, which the same keys sign. */
 const AUDIENCE = 'blacktide-stream';
 
 const claimsSchema = z.object({
@@ -31,7 +31,7 @@ export function subjectOf(kind: string): string {
   return `blacktide.${kind}`;
 }
 
-/** Events as messages: one for each kind, more when they are large; the events of a kind keep their order. */
+/** Events as messages, one for each kind or more when they are large. The order of the events of a kind is kept. */
 export function streamMessages(
   shard: string,
   events: readonly { readonly kind: string; readonly body: string }[],
@@ -44,12 +44,12 @@ export function streamMessages(
   );
 }
 
-/** An event that is larger than a message should be goes alone. */
+/** Splits events into messages. An event larger than a message's limit is sent alone. */
 function inMessages(bodies: readonly string[]): string[][] {
   const messages: string[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const body of bodies) {
-    // A UTF-16 unit has at most three bytes in UTF-8: a bound is enough here, and counting costs more.
+    // A UTF-16 unit has at most three bytes in UTF-8. The upper bound is enough here, and cheaper than the exact size.
     const size = 3 * body.length + 1;
     const current = messages.at(-1);
     if (current === undefined || bytes + size > MESSAGE_BYTES_MAX || current.length === UPLINK_EVENTS_MAX) {
@@ -63,20 +63,20 @@ function inMessages(bodies: readonly string[]): string[][] {
   return messages;
 }
 
-/** The JSON of a batch whose events are JSON already: they need not be parsed once more. */
+/** The body of a batch of events that are JSON text already, without parsing them again. */
 export function batchBody(shard: string, bodies: readonly string[]): string {
   return `{"v":1,"shard":${JSON.stringify(shard)},"events":[${bodies.join(',')}]}`;
 }
 
 interface SignedParts {
   readonly subject: string;
-  /** The content of MESSAGE_ID_HEADER. */
+  /** The value of MESSAGE_ID_HEADER. */
   readonly id: string;
   /** SHA-256 of the body, base64url. */
   readonly bodyHash: string;
 }
 
-/** The content of SIGNATURE_HEADER. */
+/** The value of SIGNATURE_HEADER. */
 export function signMessage(
   key: CryptoKey,
   message: SignedParts & { readonly signer: ServiceParty; readonly shard: string },
@@ -89,12 +89,12 @@ export function signMessage(
     .sign(key);
 }
 
-/** For whom the message speaks, or why it is refused, in words for operators. */
+/** The shard that signed the message, or the reason of the refusal, in words for operators. */
 export type Signature = { readonly shard: string } | { readonly refused: string };
 
 /**
- * Checks the signature of a message as it was received. It has no end: a message waits in the stream as long as the
- * core is away. One that is published a second time changes nothing, because events name what they write.
+ * Checks the signature of a received message. The signature does not expire, because a message waits in the stream
+ * while the core is down. A message published a second time changes nothing, because the ids of its events are derived.
  */
 export async function readSignature(
   signature: string,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { edgeEventSchema, probeAnswerSchema } from './wire.ts';
 
-/** What a target may make us quote, and PostgreSQL refuses. */
+/** Text that a target may send and PostgreSQL refuses. */
 const HOSTILE = 'got "a\u0000b\ud83d"';
 const STORABLE = 'got "a\ufffdb\ufffd"';
 const AT = '2026-11-22T18:00:00.000Z';

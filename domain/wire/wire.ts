@@ -12,17 +12,17 @@ import { checkResultSchema, detailSchema, outcomeSchema, reasonSchema } from '..
 import { VERDICTS, WATCH_STATUSES } from '../check/status.ts';
 
 /**
- * Everything that crosses a process border, versioned (`v: 1`) and validated once by the receiver. Edge and core are
- * deployed at different moments: members, reasons and location names that the receiver does not know are carried.
+ * Every message that crosses a process border, versioned (`v: 1`) and validated once by the receiver. Edge and core are
+ * deployed at different times: members, reasons and location names that the receiver does not know are kept unchanged.
  */
 
-/** A shard object holds up to this many monitors: see ARCHITECTURE.md, "Sharded objects". */
+/** Most monitors of a shard object: see ARCHITECTURE.md. */
 export const SHARD_MONITORS_MAX = 200;
-/** Events in one uplink batch: about 250 KB of results, one INSERT of the core. */
+/** Most events of one uplink batch: about 250 KB of results, one INSERT in the core. */
 export const UPLINK_EVENTS_MAX = 500;
-/** Largest body either side accepts from the other: 200 monitors with full-size bodies fit. */
+/** Largest body of a request between core and edge: 200 monitors with full-size bodies fit. */
 export const SERVICE_BODY_BYTES_MAX = 16 * 1024 * 1024;
-/** Checks in one probe request: a Worker invocation may wait for six response headers at once. */
+/** Checks in one probe request: a Worker invocation may wait for at most six response headers at a time. */
 export const PROBE_BATCH_MAX = 6;
 
 /* ---- core → edge -------------------------------------------------------------------------------------- */
@@ -35,17 +35,17 @@ export const assignedMonitorSchema = z
     intervalSeconds: intervalSecondsSchema,
     timeoutMs: timeoutMsSchema,
     locations: locationsSchema,
-    /** false while paused: no checks, an alert that fires is resolved. */
+    /** false while paused: no checks are made, and a firing alert is resolved. */
     enabled: z.boolean(),
     quorum: z.int().min(1).nullable(),
     rules: z.array(assignedRuleSchema).max(20),
-    /** Status pages that show this monitor: where its component's state goes directly. */
+    /** Components of status pages that show this monitor. The shard sends their state to the page objects directly. */
     components: z.array(z.object({ slug: z.string(), componentId: z.string() })).max(50),
   })
   .and(checkSpecSchema);
 export type AssignedMonitor = z.infer<typeof assignedMonitorSchema>;
 
-/** An assignment whose monitors are not looked at yet: one that nobody understands must not keep the others away. */
+/** An assignment whose monitors are validated one by one later, so that an invalid one does not block the others. */
 export const assignmentEnvelopeSchema = z.object({
   v: z.literal(1),
   shard: z.string().startsWith('shd_'),
@@ -72,29 +72,32 @@ export const testAnswerSchema = z.object({
 });
 export type TestAnswer = z.infer<typeof testAnswerSchema>;
 
-/** PUT /edge/v1/pages/{slug}: body is a PageSnapshot; DELETE forgets the page. */
+/** PUT /edge/v1/pages/{slug}: the body is a PageSnapshot. DELETE removes the page. */
 
 /* ---- inside the edge: shard → probe Worker ------------------------------------------------------------- */
 
-/** How long the probe Worker had the request until its head, in milliseconds: what is beyond it was the way there. */
+/**
+ * Milliseconds that the probe Worker took until the head of its answer. The rest of the elapsed time is the way between
+ * the Workers.
+ */
 export const PROBE_TOOK_HEADER = 'blacktide-took-ms';
-/** On an answer that is whole already; any other is a stream. */
+/** Marks an answer that is complete; an answer without it is streamed. */
 export const PROBE_COMPLETE_HEADER = 'blacktide-complete';
 
-/** POST /probe; answered by one NDJSON line per check, those that take long as soon as they are known. */
+/** POST /probe. The answer is one NDJSON line per check; slow checks are streamed as soon as they end. */
 export const probeRequestSchema = z.object({
   v: z.literal(1),
   checks: z
     .array(
       z.object({
-        /** The caller's key, echoed in the answer. */
+        /** The caller's key, repeated in the answer. */
         key: z.string().max(200),
         timeoutMs: timeoutMsSchema,
         traceId: z.string(),
-        /** Re-check a failing outcome at once (false for "Test now"). */
+        /** Check again at once after a failure (false for "Test now"). */
         confirm: z.boolean(),
         transcript: z.boolean(),
-        /** A CheckSpec as JSON text: the same text again need not be read again. */
+        /** A CheckSpec as JSON text. The Worker does not parse an equal text twice. */
         spec: z.string().max(SERVICE_BODY_BYTES_MAX),
       }),
     )
@@ -105,7 +108,7 @@ export type ProbeRequest = z.infer<typeof probeRequestSchema>;
 export const probeAnswerSchema = tolerant({
   key: z.string(),
   outcome: outcomeSchema,
-  /** 0 when the location was too busy to make the check. */
+  /** 0 when the location refused the check for lack of capacity. */
   attempts: z.int().min(0).max(10),
   startedAt: z.iso.datetime(),
   colo: z.string().max(16).nullable(),
@@ -114,13 +117,13 @@ export type ProbeAnswer = z.infer<typeof probeAnswerSchema>;
 
 /* ---- edge → core --------------------------------------------------------------------------------------- */
 
-/** A location by its name: one that the receiver does not know is still told by it. */
+/** The name of a location. A location that the receiver does not know is kept by its name. */
 const locationNameSchema = z.string().min(1).max(64);
 
 const failingSchema = z.array(
   tolerant({ location: locationNameSchema, reason: reasonSchema.optional(), detail: detailSchema.optional() }),
 );
-/** The locations that fail, with what they saw. */
+/** The failing locations, with the reason and detail of each. */
 export type Failing = z.infer<typeof failingSchema>;
 
 /** A monitor's status changed. `scheduledAt` is the slot of the round that changed it. */
@@ -133,7 +136,7 @@ const monitorStatusEventSchema = tolerant({
   previous: z.enum(WATCH_STATUSES),
   /** Slot of the round behind the change. */
   scheduledAt: z.iso.datetime(),
-  /** When it was judged. Orders the changes of one monitor (newer wins), here and in ComponentState. */
+  /** When the round was judged. Orders the changes of one monitor (newer wins), here and in ComponentState. */
   at: z.iso.datetime(),
   failing: failingSchema,
   traceId: z.string(),
@@ -141,16 +144,16 @@ const monitorStatusEventSchema = tolerant({
 export type MonitorStatusEvent = z.infer<typeof monitorStatusEventSchema>;
 
 /**
- * Why nobody can say how the target was in a round: nobody checked it (`missed`, `overloaded`), the shard was restarted
- * meanwhile (`interrupted`), the monitor was changed or paused meanwhile (`changed`, `paused`), or the probes themselves
- * failed or too few of them could vote (`too_few_votes`). A newer edge may know more.
+ * Causes of an `unknown` verdict: no check was made (`missed`, `overloaded`), the shard restarted meanwhile
+ * (`interrupted`), the monitor was changed or paused meanwhile (`changed`, `paused`), or the probes themselves failed
+ * or too few of them could vote (`too_few_votes`). A newer edge may send others.
  */
 export const UNKNOWN_CAUSES = ['missed', 'overloaded', 'interrupted', 'changed', 'paused', 'too_few_votes'] as const;
 export type UnknownCause = (typeof UNKNOWN_CAUSES)[number];
 
 /**
- * A round of the schedule was judged: told once for each, whatever it came to. Verdicts are stored as told here and
- * never judged again; uptime is their integral over time.
+ * A round of the schedule was judged; sent once for each round, whatever the verdict. Verdicts are stored as sent and
+ * never judged again. Uptime is computed from them.
  */
 const roundJudgedEventSchema = tolerant({
   v: z.literal(1),
@@ -158,16 +161,16 @@ const roundJudgedEventSchema = tolerant({
   /** Derived from monitor and slot. */
   id: z.string().startsWith('evt_'),
   monitorId: z.string().startsWith('mon_'),
-  /** The slot. Names the round, together with the monitor. */
+  /** The round's slot. Monitor and slot name the round. */
   scheduledAt: z.iso.datetime(),
   at: z.iso.datetime(),
   status: z.enum(VERDICTS),
   failing: failingSchema,
-  /** Locations that were asked and left out of the vote: dark ones, and those whose probe itself failed. */
+  /** Locations of the round without a vote: dark ones, and those whose probe itself failed. */
   excluded: z.array(locationNameSchema),
-  /** Only with `unknown`. */
+  /** Present with `unknown` only. */
   cause: reasonSchema.optional(),
-  /** The verdict stands until the next round, and no longer than this. */
+  /** The verdict stands until the next round, at most this long. */
   intervalSeconds: intervalSecondsSchema,
   traceId: z.string(),
 });
@@ -200,11 +203,11 @@ const checkMissedEventSchema = tolerant({
 });
 export type CheckMissedEvent = z.infer<typeof checkMissedEventSchema>;
 
-/** An alert began or ended. Incidents are made of these. */
+/** An alert began or ended. The core opens and resolves incidents by these. */
 export const alertTriggeredEventSchema = tolerant({
   v: z.literal(1),
   kind: z.literal('alert.triggered'),
-  /** Derived from alert and direction: the same change told twice has the same id. */
+  /** Derived from alert and direction: a repeated send has the same id. */
   id: z.string().startsWith('evt_'),
   alertId: z.string().startsWith('alr_'),
   ruleId: z.string(),
@@ -212,7 +215,7 @@ export const alertTriggeredEventSchema = tolerant({
   to: z.enum(['firing', 'resolved']),
   severity: severitySchema,
   scheduledAt: z.iso.datetime(),
-  /** When it was judged. */
+  /** When the round was judged. */
   at: z.iso.datetime(),
   /** One sentence for people: "4 of 6 locations failed: connection refused". */
   summary: detailSchema,
@@ -223,8 +226,8 @@ export const alertTriggeredEventSchema = tolerant({
 export type AlertTriggeredEvent = z.infer<typeof alertTriggeredEventSchema>;
 
 /**
- * A location was excluded from verdicts, or is back; or it refused checks because too many were under way. Operators are
- * told; no monitor goes down for it.
+ * A location was excluded from verdicts or included again, or it refused checks for lack of capacity. Operators see the
+ * state; no monitor goes down for it.
  */
 const locationStateEventSchema = tolerant({
   v: z.literal(1),
@@ -248,8 +251,8 @@ export const edgeEventSchema = z.discriminatedUnion('kind', [
 export type EdgeEvent = z.infer<typeof edgeEventSchema>;
 
 /**
- * POST /edge/v1/events → 202 `{ accepted }` once every event is safe (stream acknowledged, or consumer
- * committed). Events are left unvalidated here: a receiver parks the ones it does not understand.
+ * POST /edge/v1/events → 202 `{ accepted }` once every event is safe (acknowledged by the stream, or committed by the
+ * consumer). Events are not validated here: the consumer parks the ones that it cannot use.
  */
 export const uplinkBatchSchema = z.object({
   v: z.literal(1),

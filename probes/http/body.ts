@@ -1,15 +1,15 @@
 import { type BoundedBody, readBounded } from '../bounded-body.ts';
 import { NetworkFailure } from '../network.ts';
 
-/** What was read of an answer's decompressed body. */
+/** The read part of an answer's decompressed body. */
 export interface Body extends BoundedBody {
-  /** Why no more of it could be read: its bytes are not what its coding promises. The connection itself held. */
+  /** Why the rest could not be read: its bytes do not match its coding. The connection itself did not fail. */
   readonly unreadable?: NetworkFailure;
 }
 
 /**
- * Reads up to `bytesMax` decompressed bytes and stops there, so that a decompression bomb costs no more than
- * the limit. Content is kept only when somebody will look at it.
+ * Reads up to `bytesMax` decompressed bytes and stops there, so that a decompression bomb costs no more than the limit.
+ * Content is kept only if it is needed later.
  */
 export async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number, keep: boolean): Promise<Body> {
   const ended: { unreadable?: NetworkFailure } = {};
@@ -27,13 +27,13 @@ async function* asFarAsReadable(body: AsyncIterable<Uint8Array>, ended: { unread
 }
 
 /**
- * The body as text: in the encoding of its byte order mark (Encoding standard, "decode"), else in the charset that
- * Content-Type names, else in UTF-8. Bytes that fit no character become U+FFFD.
+ * The body as text: in the encoding of its byte order mark (Encoding standard, "decode"), else in the charset of
+ * Content-Type, else in UTF-8. Invalid bytes become U+FFFD.
  */
 export function bodyText(body: BoundedBody, contentType: string | undefined): string {
   const decoder = decoderFor(markOf(body.chunks) ?? charsetOf(contentType));
   const parts = body.chunks.map((chunk) => decoder.decode(chunk, { stream: true }));
-  // A cut may have split a character; only a whole body is flushed.
+  // A cut may have split a character, so only a whole body is flushed.
   if (!body.cut) parts.push(decoder.decode());
   return parts.join('');
 }
@@ -45,7 +45,7 @@ const MARKS: readonly (readonly [encoding: string, mark: readonly number[]])[] =
 ];
 const MARK_BYTES_MAX = 3;
 
-/** The encoding that a byte order mark at the body's beginning names; chunks may split it. */
+/** The encoding of the byte order mark at the body's beginning; chunks may split the mark. */
 function markOf(chunks: readonly Uint8Array[]): string | undefined {
   const start: number[] = [];
   for (const chunk of chunks) {
@@ -56,7 +56,7 @@ function markOf(chunks: readonly Uint8Array[]): string | undefined {
 }
 
 function charsetOf(contentType = ''): string {
-  // A comma begins a second Content-Type line where the runtime joined them.
+  // Runtimes join two Content-Type lines with a comma, so the charset ends there.
   return /;\s*charset\s*=\s*["']?([^\s;,"']+)/i.exec(contentType)?.[1] ?? 'utf-8';
 }
 
@@ -64,7 +64,7 @@ function decoderFor(charset: string) {
   try {
     return new TextDecoder(charset);
   } catch {
-    // A charset that nobody knows: what is ASCII can still be read.
+    // With an unknown charset the ASCII characters can still be read.
     return new TextDecoder();
   }
 }

@@ -2,17 +2,17 @@ import { shortened } from '#domain/base/short-text.ts';
 import type { ContentCoding } from '../content-codings.ts';
 import { type HttpExchange, type Network, NetworkFailure } from '../network.ts';
 
-/** More layers than this serve no honest purpose; curl draws the same line. */
+/** Most codings of one body. No server needs more; curl has the same limit. */
 const CODINGS_MAX = 5;
-/** A coding's name in words, at most: a target may send any text. */
+/** Longest quotation of a coding's name, because a target may send any text. */
 const NAME_LENGTH_MAX = 40;
-/** RFC 1950: what tells a zlib frame from raw deflate. */
+/** RFC 1950: length of the header that distinguishes a zlib frame from raw deflate. */
 const ZLIB_HEADER_BYTES = 2;
 const NOTHING = new Uint8Array();
 
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** Why the codings of a body cannot be undone by this network; null when they can. */
+/** Why this network cannot decode the body; null when it can. */
 export function codingProblem({ codings }: HttpExchange, network: Network): string | null {
   if (codings.length > CODINGS_MAX) return `the body is encoded ${codings.length} times`;
   const strange = codings.find((coding) => !network.decodes.has(coding as ContentCoding));
@@ -22,8 +22,9 @@ export function codingProblem({ codings }: HttpExchange, network: Network): stri
 }
 
 /**
- * A body without its codings, layer by layer, as it arrives: no layer runs ahead of its reader, so a bomb expands only as
- * far as somebody reads. An empty body has no coding. Rejects with `body_unreadable` for a coding that cannot be undone.
+ * A body with its codings decoded, streamed layer by layer. No layer reads ahead of its reader, so a decompression bomb
+ * expands only as far as it is read. An empty body has no coding. Rejects with `body_unreadable` for a coding that
+ * cannot be decoded.
  */
 export function decodedBody(exchange: HttpExchange, network: Network): Bytes {
   const problem = codingProblem(exchange, network);
@@ -43,7 +44,7 @@ function isZlib([method = 0, flags = 0]: Uint8Array): boolean {
   return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0;
 }
 
-/** The first bytes of a body, and the body with them still in it. */
+/** The first bytes of a body, and the body with them still included. */
 async function peeked(body: Bytes): Promise<{ start: Uint8Array; whole: Bytes }> {
   const iterator = body[Symbol.asyncIterator]();
   let start: Uint8Array = NOTHING;

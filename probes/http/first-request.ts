@@ -5,7 +5,7 @@ import type { HttpRequest } from '../network.ts';
 
 export const LOCATION_HEADER = 'X-BlackTide-Location';
 
-/** The request as configured, with what every probe says about itself. */
+/** The configured request, with the headers that every probe adds. */
 export function firstRequest(config: HttpConfig, location: LocationId): HttpRequest {
   const body = config.body === '' ? undefined : config.body;
   const headers = new Map<string, readonly [string, string]>();
@@ -33,7 +33,7 @@ function authorization(auth: NonNullable<HttpConfig['auth']>): string {
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
-/** Runtimes would each guess differently. */
+/** Sets the content type explicitly, because runtimes guess different ones. */
 function contentTypeOf(body: string): string {
   return /^\s*[[{]/.test(body) ? 'application/json' : 'text/plain;charset=UTF-8';
 }

@@ -3,18 +3,18 @@ import type { HttpConfig } from '#domain/check/monitor.ts';
 import type { Reason } from '#domain/check/result.ts';
 
 export interface Judgement {
-  /** The first thing that is wrong; undefined when nothing is. */
+  /** The first failure; undefined without any. */
   readonly reason: Reason | undefined;
-  /** All that is wrong, in words. */
+  /** All failures in words. */
   readonly detail: string | undefined;
-  /** One line for each claim. */
+  /** One line for each assertion. */
   readonly lines: readonly string[];
 }
 
-/** Without a claim about the status, these are success (after redirects). */
+/** The default when no assertion is about the status: success after redirects. */
 const STATUS_DEFAULT = { source: 'status', compare: 'eq', value: '200-399' } as const;
 
-/** Judges the answer: the status first, then every assertion in its order. */
+/** Evaluates the answer: the status first, then every assertion in order. */
 export function judgeAnswer(config: HttpConfig, answer: Answer): Judgement {
   const aboutStatus = config.assertions.filter((assertion) => assertion.source === 'status');
   const others = config.assertions.filter((assertion) => assertion.source !== 'status');
@@ -29,7 +29,7 @@ export function judgeAnswer(config: HttpConfig, answer: Answer): Judgement {
   };
 }
 
-/** True when an assertion looks at the body's content. */
+/** True when an assertion needs the body's content. */
 export function needsBody(config: HttpConfig): boolean {
   return config.assertions.some((assertion) => assertion.source === 'body' || assertion.source === 'json');
 }

@@ -59,7 +59,7 @@ describe('a target that cannot be reached', () => {
 describe('an answer as the edge would see it', () => {
   const answering = async (...lines: (string | Uint8Array)[]) => {
     const server = await startRawServer((socket) => {
-      // The end of a connection is seen only by who reads.
+      // Only a reading socket detects the end of the connection.
       socket.resume();
       for (const line of lines) {
         socket.write(line);
@@ -176,7 +176,7 @@ describe('addresses that may not be reached', () => {
   );
 
   it('also not by a redirect', async () => {
-    // The first hop is let through as a public server's would be; the second is judged as any other.
+    // The first hop is allowed like a public server; the second is checked like any other.
     let hops = 0;
     const network: Network = {
       ...LOCAL_NETWORK,

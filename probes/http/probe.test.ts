@@ -136,7 +136,7 @@ describe('assertions', () => {
     const outcome = await check({ url: origin, assertions: [{ source: 'responseTime', compare: 'lt', value: 250 }] });
     expect(outcome).toMatchObject({ outcome: 'failure', reason: 'assertion_failed', bodyBytes: 9 });
     expect(outcome.responseTimeMs).toBeGreaterThanOrEqual(290);
-    // How much of the 300 ms had passed when the first byte was seen, depends on the machine.
+    // The split of the 300 ms at the first byte depends on the machine.
     const { ttfbMs = 0, transferMs = 0 } = outcome.phases ?? {};
     expect(ttfbMs + transferMs).toBeGreaterThanOrEqual(290);
   });
@@ -178,7 +178,7 @@ describe('a body over the limit', () => {
   });
 
   it('of a decompression bomb costs no more than the limit', async () => {
-    // One gibibyte of zeros in a megabyte, made of one compressed block repeated as members of a gzip file.
+    // One gibibyte of zeros in a megabyte: one compressed block repeated as members of a gzip file.
     const member = gzipSync(Buffer.alloc(16 * 1024 * 1024));
     const bomb = Buffer.concat(Array(64).fill(member));
     const server = await serve((_request, response) =>
@@ -226,7 +226,7 @@ describe('time', () => {
     const server = await serve(handler);
     const outcome = await check({ url: server.origin }, { timeoutMs: 900 });
     expect(outcome).toMatchObject({ outcome: 'timeout', reason: 'timeout', detail, responseTimeMs: null });
-    // Nothing of the attempt stays open.
+    // No connection of the attempt stays open.
     await server.idle();
   });
 

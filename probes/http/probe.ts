@@ -22,11 +22,11 @@ import {
 } from './transcript.ts';
 
 /**
- * One HTTP(S) check: the request, its redirects, the whole body, the judgement; all within `timeoutMs`.
+ * One HTTP(S) check: the request, its redirects, the whole body and the evaluation, within `timeoutMs`.
  *
- * `responseTimeMs` runs from the first request to the last byte of the last body; it is null when the exchange
- * did not come to its end, because a part of it would look like a fast answer. A body over `bodyBytesMax` is
- * cut and reported (reason `body_too_large`), which is a success unless an assertion needs the rest.
+ * `responseTimeMs` runs from the first request to the last byte of the last body. It is null for an incomplete
+ * exchange, because a part of it would look like a fast answer. A body over `bodyBytesMax` is cut and reported (reason
+ * `body_too_large`), which is a success unless an assertion needs the rest.
  */
 export async function probeHttp(task: ProbeTask<HttpConfig>, network: Network, clock: ProbeClock): Promise<Outcome> {
   const attempt = new Attempt(task, network, clock);
@@ -35,13 +35,13 @@ export async function probeHttp(task: ProbeTask<HttpConfig>, network: Network, c
   return { ...outcome, transcript: [...attempt.transcript.lines] };
 }
 
-/** The state of one attempt: how far it came is part of the outcome when it fails or runs out of time. */
+/** One attempt. Its progress is part of the outcome when it fails or times out. */
 class Attempt {
   readonly transcript: Transcript = startTranscript();
   private readonly task: ProbeTask<HttpConfig>;
   private readonly network: Network;
   private readonly clock: ProbeClock;
-  /** Ends the exchange that is under way: nothing of an attempt stays open after it. */
+  /** Aborts the exchange in flight; called at the end of the attempt and before each redirect. */
   private hop = new AbortController();
   private isOver = false;
   private phases: Phases = {};
@@ -82,7 +82,7 @@ class Attempt {
     return this.judged(head, body, endedMs - startedMs);
   }
 
-  /** Follows redirects to the answer that is judged. Each hop has its own connection, closed before the next. */
+  /** Follows redirects to the final answer. Each hop has its own connection, closed before the next one. */
   private async finalHead(first: HttpRequest): Promise<HttpExchange> {
     const { followRedirects, maxRedirects } = this.task.config;
     let request = first;
@@ -100,7 +100,9 @@ class Attempt {
     }
   }
 
-  /** The body as far as the check needs it: what cannot be decoded matters only to claims about the content. */
+  /**
+   * The body as far as the check needs it. A body that cannot be decoded only matters to assertions about the content.
+   */
   private async bodyOf(head: HttpExchange): Promise<Body> {
     const { config } = this.task;
     const needed = needsBody(config);
@@ -117,7 +119,7 @@ class Attempt {
     this.head = undefined;
     if (namesImpossibleHost(request.url)) throw new NetworkFailure('dns_failure', 'the URL names no possible host');
     const head = await this.network.request(request, signal);
-    // Node's parser lets "042" through.
+    // Node's parser accepts a status such as "042".
     if (head.status < STATUS_MIN) throw new NetworkFailure('protocol_error', `${head.status} is no status`);
     this.head = head;
     this.phases = addPhases(this.phases, head.phases);
@@ -163,7 +165,7 @@ class Attempt {
     return { ...this.seen(), outcome, reason, detail: cutText(detail), responseTimeMs: null };
   }
 
-  /** What is known so far, whatever becomes of the attempt. */
+  /** Facts known so far, for every end of the attempt. */
   private seen(): Pick<Outcome, 'phases' | 'statusCode' | 'tls'> {
     return {
       ...(Object.keys(this.phases).length > 0 ? { phases: this.phases } : {}),
@@ -173,7 +175,7 @@ class Attempt {
   }
 }
 
-/** Redirects add up, so that the phases explain the headline time. */
+/** Phases of redirects are summed, so that the phases explain the response time. */
 function addPhases(sum: Phases, hop: Phases): Phases {
   const added: Phases = { ...sum };
   for (const phase of ['dnsMs', 'connectMs', 'tlsMs', 'ttfbMs'] as const) {

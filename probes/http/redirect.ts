@@ -2,15 +2,15 @@ import { namesImpossibleHost } from '#domain/base/host-name.ts';
 import { type HttpRequest, NetworkFailure } from '../network.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Besides Authorization and Cookie: headers of users' own that look like a secret. */
+/** Headers of users that may hold credentials, besides Authorization and Cookie. */
 const CREDENTIAL_HEADER = /auth|cookie|token|secret|session|key|pass|pwd|credential|signature|jwt/i;
-/** Describe a body that is no longer sent. */
+/** Headers that describe a body, removed when the body is not sent any more. */
 const BODY_HEADER = /^content-/i;
 
 /**
- * The request that an answer asks for next, or null when it is no redirect. As in the fetch standard: 303
- * turns into GET (HEAD stays), 301 and 302 turn POST into GET, credentials stay with their origin. Throws
- * NetworkFailure `redirect_invalid` for a target that is no http(s) URL, or whose host nobody could dial.
+ * The next request after a redirect, or null for any other answer. As in the fetch standard: 303 becomes GET (HEAD
+ * stays HEAD), POST becomes GET on 301 and 302, and credentials are not sent to another origin. Throws NetworkFailure
+ * `redirect_invalid` for a target that is not an http(s) URL, or has an impossible host.
  */
 export function redirectOf(
   request: HttpRequest,
@@ -18,7 +18,7 @@ export function redirectOf(
   headers: readonly (readonly [string, string])[],
 ): HttpRequest | null {
   const location = headers.find(([name]) => name === 'location')?.[1];
-  // An empty one names no place; Workers leave it out.
+  // An empty Location names no target; Workers omit the header.
   if (!REDIRECTS.has(status) || location === undefined || location === '') return null;
   const target = redirectTarget(location, request.url);
   const toGet = status === 303 ? request.method !== 'HEAD' : status < 303 && request.method === 'POST';

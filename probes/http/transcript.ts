@@ -3,7 +3,7 @@ import { shortened } from '#domain/base/short-text.ts';
 import { DETAIL_LENGTH_MAX, type Phases, TRANSCRIPT_LINES_MAX } from '#domain/check/result.ts';
 import type { HttpExchange, HttpRequest } from '../network.ts';
 
-/** The story of a probe, for people. Values of request headers, queries and bodies stay out of it. */
+/** The steps of a probe, for people. Values of request headers, queries and bodies are left out. */
 export interface Transcript {
   add(line: string): void;
   readonly lines: readonly string[];
@@ -19,7 +19,7 @@ export function startTranscript(): Transcript {
   };
 }
 
-/** As long as a result's detail may be. */
+/** The length limit of a result's detail. */
 export function cutText(text: string): string {
   return shortened(text, DETAIL_LENGTH_MAX);
 }
@@ -30,7 +30,7 @@ export function requestLine(request: HttpRequest): string {
   return `→ ${request.method} ${publicUrl(request.url)} with ${names}${body}`;
 }
 
-/** Headers of an answer that help and cannot carry a session. */
+/** Headers of an answer that are useful and cannot hold a session. */
 const SHOWN_HEADERS: readonly string[] = ['content-type', 'content-encoding', 'content-length', 'server'];
 
 export function answerLine(exchange: HttpExchange): string {
@@ -55,7 +55,7 @@ function phaseWords(phases: Phases): string[] {
   return named.flatMap(([words, ms]) => (ms === undefined ? [] : [`${words} ${formatLatency(ms)}`]));
 }
 
-/** A URL without what may be secret in it. */
+/** A URL without the parts that may be secret. */
 export function publicUrl(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null) return 'an invalid URL';

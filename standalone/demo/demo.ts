@@ -6,12 +6,14 @@ import { type ApiClient, ApiError, type Credentials, registerAccount } from '../
 import { DEMO_SERVICES, startTarget } from './target.ts';
 
 const DEMO_SLUG = 'demo';
-/** Short, so that a visitor sees a change within seconds. */
+/** A short interval, so that a visitor sees a change within seconds. */
 const DEMO_INTERVAL_SECONDS = 10;
-/** The "slow" button takes 3 s: slower than this is a failure. */
+/** The "slow" button delays answers by 3 s; above this limit a check fails. */
 const DEMO_LATENCY_LIMIT_MS = 2000;
 
-/** Starts the target server and, on an installation without accounts, makes an account, monitors and a status page. */
+/**
+ * Starts the target server. In an installation without accounts, also creates an account, monitors and a status page.
+ */
 export async function startDemo(config: Config, port: number): Promise<() => Promise<void>> {
   const target = await startTarget(port);
   const credentials = await seedOnce(config, port);
@@ -28,7 +30,7 @@ export async function startDemo(config: Config, port: number): Promise<() => Pro
   };
 }
 
-/** Null when the installation belongs to somebody else. The credentials are kept to be shown at every start. */
+/** null when the installation has an account already. The credentials are stored and shown at every start. */
 async function seedOnce(config: Config, port: number): Promise<Credentials | null> {
   const file = join(config.dataDir, 'demo.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Credentials;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a visitor can do to a service of the demo's target server. */
+/** The faults that a visitor can cause in a service of the demo's target server. */
 export const DEMO_MODES = {
   fine: 'Fine',
   slow: 'Slow (3 s)',

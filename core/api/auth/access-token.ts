@@ -2,7 +2,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import type { CoreContext } from '#core/context.ts';
 
-/** Short, because a stolen one works until it expires or its session is ended. */
+/** A stolen access token is valid until it expires or its session ends, so the lifetime is short. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 const ISSUER = 'blacktide';
 const AUDIENCE = 'blacktide-api';

@@ -2,15 +2,15 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ApiEnv } from '../env.ts';
 
-/** The refresh cookie travels to these calls only. */
+/** The browser sends the refresh cookie to these paths only. */
 export const REFRESH_PATH = '/api/v1/auth';
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export type CookieKind = 'access' | 'refresh' | 'csrf';
 
 /**
- * Cookies are `Secure` with the prefixes that make browsers enforce it, except on plain http to this very
- * machine, where browsers would drop them.
+ * Cookies are `Secure`, with the name prefixes that make browsers enforce it. The exception is plain http on this
+ * machine, where browsers would drop such cookies.
  */
 export function isSecure(c: Context<ApiEnv>): boolean {
   const url = new URL(c.req.url);
@@ -21,13 +21,13 @@ export function readCookie(c: Context<ApiEnv>, kind: CookieKind): string | undef
   return getCookie(c, cookieName(kind, isSecure(c)));
 }
 
-/** `maxAgeSeconds` 0 removes the cookie. */
+/** Sets a cookie; `maxAgeSeconds` 0 removes it. */
 export function writeCookie(c: Context<ApiEnv>, kind: CookieKind, value: string, maxAgeSeconds: number): void {
   const secure = isSecure(c);
   setCookie(c, cookieName(kind, secure), value, {
     path: kind === 'refresh' ? REFRESH_PATH : '/',
     httpOnly: kind !== 'csrf',
-    // Lax lets a link from a mail or a chat open the dashboard signed in.
+    // With Lax, a link in a mail or a chat opens the dashboard signed in.
     sameSite: kind === 'refresh' ? 'Strict' : 'Lax',
     secure,
     maxAge: maxAgeSeconds,

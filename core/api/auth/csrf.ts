@@ -7,13 +7,16 @@ import { readCookie } from './cookies.ts';
 
 const NONCE_BYTES = 16;
 
-/** Signed double submit (OWASP): random part and HMAC of it with the session, so no other session's token fits. */
+/**
+ * Signed double submit (OWASP): a random part and its HMAC with the session, so that a token of another session is
+ * invalid.
+ */
 export function csrfToken(ctx: CoreContext, sessionId: string): string {
   const nonce = Buffer.from(ctx.clock.random(NONCE_BYTES)).toString('base64url');
   return `${nonce}.${signature(ctx, sessionId, nonce)}`;
 }
 
-/** For writes that a browser's cookies sign in: throws csrf_failed unless our own page sent them. */
+/** For writes authenticated by cookies: throws csrf_failed unless the product's own page sent them. */
 export function requireCsrf(ctx: CoreContext, c: Context<ApiEnv>, sessionId: string): void {
   const given = c.req.header('X-CSRF-Token') ?? '';
   const [nonce = '', signed = ''] = given.split('.');
@@ -21,7 +24,7 @@ export function requireCsrf(ctx: CoreContext, c: Context<ApiEnv>, sessionId: str
   if (!genuine) throw new ProblemError('csrf_failed', 'Send the value of the cookie bt_csrf as X-CSRF-Token.');
 }
 
-/** A browser says which page made the request: only our own and the named origins may write. */
+/** Only the product's own origin and the configured ones may write; a browser names the origin of a request. */
 export function requireKnownOrigin(ctx: CoreContext, c: Context<ApiEnv>): void {
   const origin = c.req.header('Origin');
   if (origin === undefined || isKnownOrigin(ctx, c, origin)) return;

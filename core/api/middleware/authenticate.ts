@@ -13,7 +13,9 @@ import { routePattern } from '../route-pattern.ts';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Finds out who calls; a caller without good credentials is nobody, and is limited as such. */
+/**
+ * Identifies the caller. A caller without valid credentials is anonymous, with the rate limits of anonymous callers.
+ */
 export function authenticate(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     c.set('caller', null);
@@ -40,10 +42,10 @@ export async function findCaller(ctx: CoreContext, c: Context<ApiEnv>): Promise<
   return sessionId === null ? null : callerOfSession(ctx, sessionId);
 }
 
-/** After this, the caller is known, and a browser's write was made by our own page. */
+/** Requires a known caller and, for a browser's write, a valid CSRF token and origin. */
 export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    // An unknown route answers 404 and a wrong method 405, signed in or not.
+    // An unknown route answers 404 and a wrong method 405, for every caller.
     if (!routePattern(c).startsWith('/api/')) return next();
     const { caller, credentialProblem } = c.var;
     if (caller === null) throw credentialProblem ?? new ProblemError('unauthenticated');
@@ -55,17 +57,19 @@ export function requireCaller(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** After this, the caller may read, or change, or do what `scope` says. Services ask again for exactly what they do. */
+/**
+ * Requires a scope of the caller: `scope`, or the one for reading or changing. Services check the exact scope again.
+ */
 export function requireScope(ctx: CoreContext, scope?: Scope): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const needed = scope ?? (SAFE_METHODS.has(c.req.method) ? 'read' : 'write');
-    // Nobody gets this far on a route that exists.
+    // The caller is known on every existing route: requireCaller runs before.
     if (c.var.caller !== null) authorize(requestContext(ctx, c), needed);
     await next();
   };
 }
 
-/** What a service verb is given. Only behind requireCaller. */
+/** The context of a service verb, for routes behind requireCaller. */
 export function requestContext(ctx: CoreContext, c: Context<ApiEnv>): RequestContext {
   const { caller, traceId, ip } = c.var;
   if (caller === null) throw new ProblemError('unauthenticated');

@@ -6,9 +6,9 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import type { ApiEnv } from '../env.ts';
 
 const KEY_LENGTH_MAX = 255;
-/** After a day a repeated key is a new request. */
+/** Lifetime of a key: a key repeated later starts a new request. */
 const KEPT_MS = 24 * 60 * 60 * 1000;
-/** Longer than any request may take: a first request that has not answered by then died with its process. */
+/** Longer than any request may take. A request that has not answered by then died with its process. */
 const IN_FLIGHT_MS = 120_000;
 
 interface StoredAnswer {
@@ -18,8 +18,9 @@ interface StoredAnswer {
 }
 
 /**
- * `Idempotency-Key` on POST: the answer of the first request that succeeded is given again, without doing the
- * work again. Failed requests changed nothing and are not kept. Answers may hold a secret shown once: sealed.
+ * `Idempotency-Key` on POST: a repeated request gets the answer of the first one that succeeded, and does no work.
+ * Failed requests changed nothing and are not stored. Stored answers are sealed, because they may hold a secret that is
+ * shown once.
  */
 export function idempotency(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
@@ -43,7 +44,7 @@ export function idempotency(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** Makes this request the first with its key, at a time that is its own; or returns the answer of the one that was. */
+/** Registers this request as the first with its key, or returns the answer of the first one. */
 async function claim(
   ctx: CoreContext,
   scope: string,
@@ -55,7 +56,7 @@ async function claim(
   const keptSince = new Date(nowMs - KEPT_MS).toISOString();
   const inFlightSince = new Date(nowMs - IN_FLIGHT_MS).toISOString();
   await ctx.sql`delete from idempotency_keys where created_at < ${keptSince}`;
-  // One statement decides who is first; a row left by a process that died is taken over.
+  // One statement decides which request is first. The row of a process that died is taken over.
   const claimed = await ctx.sql`
     insert into idempotency_keys as held (scope, key, request_hash, created_at)
     values (${scope}, ${key}, ${hash}, ${now})
@@ -85,7 +86,7 @@ function inFlight(): ProblemError {
   });
 }
 
-/** Unless it took so long that another request has taken its place: the row is that one's then. */
+/** Stores the answer, unless the request took so long that another one has taken over its row. */
 async function settle(
   ctx: CoreContext,
   c: Context<ApiEnv>,

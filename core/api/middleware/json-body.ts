@@ -5,26 +5,26 @@ import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { ApiEnv } from '../env.ts';
 import { jsonFault } from '../json-fault.ts';
 
-/** The largest object is a status page with 200 components, about 200 KB; the rest is head room. */
+/** The largest object is a status page with 200 components, about 200 KB. The rest is headroom. */
 const BODY_BYTES_MAX = 1024 * 1024;
-/** Deeper than any object of ours or any sensible JSON Schema; what walks a body by recursion must not run out of stack. */
+/** Deeper than any object of the API and any sensible JSON Schema. Recursive code must not exhaust the stack. */
 const NESTING_MAX = 100;
-/** Of a header in an answer. */
+/** Longest quotation of a header in an answer. */
 const SHOWN_LENGTH_MAX = 100;
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 const JSON_TYPE = /^application\/(?:[a-z.-]+\+)?json\s*(?:;|$)/i;
 
-/** Where the edge sends its batches; core/ingest/intake.ts reads them within the same limit. */
+/** Paths of the edge's batches; core/ingest/intake.ts enforces the same limit. */
 const EDGE_PATHS = '/edge/v1/';
 
-/** Refuses what says of itself that it is too large, before anybody reads it, on every route. */
+/** Refuses a body whose Content-Length is too large before it is read, on every route. */
 export const limitAnnounced: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const bytesMax = c.req.path.startsWith(EDGE_PATHS) ? SERVICE_BODY_BYTES_MAX : BODY_BYTES_MAX;
   if (Number(c.req.header('Content-Length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
   await next();
 };
 
-/** Bodies that do not say how long they are: refused as soon as they have grown too large. */
+/** Refuses a body without Content-Length as soon as it exceeds the limit. */
 export const limitBody: MiddlewareHandler<ApiEnv> = bodyLimit({
   maxSize: BODY_BYTES_MAX,
   onError: () => {
@@ -36,7 +36,7 @@ function tooLarge(bytesMax: number): ProblemError {
   return new ProblemError('payload_too_large', `A body may have ${bytesMax} bytes.`);
 }
 
-/** A body is JSON or refused: 415 for another type, 400 when it cannot be parsed. */
+/** Requires JSON: 415 for another content type, 400 when the body cannot be parsed. */
 export const jsonBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (WITH_BODY.has(c.req.method)) {
     const text = await c.req.text();
@@ -56,7 +56,7 @@ function requireJsonType(method: string, given: string): void {
   throw new ProblemError('unsupported_media_type', `Send the body as ${expected}; it came with ${sent}.`);
 }
 
-/** PostgreSQL holds neither NUL nor half a surrogate pair, so no text of ours may have them. */
+/** PostgreSQL stores neither NUL nor half of a surrogate pair, so neither is accepted. */
 function requireJson(text: string): void {
   if (nestingOf(text) > NESTING_MAX) {
     throw new ProblemError('malformed_request', `A body may be nested ${NESTING_MAX} levels deep.`);
@@ -74,7 +74,10 @@ function requireJson(text: string): void {
   if (!storable) throw new ProblemError('malformed_request', 'Texts may not hold NUL or unpaired surrogates.');
 }
 
-/** Brackets that are open at once, outside strings. Read one by one: a regular expression could be made slow. */
+/**
+ * Deepest nesting of brackets outside strings. The text is scanned character by character, because a regular expression
+ * could be made slow.
+ */
 function nestingOf(json: string): number {
   let open = 0;
   let deepest = 0;
@@ -94,7 +97,7 @@ function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-/** The same for paths and queries. */
+/** The same requirement for paths and queries. */
 export const storableUrl: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (/%00/.test(c.req.url)) throw new ProblemError('malformed_request', 'The URL may not hold NUL.');
   await next();

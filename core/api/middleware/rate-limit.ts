@@ -6,20 +6,20 @@ import type { ApiEnv } from '../env.ts';
 
 export interface RatePolicy {
   readonly name: string;
-  /** Requests that may come at once. */
+  /** Most requests at once. */
   readonly burst: number;
-  /** Seconds in which an empty bucket is full again. */
+  /** Seconds in which an empty bucket refills. */
   readonly windowSeconds: number;
 }
 
-/** 100 requests/s: a dashboard that polls 200 monitors, or a program that creates them, is never stopped. */
+/** 100 requests/s: enough for a dashboard that polls 200 monitors, or a program that creates them. */
 export const SIGNED_IN: RatePolicy = { name: 'default', burst: 1000, windowSeconds: 10 };
-/** Nobody needs many calls before signing in; people behind one address share these. */
+/** Few calls are needed before signing in. Clients behind one address share the limit. */
 export const ANONYMOUS: RatePolicy = { name: 'anonymous', burst: 200, windowSeconds: 20 };
-/** Each attempt costs a slow hash, and guessing must be slow: one a second after the first 30. */
+/** Each attempt costs a slow hash, and guessing must be slow: one per second after the first 30. */
 export const CREDENTIALS: RatePolicy = { name: 'credentials', burst: 30, windowSeconds: 30 };
 
-/** Bounds memory (about 100 bytes a bucket); the least recently used bucket is forgotten first. */
+/** Bounds memory (about 100 bytes a bucket); the least recently used bucket is dropped first. */
 const BUCKETS_MAX = 100_000;
 
 interface Bucket {
@@ -31,7 +31,7 @@ interface Bucket {
 export class RateLimiter {
   readonly #buckets = new Map<string, Bucket>();
 
-  /** Takes one token; `retryAfterSeconds` is 0 when there was one. */
+  /** Takes one token. `retryAfterSeconds` is 0 when a token was available. */
   take(key: string, policy: RatePolicy, nowMs: number): { remaining: number; retryAfterSeconds: number } {
     const perMs = policy.burst / (policy.windowSeconds * 1000);
     const bucket = this.#buckets.get(key) ?? { tokens: policy.burst, atMs: nowMs };
@@ -52,7 +52,7 @@ export class RateLimiter {
   }
 }
 
-/** Limits by API key, session or address; `policyOf` may ask for a stricter policy than the caller's own. */
+/** Limits requests by API key, session or address. `stricter` replaces the caller's own policy. */
 export function rateLimit(ctx: CoreContext, limiter: RateLimiter, stricter?: RatePolicy): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const { caller, ip } = c.var;

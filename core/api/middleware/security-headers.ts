@@ -2,10 +2,10 @@ import type { MiddlewareHandler } from 'hono';
 import { isSecure } from '../auth/cookies.ts';
 import type { ApiEnv } from '../env.ts';
 
-/** Two years, as browsers' preload lists ask for. */
+/** Two years, as browsers' preload lists require. */
 const HSTS_SECONDS = 63_072_000;
 
-/** Everything is served from this origin, and nothing may frame it. Pages name their inline scripts by hash. */
+/** Everything is served from this origin, and no page may frame it. Inline scripts are allowed by their hashes. */
 export const securityHeaders: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
   const headers = c.res.headers;
@@ -24,7 +24,7 @@ function policy(contentType: string, scriptHashes: readonly string[]): string {
   return [
     "default-src 'none'",
     ['script-src', "'self'", ...scriptHashes].join(' '),
-    // Charts and the API docs position elements with style attributes; those cannot run code.
+    // Charts and the API docs position elements with style attributes, which cannot run code.
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self'",

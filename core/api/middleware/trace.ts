@@ -9,7 +9,7 @@ import { routePattern } from '../route-pattern.ts';
 const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACE_ID_BYTES = 16;
 
-/** One trace id for a request: the caller's, or a new one; on the answer, in the log and in every audit row. */
+/** One trace id for a request: the caller's, or a new one. The answer, the log and every audit row have it. */
 export function trace(ctx: CoreContext): MiddlewareHandler<ApiEnv> {
   const addressOf = addressReader(ctx.config.trustedProxies);
   return async (c, next) => {

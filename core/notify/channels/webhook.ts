@@ -4,9 +4,9 @@ import { shortened, storable } from '#domain/base/short-text.ts';
 import { DETAIL_LENGTH_MAX } from '#domain/check/result.ts';
 import { EgressError, egress } from '../../platform/egress.ts';
 
-/** Standard Webhooks advises 15 to 30 s at most; an endpoint that needs longer should queue. */
+/** Standard Webhooks advises 15 to 30 s at most. An endpoint that needs longer should queue. */
 const TIMEOUT_MS = 10_000;
-/** Enough of an answer for a person to see what went wrong. */
+/** Bytes of an answer that are stored for a person to read. */
 const ANSWER_BYTES_MAX = 4 * 1024;
 
 export interface WebhookMessage {
@@ -16,11 +16,11 @@ export interface WebhookMessage {
   readonly url: string;
   /** `whsec_` and the key in base64. */
   readonly secret: string;
-  /** The user's own. */
+  /** The user's own headers. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What came of one attempt. `permanent` failures are not tried again. */
+/** Outcome of one attempt. `permanent` failures are not retried. */
 export type Attempt =
   | { readonly delivered: true; readonly statusCode: number }
   | {
@@ -58,7 +58,7 @@ export async function sendWebhook(
     if (answer.status >= 200 && answer.status < 300) return { delivered: true, statusCode: answer.status };
     return {
       delivered: false,
-      // The specification: 410 Gone means that the endpoint wants no more of these.
+      // Standard Webhooks: 410 Gone means that the endpoint wants no more messages.
       permanent: answer.status === 410,
       statusCode: answer.status,
       error: 'http_status',

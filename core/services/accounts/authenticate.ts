@@ -4,7 +4,7 @@ import { memberships, sessions, users } from '#db/schema.ts';
 import { ROLE_SCOPES } from '../authorize.ts';
 import type { Caller } from '../request-context.ts';
 
-/** The person behind a session, with the rights they have now; null when it has ended. */
+/** The user of a session with current rights; null when the session has ended. */
 export async function callerOfSession(ctx: CoreContext, sessionId: string): Promise<Caller | null> {
   const [row] = await ctx.db
     .select({

@@ -1,7 +1,7 @@
 import type { CoreContext } from '#core/context.ts';
 import type { UnitOfWork } from '#core/unit-of-work.ts';
 
-/** A call that nobody is signed in for yet: where it comes from. */
+/** The origin of a request before sign-in. */
 interface Client {
   readonly traceId: string;
   readonly ip: string;

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '#core/context.ts';
 import { memberships, organizations, users } from '#db/schema.ts';
 import type { Account } from '#domain/api/account.ts';
 
-/** A person in an organisation: the given one, or the first they joined. */
+/** A user in an organisation: the given one, or the first that they joined. */
 export async function findAccount(
   db: Database | Transaction,
   user: SQL,

@@ -5,7 +5,7 @@ import type { Account } from '#domain/api/account.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findAccount } from './find-account.ts';
 
-/** The signed-in person. An API key is not a person: `forbidden`. */
+/** The signed-in user. An API key is not a user: `forbidden`. */
 export async function getAccount(ctx: RequestContext): Promise<Account> {
   const { actor, credential, organizationId } = ctx.caller;
   if (credential.type !== 'session' || actor.id === null) {

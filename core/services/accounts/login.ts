@@ -10,12 +10,12 @@ import { findAccount } from './find-account.ts';
 import { verifyPassword } from './password.ts';
 import { type SignIn, signedInContext, startSession } from './session.ts';
 
-/** Throws invalid_credentials, the same and as slowly for an unknown e-mail as for a wrong password. */
+/** Signs in. Throws invalid_credentials, with equal timing for an unknown e-mail and a wrong password. */
 export async function login(ctx: ClientContext, input: z.output<typeof loginSchema>): Promise<SignIn> {
   const found = await findAccount(ctx.db, eq(users.email, input.email));
   const right = await verifyPassword(found?.passwordHash, input.password);
   if (found === null || !right) {
-    // Not in the audit log: a row for known e-mails only would tell by its time who has an account.
+    // Not in the audit log: a row written for known e-mails only would reveal by its time which accounts exist.
     ctx.logger.warn({ ip: ctx.ip, traceId: ctx.traceId }, 'a sign-in was refused');
     ctx.metrics.increment('sign_ins_refused_total');
     throw new ProblemError('invalid_credentials');

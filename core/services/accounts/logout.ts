@@ -4,7 +4,7 @@ import { sessions } from '#db/schema.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 
-/** Ends the caller's session at once, on every tab of that browser. Nothing to authorise: it is their own. */
+/** Ends the caller's own session in every tab of the browser. No scope is required. */
 export async function logout(ctx: RequestContext): Promise<void> {
   const { credential } = ctx.caller;
   if (credential.type !== 'session') return;

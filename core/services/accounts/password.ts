@@ -7,7 +7,9 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, COST);
 }
 
-/** Takes the same time for an e-mail that nobody has: the answer's time does not tell who has an account. */
+/**
+ * Verifies a password. An unknown e-mail takes the same time, so that the time does not reveal which accounts exist.
+ */
 export async function verifyPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
   const known = passwordHash ?? (await nobodysHash());
   return (await verify(known, password)) && passwordHash !== undefined;

@@ -8,14 +8,14 @@ import { findAccount } from './find-account.ts';
 import { newRefreshToken, refreshHash, type SignIn, sessionExpiry, signedInContext } from './session.ts';
 
 /**
- * Two tabs may refresh at the same moment with the same cookie. For this long the token before the last
- * rotation still renews the access token; it does not rotate again, so both tabs end with one refresh token.
+ * Two tabs may refresh at the same time with the same cookie. For this long the token before the last rotation still
+ * renews the access token. It does not rotate again, so both tabs end with the same refresh token.
  */
 const PARALLEL_TABS_MS = 10_000;
 
-/** Rotates the refresh token. A token that was used before ends the session: someone else may hold a copy. */
+/** Rotates the refresh token. A token used a second time ends the session, because it may have been copied. */
 export async function refresh(ctx: ClientContext, refreshToken: string): Promise<SignIn> {
-  // The session's end must be committed although the call fails, so the failure is thrown outside.
+  // The end of the session must be committed although the call fails, so the error is thrown outside the transaction.
   const signIn = await inUnit(ctx, (ctx) => rotate(ctx, refreshToken));
   if (signIn === null) throw new ProblemError('session_expired');
   return signIn;

@@ -11,12 +11,15 @@ import type { ClientContext, ClientUnit } from './client.ts';
 import { hashPassword } from './password.ts';
 import { type SignIn, signedInContext, startSession } from './session.ts';
 
-/** The first account owns the installation; later ones need BLACKTIDE_REGISTRATION=open. Each gets its own organisation. */
+/**
+ * Registers an account with an organisation of its own. The first account owns the installation; later ones need
+ * BLACKTIDE_REGISTRATION=open.
+ */
 export async function register(ctx: ClientContext, input: z.output<typeof registerSchema>): Promise<SignIn> {
   await requireOpen(ctx);
   const passwordHash = await hashPassword(input.password);
   return inUnit(ctx, async (ctx) => {
-    // Two first registrations at once: the second waits here and then finds an owner.
+    // Serialises registrations: of two concurrent first ones, the second finds an owner.
     await ctx.db.execute(sql`select pg_advisory_xact_lock(hashtextextended('blacktide.register', 0))`);
     const first = await requireOpen(ctx);
     const account = await insertAccount(ctx, input, passwordHash, first);
@@ -31,7 +34,7 @@ export async function register(ctx: ClientContext, input: z.output<typeof regist
   });
 }
 
-/** Throws registration_closed; true when the account to be made is the first. */
+/** True when the new account is the first. Throws registration_closed. */
 async function requireOpen(ctx: Reader): Promise<boolean> {
   const first = !(await hasAccounts(ctx.db));
   if (!first && ctx.config.registration === 'closed') {

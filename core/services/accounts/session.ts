@@ -8,20 +8,20 @@ import { newId } from '../new-id.ts';
 import type { RequestUnit } from '../request-context.ts';
 import type { ClientUnit } from './client.ts';
 
-/** A browser that comes back within a month stays signed in. */
+/** Lifetime of a session since its last refresh. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
 const REFRESH_SECRET_BYTES = 32;
 const USER_AGENT_LENGTH_MAX = 300;
 
-/** A signed-in browser: what the API turns into cookies. */
+/** A signed-in browser, from which the API sets cookies. */
 export interface SignIn {
   readonly account: Account;
   readonly sessionId: string;
-  /** null keeps the refresh cookie that the browser has. */
+  /** null leaves the browser's refresh cookie unchanged. */
   readonly refreshToken: string | null;
 }
 
-/** `ses_… . secret`: the id finds the session, the secret proves it. */
+/** `ses_… . secret`: the id identifies the session, the secret authenticates it. */
 export function newRefreshToken(ctx: Pick<CoreContext, 'clock'>, sessionId: string): string {
   return `${sessionId}.${Buffer.from(ctx.clock.random(REFRESH_SECRET_BYTES)).toString('base64url')}`;
 }
@@ -35,7 +35,7 @@ export function sessionExpiry(ctx: Pick<CoreContext, 'clock'>): Date {
   return new Date(ctx.clock.now().getTime() + SESSION_SECONDS * 1000);
 }
 
-/** Stores a new session and forgets the person's expired ones. */
+/** Stores a new session and deletes the user's expired ones. */
 export async function startSession(ctx: ClientUnit, account: Account): Promise<SignIn> {
   const now = ctx.clock.now();
   await ctx.db.delete(sessions).where(and(eq(sessions.userId, account.user.id), lt(sessions.expiresAt, now)));
@@ -54,7 +54,7 @@ export async function startSession(ctx: ClientUnit, account: Account): Promise<S
   return { account, sessionId, refreshToken };
 }
 
-/** The context of the person who has just signed in, for the audit row of that. */
+/** The context of the user who has just signed in, for the audit row of the sign-in. */
 export function signedInContext(ctx: ClientUnit, { account, sessionId }: SignIn): RequestUnit {
   return {
     ...ctx,

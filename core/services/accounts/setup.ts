@@ -3,7 +3,7 @@ import type { CoreContext } from '#core/context.ts';
 import type { setupSchema } from '#domain/api/account.ts';
 import { hasAccounts } from './register.ts';
 
-/** Open to everyone: what the sign-in page needs to know. */
+/** Public: the installation's state for the sign-in page. */
 export async function readSetup(ctx: CoreContext): Promise<z.infer<typeof setupSchema>> {
   const firstAccount = !(await hasAccounts(ctx.db));
   return { firstAccount, registrationOpen: firstAccount || ctx.config.registration === 'open' };

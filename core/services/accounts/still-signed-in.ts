@@ -4,7 +4,7 @@ import { apiKeys } from '#db/schema.ts';
 import type { Caller } from '../request-context.ts';
 import { callerOfSession } from './authenticate.ts';
 
-/** Whether the sign-in behind a connection that stays open is still good: not signed out, revoked or expired. */
+/** Whether the sign-in behind an open connection is still valid: not signed out, revoked or expired. */
 export async function stillSignedIn(ctx: CoreContext, { credential }: Caller): Promise<boolean> {
   if (credential.type === 'session') return (await callerOfSession(ctx, credential.id)) !== null;
   const [key] = await ctx.db

@@ -12,10 +12,10 @@ import type { RequestContext } from '../request-context.ts';
 import { requireTargets } from './require-targets.ts';
 import { type AlertRuleInput, presentAlertRule } from './stored.ts';
 
-/** What an assignment carries for one monitor (domain/wire/wire.ts). */
+/** Most rules per monitor in an assignment (domain/wire/wire.ts). */
 const RULES_PER_MONITOR_MAX = 20;
 
-/** The first rule of a monitor replaces its default rule. */
+/** Creates a rule. A monitor's first rule replaces its default rule. */
 export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput): Promise<Revised<AlertRule>> {
   authorize(ctx, 'write');
   const now = ctx.clock.now();

@@ -7,7 +7,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findAlertRule, presentAlertRule } from './stored.ts';
 
-/** The edge ends the rule's alert; with its last rule a monitor gets the default rule back. */
+/** Deletes a rule; the edge ends its alert. A monitor without rules has the default rule again. */
 export async function deleteAlertRule(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
   await inUnit(ctx, async (ctx) => {

@@ -8,7 +8,7 @@ import { afterCursor, pageOf } from '../page.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentAlertRule } from './stored.ts';
 
-/** Newest first. Default rules are not listed: they are there while a monitor has none of its own. */
+/** Newest first. Default rules are not listed: they apply while a monitor has no rules of its own. */
 export async function listAlertRules(
   ctx: RequestContext,
   query: z.output<typeof alertRuleListQuerySchema>,

@@ -19,7 +19,7 @@ export async function requireTargets(ctx: RequestUnit, input: AlertRuleInput): P
     .select({ id: channels.id })
     .from(channels)
     .where(and(inArray(channels.id, wanted), eq(channels.organizationId, organizationId)))
-    // A channel that is being deleted right now must not be named afterwards.
+    // The lock prevents that a channel is deleted while a rule is stored that names it.
     .for('share');
   const missing = wanted.find((id) => !found.some((channel) => channel.id === id));
   if (missing !== undefined) {

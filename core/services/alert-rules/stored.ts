@@ -9,7 +9,7 @@ import type { RequestReader } from '../request-context.ts';
 export type AlertRuleRow = typeof alertRules.$inferSelect;
 export type AlertRuleInput = z.output<typeof alertRuleCreateSchema>;
 
-/** A rule of the caller's organisation; throws not_found. `lock` holds it for a change. */
+/** A rule of the caller's organisation; throws not_found. `lock` locks the row for a change. */
 export async function findAlertRule(ctx: RequestReader, id: string, lock = false): Promise<AlertRuleRow> {
   const query = ctx.db
     .select()
@@ -20,7 +20,7 @@ export async function findAlertRule(ctx: RequestReader, id: string, lock = false
   return row;
 }
 
-/** The whole rule as it was written: what a merge patch is applied to. */
+/** The complete rule as written, to which a merge patch is applied. */
 export function storedAlertRule(row: AlertRuleRow): AlertRuleInput {
   return {
     name: row.name,

@@ -14,7 +14,7 @@ import { invalid, validated } from '../validated.ts';
 import { requireTargets } from './require-targets.ts';
 import { findAlertRule, presentAlertRule, storedAlertRule } from './stored.ts';
 
-/** Merge patch. A rule stays with its monitor: its alerts are that monitor's history. */
+/** Applies a merge patch. The monitor of a rule cannot change, because its alerts belong to that monitor's history. */
 export async function updateAlertRule(
   ctx: RequestContext,
   id: string,

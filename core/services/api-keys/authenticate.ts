@@ -5,10 +5,10 @@ import { apiKeys, users } from '#db/schema.ts';
 import type { Caller } from '../request-context.ts';
 import { apiKeyHash } from './create.ts';
 
-/** "Last used" is for people; writing it on every call would make each read a write. */
+/** Resolution of "last used". Updating it on every call would turn each read into a write. */
 const LAST_USED_STEP_MS = 60_000;
 
-/** The caller an API key stands for; throws unauthenticated when it is unknown, revoked or expired. */
+/** The caller of an API key; throws unauthenticated when the key is unknown, revoked or expired. */
 export async function callerOfApiKey(ctx: CoreContext, key: string): Promise<Caller> {
   const now = ctx.clock.now();
   const [found] = await ctx.db

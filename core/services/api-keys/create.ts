@@ -12,10 +12,10 @@ import type { RequestContext } from '../request-context.ts';
 import { presentApiKey } from './present.ts';
 
 const KEY_BYTES = 32;
-/** `btk_` and eight characters tell keys apart and give nothing away. */
+/** `btk_` and eight characters distinguish keys and reveal nothing. */
 const PREFIX_LENGTH = 12;
 
-/** Makes a key; its text is in this answer only, the database has its hash. */
+/** Creates a key. Only this answer contains its text; the database stores its hash. */
 export async function createApiKey(
   ctx: RequestContext,
   input: z.output<typeof apiKeyCreateSchema>,
@@ -46,7 +46,7 @@ export async function createApiKey(
   });
 }
 
-/** SHA-256: the key has 256 random bits, which no slow hash could make harder to guess. */
+/** SHA-256: the key has 256 random bits, so a slow hash would add nothing. */
 export function apiKeyHash(key: string): string {
   return createHash('sha256').update(key).digest('base64url');
 }

@@ -7,7 +7,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentApiKey } from './present.ts';
 
-/** Works from the next call on: keys are looked up every time. */
+/** Revokes a key with effect from the next call: keys are looked up on every call. */
 export async function revokeApiKey(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'admin');
   await inUnit(ctx, async (ctx) => {

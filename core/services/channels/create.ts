@@ -15,7 +15,7 @@ import { requireSendable } from './webhook-headers.ts';
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const SECRET_BYTES = 32;
 
-/** The signing secret, given or made, is in this answer only. */
+/** Creates a channel. Only this answer contains the signing secret, given or generated. */
 export async function createChannel(
   ctx: RequestContext,
   input: ChannelInput,

@@ -8,7 +8,7 @@ import type { RequestContext } from '../request-context.ts';
 import { presentOne } from './present.ts';
 import { findChannel } from './stored.ts';
 
-/** Refused while an alert rule names the channel: the rule would go silent without anyone noticing. */
+/** Deletes a channel. Refused while an alert rule names it, because the rule would silently send nothing. */
 export async function deleteChannel(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');
   await inUnit(ctx, async (ctx) => {

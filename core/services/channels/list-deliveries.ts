@@ -10,7 +10,7 @@ import { findChannel } from './stored.ts';
 
 type AttemptRow = typeof notificationAttempts.$inferSelect;
 
-/** Newest first, each with every attempt that was made. */
+/** Newest first, each with all of its attempts. */
 export async function listDeliveries(
   ctx: RequestContext,
   channelId: string,

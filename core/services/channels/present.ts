@@ -6,21 +6,23 @@ import { channels, notifications } from '#db/schema.ts';
 import { type Channel, channelSchema } from '#domain/api/alerting.ts';
 import { type ChannelRow, storedChannel } from './stored.ts';
 
-/** Header values may be credentials: answers show their names. A PATCH that sends this back keeps the value. */
+/**
+ * Header values may be credentials, so answers show this text in their place. A PATCH with this text keeps the value.
+ */
 export const HIDDEN = '••••••••';
 
-/** Channels as answers show them, with the last delivery of each: one statement for any number. */
+/** Channels in the form of answers, with the last delivery of each, in a fixed number of statements. */
 export async function presentChannels(ctx: Reader, rows: readonly ChannelRow[]): Promise<Channel[]> {
   if (rows.length === 0) return [];
   const newest = ctx.db
     .select()
     .from(notifications)
     .where(eq(notifications.channelId, channels.id))
-    // By the channel first, as its index is: else a quiet channel is looked for among all notifications.
+    // Ordered by channel first, as the index is; otherwise a quiet channel would be searched in all notifications.
     .orderBy(desc(notifications.channelId), desc(notifications.id))
     .limit(1)
     .as('newest');
-  // A look into the index for each channel; taking one of each from all would read every notification there ever was.
+  // One index look-up per channel. DISTINCT ON over all channels would read every notification.
   const last = await ctx.db
     .select({
       channelId: newest.channelId,

@@ -5,7 +5,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findChannel } from './stored.ts';
 
-/** Puts a test notification on the road of all others; the answer names the delivery to look at. */
+/** Puts a test notification into the outbox; the answer has the id of its delivery. */
 export async function sendTest(ctx: RequestContext, id: string): Promise<{ deliveryId: string }> {
   authorize(ctx, 'write');
   return inUnit(ctx, async (ctx) => {

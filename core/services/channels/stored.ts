@@ -9,13 +9,13 @@ import type { RequestReader } from '../request-context.ts';
 export type ChannelRow = typeof channels.$inferSelect;
 export type ChannelInput = z.output<typeof channelCreateSchema>;
 
-/** What `channels.secrets_sealed` holds; core/notify opens it with the same context. */
+/** Content of `channels.secrets_sealed`; core/notify opens it with the same context. */
 const secretsSchema = webhookConfigSchema.pick({ secret: true, headers: true }).required();
-/** By its form only: a rule that came later must not make an older channel unreadable. */
+/** Validates the form only, because stricter rules of later versions must not make a stored channel unreadable. */
 const configSchema = z.object({ url: z.string() });
 export type ChannelSecrets = z.output<typeof secretsSchema>;
 
-/** A channel of the caller's organisation; throws not_found. `lock` holds it for a change. */
+/** A channel of the caller's organisation; throws not_found. `lock` locks the row for a change. */
 export async function findChannel(ctx: RequestReader, id: string, lock = false): Promise<ChannelRow> {
   const query = ctx.db
     .select()
@@ -26,7 +26,7 @@ export async function findChannel(ctx: RequestReader, id: string, lock = false):
   return row;
 }
 
-/** The whole channel as it was written, with its secrets: what a merge patch is applied to. */
+/** The complete channel as written, with its secrets, to which a merge patch is applied. */
 export function storedChannel(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow): ChannelInput {
   return {
     name: row.name,
@@ -41,7 +41,7 @@ export function openSecrets(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow):
   return secretsSchema.parse(JSON.parse(ctx.secrets.open(row.secretsSealed, `channel:${row.id}`)));
 }
 
-/** The columns a written channel fills; secret and header values are sealed for this channel only. */
+/** The columns of a written channel. Secret and header values are sealed for this channel only. */
 export function channelColumns(
   ctx: Pick<CoreContext, 'secrets'>,
   id: string,

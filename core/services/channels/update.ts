@@ -15,7 +15,7 @@ import { HIDDEN, presentOne } from './present.ts';
 import { channelColumns, findChannel, openSecrets, storedChannel } from './stored.ts';
 import { requireSendable } from './webhook-headers.ts';
 
-/** Merge patch; a secret that is left out and header values sent back hidden are kept. */
+/** Applies a merge patch. A secret that is left out, and header values sent back hidden, are kept. */
 export async function updateChannel(
   ctx: RequestContext,
   id: string,
@@ -54,7 +54,10 @@ export async function updateChannel(
   });
 }
 
-/** Who may write must not be able to have the values sent to themselves. */
+/**
+ * A URL with another host requires the header values again: a user with `write` must not be able to have stored values
+ * sent to a server of their own.
+ */
 function requireGivenAgain(headers: Record<string, string>, patch: Record<string, unknown>): void {
   const config = isJsonObject(patch.config) ? patch.config : {};
   const given = isJsonObject(config.headers) ? config.headers : {};

@@ -2,11 +2,11 @@ import { repeatedHeader } from '#domain/api/repeated-header.ts';
 import { isHeaderName, isHeaderValue } from '#domain/base/header-syntax.ts';
 import { invalid } from '../validated.ts';
 
-/** What the delivery itself says: nobody may say something else in its place. */
+/** Headers that the delivery sets itself and a user must not override. */
 const OWN = /^(?:host|content-type|content-length|connection|transfer-encoding|user-agent|webhook-.*)$/i;
 const HEADERS_MAX = 20;
 
-/** Refuses headers that could not be sent, or that would forge the delivery's own. */
+/** Refuses headers that cannot be sent, or that would override the delivery's own. */
 export function requireSendable(headers: Readonly<Record<string, string>>): void {
   const entries = Object.entries(headers);
   if (entries.length > HEADERS_MAX) throw invalid('config.headers', `at most ${HEADERS_MAX} headers`);

@@ -5,7 +5,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { numberOf, readDeadLetter } from './stored.ts';
 
-/** For good; the audit log keeps what it was about. */
+/** Deletes a message permanently; the audit log keeps its description. */
 export async function deleteDeadLetter(ctx: RequestContext, id: string): Promise<void> {
   const number = numberOf(ctx, id);
   await inUnit(ctx, async (ctx) => {

@@ -9,9 +9,9 @@ import type { RequestContext } from '../request-context.ts';
 import { numberOf, readDeadLetter } from './stored.ts';
 
 /**
- * Sends the message down the road of all others once more. It stays in the table: what it names is written once
- * however often it comes, and who cannot use it now either parks it again, which takes `replayedAt` back. The core signs
- * what it sends: who replays a message that was refused for its signature vouches for it.
+ * Publishes a parked message again. The row stays: handling the message twice writes its objects once, and a consumer
+ * that cannot use it parks it again, which clears `replayedAt`. The core signs the message, so a replay vouches for a
+ * message that was refused for its signature.
  */
 export async function replayDeadLetter(ctx: RequestContext, id: string): Promise<DeadLetter> {
   const number = numberOf(ctx, id);
@@ -27,13 +27,16 @@ export async function replayDeadLetter(ctx: RequestContext, id: string): Promise
   return readDeadLetter(ctx.db, number);
 }
 
-/** A message of the stream that was refused as a whole is a batch; its events are sent as if they had been parked. */
+/**
+ * The events of a parked message. A message refused as a whole is a batch; its events are published as if each had been
+ * parked.
+ */
 function eventsOf(message: unknown): readonly unknown[] {
   const batch = uplinkBatchSchema.safeParse(message);
   return batch.success ? batch.data.events : [message];
 }
 
-/** Before it is sent: parking it again must find the mark, whoever is faster. */
+/** Marked before it is published: parking it again must find the mark, even if that happens first. */
 async function markReplayed(ctx: RequestContext, id: string, number: number): Promise<unknown> {
   return inUnit(ctx, async (ctx) => {
     const [row] = await ctx.db

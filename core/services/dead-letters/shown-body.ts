@@ -1,15 +1,12 @@
 import { isJsonObject } from '#domain/base/json-object.ts';
 
 const HIDDEN = '••••••••';
-/** Members that hold secrets wherever we name one. */
+/** Members whose name suggests a secret. */
 const SECRET_NAME = /authorization|cookie|password|secret|token|signature|credential|api-?_?key|^auth$/i;
-/** Secrets inside other texts: our own keys, sign-ins in headers, and in URLs. */
+/** Secrets inside other texts: the product's own keys, and sign-ins in headers and URLs. */
 const SECRET_TEXT = /\b(?:btk|whsec)_[\w+/=-]+|(?<=\b(?:Bearer|Basic) +)[^\s"']+|(?<=:\/\/)[^/\s@"']+(?=@)/gi;
 
-/**
- * The body of a message that nobody understood, so nobody knows what is in it: parsed if it is JSON, and without
- * what looks like a secret.
- */
+/** The body of a message of unknown content, parsed if it is JSON, with whatever looks like a secret hidden. */
 export function shownBody(payload: string): ReturnType<typeof JSON.parse> {
   try {
     return withoutSecrets(JSON.parse(payload));

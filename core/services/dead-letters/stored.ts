@@ -7,14 +7,14 @@ import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { shownBody } from './shown-body.ts';
 
-/** A result has half a KiB; what is far larger is for the database's own tools. */
+/** Largest body in an answer. A result has half a KiB; much larger messages are read with the database's own tools. */
 const SHOWN_BYTES_MAX = 16 * 1024;
-/** The table counts; in answers its numbers have the shape, and so the order, of all other ids. */
+/** Prefix of ids in answers. The table has numbers, which are written with the shape and order of other ids. */
 const PREFIX = 'dlt_';
 const DIGITS = 26;
 
 const bytes = sql<number>`octet_length(${parkedMessages.payload})`;
-/** What answers need; the payload only when it is small enough to be shown. */
+/** Columns of an answer; the payload only if it is small enough to be shown. */
 const columns = {
   id: parkedMessages.id,
   at: parkedMessages.at,
@@ -26,7 +26,7 @@ const columns = {
   payload: sql<string | null>`case when ${bytes} <= ${SHOWN_BYTES_MAX} then ${parkedMessages.payload} end`,
 };
 
-/** Messages are not of one organisation: whoever owns the installation looks after them. */
+/** Requires the installation's owner, because messages do not belong to an organisation. */
 export function authorizeOwner(ctx: RequestContext): void {
   authorize(ctx, 'admin');
   if (!ctx.caller.installationOwner) {
@@ -34,7 +34,7 @@ export function authorizeOwner(ctx: RequestContext): void {
   }
 }
 
-/** The number behind an id; throws not_found for an id that is none, and for everyone but the owner. */
+/** The number of an id; throws not_found for an invalid id, and for every caller except the owner. */
 export function numberOf(ctx: RequestContext, id: string): number {
   authorize(ctx, 'admin');
   const number = readNumber(id);
@@ -55,7 +55,7 @@ export function selectDeadLetters(db: Database | Transaction) {
   return db.select(columns).from(parkedMessages);
 }
 
-/** As answers show it; throws not_found. */
+/** A message in the form of answers; throws not_found. */
 export async function readDeadLetter(db: Database | Transaction, number: number): Promise<DeadLetter> {
   const [row] = await selectDeadLetters(db).where(eq(parkedMessages.id, number));
   if (row === undefined) throw new ProblemError('not_found');

@@ -8,7 +8,10 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findIncident } from './find.ts';
 
-/** Acknowledge, resolve, re-open, note, public update: one verb each for callers, one road here. */
+/**
+ * Changes an incident for a caller. Acknowledge, resolve, re-open, note and public update have separate routes and
+ * share this function.
+ */
 export async function changeIncident(ctx: RequestContext, id: string, change: IncidentChange): Promise<Incident> {
   authorize(ctx, 'write');
   return inUnit(ctx, async (ctx) => {

@@ -9,7 +9,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid } from '../validated.ts';
 
-/** An incident that a person has noticed. */
+/** Opens an incident that a person has noticed. */
 export async function createIncident(
   ctx: RequestContext,
   input: z.output<typeof incidentCreateSchema>,

@@ -6,7 +6,7 @@ import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findIncident } from './find.ts';
 
-/** With its whole timeline, oldest entry first. */
+/** An incident with its whole timeline, oldest entry first. */
 export async function getIncident(ctx: RequestContext, id: string): Promise<IncidentDetail> {
   authorize(ctx, 'read');
   const { incident, monitorName } = await findIncident(ctx, id);

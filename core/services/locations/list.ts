@@ -8,9 +8,9 @@ import type { RequestContext } from '../request-context.ts';
 
 export type LocationAnswer = z.infer<typeof locationSchema>;
 
-/** An hour of 200 monitors at 5 s is 864,000 rows: read at most this often for one organisation. */
+/** Lifetime of an organisation's answer. An hour of 200 monitors at 5 s has 864,000 rows. */
 const CACHED_MS = 60_000;
-/** Organisations whose answers are remembered; the oldest is forgotten first. */
+/** Most organisations in the cache; the oldest is dropped first. */
 const CACHED_MAX = 1000;
 
 interface Figures {
@@ -24,7 +24,7 @@ interface Figures {
 
 const cache = new WeakMap<object, Map<string, { atMs: number; answer: List<LocationAnswer> }>>();
 
-/** The six locations, and how each is doing for the caller's monitors. */
+/** The six locations, with figures of the caller's monitors. */
 export async function listLocations(ctx: RequestContext): Promise<List<LocationAnswer>> {
   authorize(ctx, 'read');
   const nowMs = ctx.clock.now().getTime();
@@ -58,7 +58,7 @@ async function readLocations(ctx: RequestContext, nowMs: number): Promise<Locati
   });
 }
 
-/** One walk over the last hour by the primary key (monitor, location, slot). */
+/** Figures of the last hour, read by the primary key (monitor, location, slot). */
 function readFigures(ctx: RequestContext, since: string): Promise<Figures[]> {
   return ctx.sql<Figures[]>`
     with recent as materialized (

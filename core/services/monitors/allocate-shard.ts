@@ -5,7 +5,7 @@ import { SHARD_MONITORS_MAX } from '#domain/wire/wire.ts';
 import { newId } from '../new-id.ts';
 import type { RequestUnit } from '../request-context.ts';
 
-/** Takes a place in the oldest shard that has one, or opens a new shard. The row lock keeps the count right. */
+/** Takes a place in the oldest shard with room, or creates a shard. The row lock keeps the count correct. */
 export async function allocateShard(ctx: RequestUnit): Promise<string> {
   const [free] = await ctx.db
     .select({ id: shards.id })
@@ -26,7 +26,7 @@ export async function allocateShard(ctx: RequestUnit): Promise<string> {
   return free.id;
 }
 
-/** Gives the place back. */
+/** Releases a place of the shard. */
 export async function releaseShard(tx: Transaction, shardId: string): Promise<void> {
   await tx
     .update(shards)

@@ -5,7 +5,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findMonitor } from './stored.ts';
 
-/** Asks the edge to check at once, beside the schedule; the results are marked manual. */
+/** Requests an immediate check from the edge, outside the schedule. Its results are marked manual. */
 export async function checkMonitor(ctx: RequestContext, id: string): Promise<{ scheduledAt: string }> {
   authorize(ctx, 'write');
   const monitor = await findMonitor(ctx, id);

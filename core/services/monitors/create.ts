@@ -12,7 +12,7 @@ import { allocateShard } from './allocate-shard.ts';
 import { answerOf } from './get.ts';
 import { monitorColumns, requirePossible } from './stored.ts';
 
-/** Stores the monitor, gives it a place in a shard and asks for the shard's new assignment. */
+/** Stores the monitor, takes a place in a shard and requests the shard's new assignment. */
 export async function createMonitor(ctx: RequestContext, input: MonitorCreate): Promise<Revised<Monitor>> {
   authorize(ctx, 'write');
   requirePossible(input);

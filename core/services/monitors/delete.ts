@@ -11,8 +11,8 @@ import { answerOf } from './get.ts';
 import { findMonitor } from './stored.ts';
 
 /**
- * Its open incidents are resolved here and now: the edge reports the alert's end only after the monitor is
- * gone, and then finds nothing open, so `incident.resolved` is told exactly once.
+ * Deletes a monitor and resolves its open incidents in the same transaction. The edge reports the alert's end later and
+ * finds no open incident, so `incident.resolved` is sent once.
  */
 export async function deleteMonitor(ctx: RequestContext, id: string): Promise<void> {
   authorize(ctx, 'write');

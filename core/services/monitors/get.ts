@@ -13,7 +13,7 @@ export async function getMonitor(ctx: RequestContext, id: string): Promise<Revis
   return answerOf(ctx, await findMonitor(ctx, id));
 }
 
-/** The answer for a row that was just read or written, with its status as `db` sees it. */
+/** The answer for a row that was just read or written, with its status read through `db`. */
 export async function answerOf(ctx: RequestReader, monitor: MonitorRow): Promise<Revised<Monitor>> {
   const [status] = await ctx.db.select().from(monitorStatus).where(eq(monitorStatus.monitorId, monitor.id));
   const [shown] = await presentMonitors(ctx, [{ monitor, status: status ?? null }]);

@@ -11,7 +11,7 @@ import { findMonitor } from './stored.ts';
 
 type Query = z.output<typeof resultListQuerySchema>;
 
-/** A row of check_results as this file's statement names its columns. */
+/** A row of check_results, with the column names of this file's statement. */
 interface ResultRow {
   id: string;
   monitorId: string;
@@ -42,9 +42,9 @@ export async function listResults(ctx: RequestContext, id: string, query: Query)
 }
 
 /**
- * The newest rows of each location, merged: each branch walks the primary key (monitor, location, slot,
- * manual) backwards and stops at the limit, so no length of history makes it slow. Failures have an index of their
- * own, which the planner takes when the statement says its condition in so many words.
+ * The newest rows of each location, merged. Each branch reads the primary key (monitor, location, slot, manual)
+ * backwards and stops at the limit, so a long history does not slow it down. Failures have a partial index, which the
+ * planner only uses when the statement contains the index's condition literally.
  */
 function newestResults(ctx: RequestContext, id: string, query: Query): Promise<ResultRow[]> {
   const { sql } = ctx;
@@ -83,7 +83,7 @@ function readAfter(cursor: string | undefined): { at: string; location: string; 
   return { at, location, manual: manual === 'true' };
 }
 
-/** Columns without a value are absent from the answer, except the two whose absence is a statement. */
+/** Columns without a value are absent from the answer, except the two for which null has a meaning. */
 function presentResult(ctx: RequestContext, row: ResultRow): CheckResult {
   const { facts, colo, responseTimeMs, ...columns } = row;
   const present = Object.entries({ ...columns, ...facts }).filter(([, value]) => value !== null);
@@ -96,7 +96,7 @@ function presentResult(ctx: RequestContext, row: ResultRow): CheckResult {
   };
   const parsed = checkResultSchema.safeParse(result);
   if (parsed.success) return parsed.data;
-  // Stored before a rule of today's schema: the list must not stop at it.
+  // A row that an older schema accepted is logged and shown: one row must not break the list.
   ctx.logger.error({ err: parsed.error, result: row.id }, 'a stored result is not what the schema says');
   return result as unknown as CheckResult;
 }

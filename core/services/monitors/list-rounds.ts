@@ -24,7 +24,10 @@ export async function listRounds(ctx: RequestContext, id: string, query: Query):
   return pageOf(rows, query.limit, (row) => [row.scheduledAt.toISOString()], presentRound);
 }
 
-/** The primary key backwards; rounds that are not up have an index, which is taken when its condition is said in so many words. */
+/**
+ * Rounds by the primary key backwards. Rounds that are not up have a partial index, which the planner only uses when
+ * the statement contains its condition literally.
+ */
 function newestRounds({ sql }: RequestContext, id: string, query: Query): Promise<RoundRow[]> {
   const { from, to, status } = query;
   const before = readBefore(query.cursor);

@@ -10,7 +10,7 @@ import { presentMonitors } from './present.ts';
 
 type Query = z.output<typeof monitorListQuerySchema>;
 
-/** The status that answers show (present.ts says the same in TypeScript). */
+/** The status in answers, as SQL (present.ts has the same in TypeScript). */
 const shownStatus = sql<string>`case when not ${monitors.enabled} then 'paused'
   when ${monitorStatus.status} is null or ${monitorStatus.status} = 'paused' then 'pending'
   else ${monitorStatus.status} end`;

@@ -10,7 +10,7 @@ import { type MonitorRow, storedMonitor } from './stored.ts';
 export type MonitorWithStatus = { monitor: MonitorRow; status: typeof monitorStatus.$inferSelect | null };
 type LocationRow = typeof locationStatus.$inferSelect;
 
-/** Monitors as answers show them: three statements for any number of monitors. */
+/** Monitors in the form of answers: three statements for any number of monitors. */
 export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithStatus[]): Promise<Monitor[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.monitor.id);
@@ -19,7 +19,7 @@ export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithSta
     ctx.db
       .select({ id: incidents.id, monitorId: incidents.monitorId })
       .from(incidents)
-      // In so many words, as the index of open incidents says it.
+      // Written literally, as in the condition of the partial index on open incidents.
       .where(and(inArray(incidents.monitorId, ids), sql`${incidents.status} <> 'resolved'`))
       .orderBy(desc(incidents.id)),
     readUptime24h(ctx, ids),
@@ -57,16 +57,16 @@ function presentMonitor(
     createdAt: monitor.createdAt.toISOString(),
     updatedAt: monitor.updatedAt.toISOString(),
   };
-  // The schema of answers knows no password and no token, so parsing drops them.
+  // The schema of answers has no password or token, so parsing removes them.
   const parsed = monitorSchema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  // Stored before a rule of today's schema: it is shown, for else nobody could put it right, and never its secret.
+  // A monitor that an older schema accepted is shown, without its secret, so that it can be corrected.
   ctx.logger.error({ err: parsed.error, monitorId: monitor.id }, 'a stored monitor is not what the schema says');
   const { auth: _, ...config } = stored.config;
   return { ...answer, config } as Monitor;
 }
 
-/** Pausing and resuming show at once; the edge, which says so too, is asked a moment later. */
+/** A pause or resume is shown at once; the edge's own status follows a moment later. */
 function shownStatus(monitor: MonitorRow, status: MonitorWithStatus['status']) {
   const said = status?.status ?? 'pending';
   const shown = monitor.enabled ? (said === 'paused' ? 'pending' : said) : 'paused';

@@ -8,11 +8,11 @@ import { invalid } from '../validated.ts';
 import { requireTimes } from './require-times.ts';
 import { findMonitor } from './stored.ts';
 
-/** As many points as a chart has room for. */
+/** Points that a chart can show. */
 const POINTS_DEFAULT = 300;
 const STEP_SECONDS_MIN = 5;
 
-/** Response times per location; the last 24 hours unless asked otherwise. */
+/** Response times per location; of the last 24 hours by default. */
 export async function readMonitorSeries(
   ctx: RequestContext,
   id: string,

@@ -1,9 +1,9 @@
 import { invalid, malformed } from '../validated.ts';
 
-/** The year 0 is one of ISO 8601 and none of PostgreSQL's. */
+/** The year 0 exists in ISO 8601 and not in PostgreSQL. */
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
 
-/** Refuses a range of time that has no meaning, and names the end that is wrong. */
+/** Refuses an invalid range of time and names the wrong end. */
 export function requireTimes(query: { readonly from?: string | undefined; readonly to?: string | undefined }): void {
   for (const path of ['from', 'to'] as const) {
     const given = query[path];

@@ -5,7 +5,7 @@ import type { Revised } from '../expected-revision.ts';
 import type { RequestContext } from '../request-context.ts';
 import { changeMonitor } from './update.ts';
 
-/** Checks go on at once; the status is pending until the first round is judged. */
+/** Resumes the checks at once. The status is pending until the first round is judged. */
 export async function resumeMonitor(ctx: RequestContext, id: string): Promise<Revised<Monitor>> {
   authorize(ctx, 'write');
   return inUnit(ctx, (ctx) => changeMonitor(ctx, id, { action: 'monitor.resume', patch: { enabled: true } }));

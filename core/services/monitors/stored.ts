@@ -17,7 +17,7 @@ export type MonitorRow = typeof monitors.$inferSelect;
 const authSchema = httpConfigSchema.shape.auth.unwrap();
 const configSchema = httpConfigSchema.omit({ auth: true });
 
-/** A monitor of the caller's organisation; throws not_found. `lock` holds it for a change. */
+/** A monitor of the caller's organisation; throws not_found. `lock` locks the row for a change. */
 export async function findMonitor(ctx: RequestReader, id: string, lock = false): Promise<MonitorRow> {
   const query = ctx.db
     .select()
@@ -29,8 +29,8 @@ export async function findMonitor(ctx: RequestReader, id: string, lock = false):
 }
 
 /**
- * The whole monitor as it was written, with its secret: what a merge patch is applied to. A member that today's
- * schema refuses is as it is stored; who relies on the schema asks it once more.
+ * The complete monitor as written, with its secret, to which a merge patch is applied. A member that the current schema
+ * refuses is returned as stored; callers that depend on the schema validate again.
  */
 export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: MonitorRow): MonitorCreate {
   const auth =
@@ -51,15 +51,15 @@ export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: MonitorRow
 }
 
 /**
- * With the defaults of members that came later; or, when the schema has become stricter since, as it is: one old
- * monitor must not keep a list, or a whole shard, from being read.
+ * The stored value with the defaults of newer members or, when the current schema refuses it, unchanged: one old
+ * monitor must not make a list, or a whole shard, unreadable.
  */
 function asStored<T>(schema: z.ZodType<T>, stored: unknown): T {
   const parsed = schema.safeParse(stored);
   return parsed.success ? parsed.data : (stored as T);
 }
 
-/** The columns a written monitor fills; `config.auth` is sealed for this monitor only. */
+/** The columns of a written monitor; `config.auth` is sealed for this monitor only. */
 export function monitorColumns(ctx: Pick<CoreContext, 'secrets'>, id: string, input: MonitorCreate) {
   const { auth, ...config } = input.config;
   return {
@@ -76,14 +76,14 @@ export function monitorColumns(ctx: Pick<CoreContext, 'secrets'>, id: string, in
   };
 }
 
-/** What a secret of a monitor is bound to; core/publish opens it with the same words. */
+/** The context to which a monitor's secret is bound; core/publish opens it with the same one. */
 function sealOf(monitorId: string): string {
   return `monitor:${monitorId}`;
 }
 
 /**
- * A merge patch applied. A secret that the patch leaves out is kept, but carried neither into another kind of
- * authentication nor to another host: who may write must not be able to have it sent to themselves.
+ * Applies a merge patch. A secret that the patch leaves out is kept, but not for another kind of authentication or
+ * another host: a user with `write` must not be able to have it sent to a server of their own.
  */
 export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
   const auth = isJsonObject(patch.config) ? patch.config.auth : undefined;
@@ -98,7 +98,7 @@ export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unkn
   return patched;
 }
 
-/** Rules beyond the shape: what the locations of this version can do, and a quorum that can be reached. */
+/** Rules beyond the shape: features that the locations of this version support, and a quorum that can be reached. */
 export function requirePossible(input: Pick<MonitorCreate, 'config' | 'locations' | 'confirm'>): void {
   if (!input.config.verifyTls) {
     throw notSupported('config.verifyTls', 'Edge locations always verify certificates; false is not available.');

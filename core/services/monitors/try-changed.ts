@@ -6,8 +6,8 @@ import { findMonitor, patchedMonitor, requirePossible, storedMonitor } from './s
 import { recordTry } from './try.ts';
 
 /**
- * Runs a stored monitor once as a patch would make it, without saving: how "Test now" works in a form that was
- * never given the stored password.
+ * Runs a stored monitor once with a patch applied, without saving: "Test now" of a form that does not have the stored
+ * password.
  */
 export async function tryChangedMonitor(
   ctx: RequestContext,

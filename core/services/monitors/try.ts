@@ -7,7 +7,7 @@ import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { requirePossible } from './stored.ts';
 
-/** Runs an unsaved monitor once at each location; nothing of it is stored. */
+/** Runs an unsaved monitor once at each location and stores no results. */
 export async function tryMonitor(ctx: RequestContext, input: z.output<typeof monitorTestSchema>): Promise<TestAnswer> {
   authorize(ctx, 'write');
   requirePossible(input);
@@ -17,7 +17,7 @@ export async function tryMonitor(ctx: RequestContext, input: z.output<typeof mon
   return answer;
 }
 
-/** Nothing has changed, but requests were sent somewhere in the organisation's name. */
+/** Records a test in the audit log: it changes nothing, but sends requests in the organisation's name. */
 export async function recordTry(
   ctx: RequestContext,
   monitorId: string | null,

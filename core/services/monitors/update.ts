@@ -11,7 +11,7 @@ import type { RequestContext, RequestUnit } from '../request-context.ts';
 import { answerOf } from './get.ts';
 import { findMonitor, monitorColumns, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';
 
-/** Merge patch over the stored monitor; what it adds up to must be a whole valid monitor. */
+/** Applies a merge patch to the stored monitor; the result must be a valid monitor. */
 export async function updateMonitor(
   ctx: RequestContext,
   id: string,
@@ -22,7 +22,7 @@ export async function updateMonitor(
   return inUnit(ctx, (ctx) => changeMonitor(ctx, id, { action: 'monitor.update', patch, ifMatch }));
 }
 
-/** One change of a monitor: also pause and resume, which are patches with names of their own. */
+/** One change of a monitor. Pause and resume are such changes too. */
 export async function changeMonitor(
   ctx: RequestUnit,
   id: string,

@@ -11,7 +11,7 @@ import { orSlugTaken } from './slug-taken.ts';
 import { readAnswer, requirePublic, type StatusPageInput } from './stored.ts';
 import { writeComponents } from './write-components.ts';
 
-/** The page is public as soon as its first snapshot is at the edge, a moment after this. */
+/** Creates a page. The page is public as soon as the edge has its first snapshot, a moment later. */
 export async function createStatusPage(ctx: RequestContext, input: StatusPageInput): Promise<Revised<StatusPage>> {
   authorize(ctx, 'write');
   requirePublic(input);

@@ -3,7 +3,7 @@ import { authorize } from '../authorize.ts';
 import type { RequestContext } from '../request-context.ts';
 import { type Component, findPage, presentComponent, readComponents } from './stored.ts';
 
-/** All components of a page in the order they are shown; a page is bounded, so this is the whole list. */
+/** All components of a page in their order. The number is bounded, so the list is complete. */
 export async function listComponents(ctx: RequestContext, pageId: string): Promise<List<Component>> {
   authorize(ctx, 'read');
   await findPage(ctx, pageId);

@@ -1,7 +1,7 @@
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { isUniqueViolation } from '../unique-violation.ts';
 
-/** Runs a transaction that writes a slug; a slug that another page has becomes slug_taken. */
+/** Runs a transaction that writes a slug. Throws slug_taken when another page has the slug. */
 export async function orSlugTaken<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -12,7 +12,7 @@ export type ComponentRow = typeof pageComponents.$inferSelect;
 export type StatusPageInput = z.output<typeof statusPageCreateSchema>;
 export type Component = z.infer<typeof componentSchema>;
 
-/** A page of the caller's organisation; throws not_found. `lock` holds it for a change. */
+/** A page of the caller's organisation; throws not_found. `lock` locks the row for a change. */
 export async function findPage(ctx: RequestReader, id: string, lock = false): Promise<PageRow> {
   const query = ctx.db
     .select()
@@ -23,7 +23,7 @@ export async function findPage(ctx: RequestReader, id: string, lock = false): Pr
   return row;
 }
 
-/** Components of pages in the order they are shown. */
+/** Components of pages in their order. */
 export function readComponents(db: Database | Transaction, pageIds: readonly string[]): Promise<ComponentRow[]> {
   return db
     .select()
@@ -32,7 +32,7 @@ export function readComponents(db: Database | Transaction, pageIds: readonly str
     .orderBy(asc(pageComponents.position), asc(pageComponents.id));
 }
 
-/** The page as the database has it now: also the version that a change has just counted. */
+/** The page as the database has it, including a version that was just increased. */
 export async function readAnswer(ctx: RequestUnit, id: string): Promise<Revised<StatusPage>> {
   const row = await findPage(ctx, id);
   return { object: presentPage(ctx, row, await readComponents(ctx.db, [id])), revision: row.revision };

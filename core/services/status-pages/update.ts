@@ -13,7 +13,7 @@ import { orSlugTaken } from './slug-taken.ts';
 import { findPage, presentPage, readAnswer, readComponents, requirePublic } from './stored.ts';
 import { writeComponents } from './write-components.ts';
 
-/** Merge patch; `components` is replaced as a whole, keeping those whose ids come along. */
+/** Applies a merge patch. `components` is replaced as a whole; components with a known id are kept. */
 export async function updateStatusPage(
   ctx: RequestContext,
   id: string,
@@ -28,14 +28,14 @@ export async function updateStatusPage(
   );
 }
 
-/** One change of a page: also of a single component, which is a change of its page's list. */
+/** One change of a page. A change of a component is a change of its page. */
 export async function changePage(
   ctx: RequestUnit,
   id: string,
   change: {
     action: string;
     ifMatch?: string | undefined;
-    /** From the page as it was written to what it shall be. */
+    /** Computes the changed page from the stored one. */
     patched: (page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'components'>) => unknown;
   },
 ): Promise<Revised<StatusPage>> {

@@ -11,10 +11,13 @@ import { readComponents } from './stored.ts';
 
 export type ComponentInput = z.output<typeof componentInputSchema>;
 
-/** What an assignment carries for one monitor (domain/wire/wire.ts). */
+/** Most components per monitor in an assignment (domain/wire/wire.ts). */
 const COMPONENTS_PER_MONITOR_MAX = 50;
 
-/** Makes the page's components these, in this order; ids that come along are kept. Tells the monitors' shards. */
+/**
+ * Replaces the page's components by these, in this order, keeping known ids. Requests new assignments of the monitors'
+ * shards.
+ */
 export async function writeComponents(
   ctx: RequestUnit,
   pageId: string,
@@ -49,14 +52,17 @@ export async function writeComponents(
   await requestAssignmentsOf(ctx.db, [...monitorIds, ...held.flatMap((row) => row.monitorId ?? [])]);
 }
 
-/** A shard knows which components show its monitors, to tell the page directly: it has to learn of a change. */
+/**
+ * Requests assignments of the monitors' shards. A shard sends its monitors' states to page objects directly, so its
+ * assignment lists the components.
+ */
 export async function requestAssignmentsOf(tx: Transaction, monitorIds: readonly string[]): Promise<void> {
   if (monitorIds.length === 0) return;
   const rows = await tx
     .selectDistinct({ shardId: monitors.shardId })
     .from(monitors)
     .where(inArray(monitors.id, [...new Set(monitorIds)]))
-    // Two changes at once take the shards' rows in the same order and so never wait for each other in a ring.
+    // Two concurrent changes lock the shards in the same order and cannot deadlock.
     .orderBy(monitors.shardId);
   for (const { shardId } of rows) await requestAssignment(tx, shardId);
 }
