@@ -3,6 +3,7 @@ import { array, type Column, type Executor, unnest } from '#db/sql/executor.ts';
 import { type Sketch, sketchOf } from '#domain/figures/sketch.ts';
 import { startOfUtcDay } from '#domain/figures/uptime.ts';
 import type { CoreContext } from '../context.ts';
+import { inUnit } from '../unit-of-work.ts';
 import { type LocationHour, readLocationHours } from './location-hours.ts';
 import { verdictSeconds } from './verdict-seconds.ts';
 
@@ -21,8 +22,8 @@ interface DirtyHour {
  * returns how many hours. All of an hour is computed anew, so doing it twice, or again after late data, gives what is
  * true.
  */
-export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<number> {
-  return ctx.db.transaction(async (tx) => {
+export async function rollUpDirtyHours(ctx: CoreContext): Promise<number> {
+  return inUnit(ctx, async ({ db: tx }) => {
     const hours = await claim(tx);
     if (hours.length === 0) return 0;
     const dirty = sql`SELECT monitor_id, hour FROM ${unnest(hours, HOUR_COLUMNS)}`;
