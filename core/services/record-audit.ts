@@ -12,7 +12,7 @@ export interface AuditEntry {
   readonly after?: unknown;
 }
 
-/** Last statement of every transaction that changes something: no change without its audit row. */
+/** In every transaction that changes something: no change without its audit row. */
 export async function recordAudit(ctx: RequestUnit, entry: AuditEntry): Promise<void> {
   const { actor, organizationId } = ctx.caller;
   await ctx.db.insert(auditLog).values({

@@ -13,6 +13,8 @@ import type { RequestReader } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
 
 export type MonitorRow = typeof monitors.$inferSelect;
+/** A monitor without its place in a shard, which it has from its creation's last moment on. */
+export type PlacelessMonitor = Omit<MonitorRow, 'shardId'>;
 
 const authSchema = httpConfigSchema.shape.auth.unwrap();
 const configSchema = httpConfigSchema.omit({ auth: true });
@@ -32,7 +34,7 @@ export async function findMonitor(ctx: RequestReader, id: string, lock = false):
  * The whole monitor as it was written, with its secret: what a merge patch is applied to. A member that today's
  * schema refuses is as it is stored; who relies on the schema asks it once more.
  */
-export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: MonitorRow): MonitorCreate {
+export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: PlacelessMonitor): MonitorCreate {
   const auth =
     row.authSealed === null
       ? undefined
