@@ -268,6 +268,7 @@ describe('a monitor that is changed', () => {
   it.each<[string, Partial<AssignedMonitor>]>([
     ['name', { name: 'Another' }],
     ['quorum', { quorum: 2 }],
+    ['order of locations', { locations: LOCATION_IDS.toReversed() }],
     ['rules', { rules: [] }],
     ['components', { components: [{ slug: 'status', componentId: 'cmp_1' }] }],
   ])('in its %s only goes on', (_what, changes) => {
