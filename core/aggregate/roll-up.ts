@@ -3,6 +3,7 @@ import { array, type Column, type Executor, unnest } from '#db/sql/executor.ts';
 import { type Sketch, sketchOf } from '#domain/figures/sketch.ts';
 import { startOfUtcDay } from '#domain/figures/uptime.ts';
 import type { CoreContext } from '../context.ts';
+import { inUnit } from '../unit-of-work.ts';
 import { type LocationHour, readLocationHours } from './location-hours.ts';
 import { verdictSeconds } from './verdict-seconds.ts';
 
@@ -20,8 +21,8 @@ interface DirtyHour {
  * Rewrites the rollups of some closed dirty hours, and of their days, from raw results and stored verdicts; returns the
  * number of hours. Each hour is computed as a whole, so a repetition, or late data, gives correct figures.
  */
-export async function rollUpDirtyHours(ctx: Pick<CoreContext, 'db'>): Promise<number> {
-  return ctx.db.transaction(async (tx) => {
+export async function rollUpDirtyHours(ctx: CoreContext): Promise<number> {
+  return inUnit(ctx, async ({ db: tx }) => {
     const hours = await claim(tx);
     if (hours.length === 0) return 0;
     const dirty = sql`SELECT monitor_id, hour FROM ${unnest(hours, HOUR_COLUMNS)}`;

@@ -10,10 +10,15 @@ export const PUBLISH_CHANNEL = 'blacktide_publish';
  * row stores the request, and the notification wakes the loop on commit.
  */
 
-/** The shard's assignment has changed: a monitor, a rule, or a page that shows a monitor. */
+/**
+ * The shard's assignment has changed: a monitor, a rule or a page that shows one. The shard's row is locked until the
+ * commit, and with it every other change of its monitors waits: this comes last in its transaction.
+ */
 export async function requestAssignment(tx: Transaction, shardId: string): Promise<void> {
-  await tx.execute(sql`UPDATE shards SET version = version + 1 WHERE id = ${shardId}`);
-  await enqueue(tx, sql`VALUES ('assignment', ${shardId})`);
+  await Promise.all([
+    tx.execute(sql`UPDATE shards SET version = version + 1 WHERE id = ${shardId}`),
+    enqueue(tx, sql`VALUES ('assignment', ${shardId})`),
+  ]);
 }
 
 /** The content of the page has changed. */
@@ -54,9 +59,11 @@ async function enqueuePages(tx: Transaction, which: ReturnType<typeof sql>): Pro
 
 /** Counts a request that is made while an earlier one is being sent, so that it is not deleted with that one. */
 async function enqueue(tx: Transaction, row: ReturnType<typeof sql>): Promise<void> {
-  await tx.execute(sql`
-    INSERT INTO publish_queue AS queued (kind, key) ${row}
-    ON CONFLICT (kind, key) DO UPDATE
-    SET requests = queued.requests + 1, attempts = 0, next_attempt_at = least(queued.next_attempt_at, now())`);
-  await tx.execute(sql`SELECT pg_notify(${PUBLISH_CHANNEL}, '')`);
+  await Promise.all([
+    tx.execute(sql`
+      INSERT INTO publish_queue AS queued (kind, key) ${row}
+      ON CONFLICT (kind, key) DO UPDATE
+      SET requests = queued.requests + 1, attempts = 0, next_attempt_at = least(queued.next_attempt_at, now())`),
+    tx.execute(sql`SELECT pg_notify(${PUBLISH_CHANNEL}, '')`),
+  ]);
 }

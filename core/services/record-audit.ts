@@ -12,7 +12,7 @@ export interface AuditEntry {
   readonly after?: unknown;
 }
 
-/** Last statement of every transaction with a change: no change is committed without its audit row. */
+/** Part of every transaction with a change: no change is committed without its audit row. */
 export async function recordAudit(ctx: RequestUnit, entry: AuditEntry): Promise<void> {
   const { actor, organizationId } = ctx.caller;
   await ctx.db.insert(auditLog).values({

@@ -1,21 +1,16 @@
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, nanos } from '@nats-io/transport-node';
 import { exportJWK, generateKeyPair } from 'jose';
-import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
-import { completed, resultAt, startTestCore, type TestCore } from '#tests/core/test-core.ts';
-import { createTestDatabase } from '#tests/database.ts';
+import { alert, idsOf, type StreamScene, startStreamScene } from '#tests/core/stream-scene.ts';
+import { completed, resultAt } from '#tests/core/test-core.ts';
 import { eventually } from '#tests/harness/eventually.ts';
-import { type NatsServer, startNatsServer } from '#tests/harness/nats-server.ts';
-import { startTcpProxy, type TcpProxy } from '#tests/harness/tcp-proxy.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
 import { createIngest } from '../ingest/consumer.ts';
 import { createNatsLiveBus } from '../platform/live-bus.ts';
-import { createMetrics } from '../platform/metrics.ts';
-import { openPostgres, type Postgres } from '../platform/postgres.ts';
 import { isolating } from './isolate.ts';
-import { connectJetStream, type JetStream } from './jetstream.ts';
+import type { JetStream } from './jetstream.ts';
 import { MessageSignatures } from './message-signatures.ts';
 
 /** Behaviour of JetStream only; common behaviour of both adapters is in streams.test.ts. */
@@ -24,42 +19,26 @@ import { MessageSignatures } from './message-signatures.ts';
 const ACK_WAIT_MS = 100;
 const DURABLE = 'incidents_alert-triggered';
 
-let core: TestCore;
-let nats: NatsServer;
-/** The consumers' connection to the database, through a proxy. */
-let way: TcpProxy;
-let postgres: Postgres;
+let scene: StreamScene;
 let ctx: CoreContext;
 const open: JetStream[] = [];
 
 beforeAll(async () => {
-  const database = await createTestDatabase();
-  core = await startTestCore(database);
-  await core.ctx.sql`CREATE TABLE handled (n int GENERATED ALWAYS AS IDENTITY, id text NOT NULL)`;
-  way = await startTcpProxy(database.url);
-  postgres = openPostgres(way.url, 'test');
-  nats = await startNatsServer();
+  scene = await startStreamScene();
 });
 beforeEach(async () => {
-  await core.ctx.sql`TRUNCATE handled, parked_messages`;
-  ctx = { ...core.ctx, sql: postgres.sql, db: postgres.db, metrics: createMetrics() };
+  ctx = await scene.fresh();
 });
 afterEach(async () => {
-  await way.mend();
+  await scene.way.mend();
   const { connection } = await connect();
   await (await jetstreamManager(connection)).streams.delete('BLACKTIDE');
   await Promise.all(open.splice(0).map((stream) => stream.streams.close()));
 });
-afterAll(async () => {
-  await postgres.close();
-  await way.close();
-  await nats.close();
-  await core.close();
-});
+afterAll(() => scene.close());
 
 async function connect(options?: { ackWaitMs: number }): Promise<JetStream> {
-  const parts = { ...ctx, keys: core.keys, logger: pino({ level: 'silent' }) };
-  const stream = await eventually('nats-server answers', () => connectJetStream(nats.url, parts, options));
+  const stream = await eventually('nats-server answers', () => scene.connect(ctx, options));
   open.push(stream);
   return stream;
 }
@@ -70,8 +49,6 @@ async function kill(stream: JetStream): Promise<void> {
   open.splice(open.indexOf(stream), 1);
   await stream.streams.close();
 }
-const alert = (n: number) => ({ v: 1, kind: 'alert.triggered', id: `evt_${n}` });
-const idsOf = (messages: readonly unknown[]) => messages.map((message) => (message as { id: string }).id);
 const incidents = (handle: StreamConsumer['handle']): StreamConsumer => ({
   name: 'incidents',
   kinds: ['alert.triggered'],
@@ -84,10 +61,8 @@ const writer = () =>
       await ctx.sql`INSERT INTO handled (id) SELECT * FROM unnest(${idsOf(messages)}::text[])`;
     }),
   );
-const handled = async () =>
-  (await core.ctx.sql<{ id: string }[]>`SELECT id FROM handled ORDER BY n`).map(({ id }) => id);
-const parked = () => core.ctx.sql<{ subject: string; consumer: string; reason: string; payload: string }[]>`
-  SELECT subject, consumer, reason, payload FROM parked_messages ORDER BY id`;
+const handled = () => scene.handled();
+const parked = () => scene.parked();
 const infoOf = async (stream: JetStream, durable = DURABLE) =>
   (await jetstreamManager(stream.connection)).consumers.info('BLACKTIDE', durable);
 const pendingOf = async (stream: JetStream) => {
@@ -103,21 +78,21 @@ async function passed(ackWaits: number): Promise<void> {
 /* ---- outages ----------------------------------------------------------------------------------------------- */
 
 const outages: [what: string, begin: () => Promise<unknown>, end: () => Promise<unknown>][] = [
-  ['is away', () => way.cut(), () => way.mend()],
+  ['is away', () => scene.way.cut(), () => scene.way.mend()],
   ['answers and takes nothing (read-only)', () => readOnly('on'), () => readOnly('off')],
   [
     'lacks a column that a migration has yet to bring',
-    () => core.ctx.sql`ALTER TABLE handled RENAME COLUMN id TO other`,
-    () => core.ctx.sql`ALTER TABLE handled RENAME COLUMN other TO id`,
+    () => scene.core.ctx.sql`ALTER TABLE handled RENAME COLUMN id TO other`,
+    () => scene.core.ctx.sql`ALTER TABLE handled RENAME COLUMN other TO id`,
   ],
 ];
 /** Effective for new connections, so the consumers' connections are closed. */
 async function readOnly(mode: 'on' | 'off'): Promise<void> {
-  await core.ctx.sql.begin('read write', async (tx) => {
+  await scene.core.ctx.sql.begin('read write', async (tx) => {
     const [row] = await tx`SELECT current_database() AS name`;
     await tx`ALTER DATABASE ${tx(row?.name)} SET default_transaction_read_only = ${tx.unsafe(mode)}`;
   });
-  await core.ctx.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  await scene.core.ctx.sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'test'`;
 }
 
@@ -147,7 +122,7 @@ test.each(outages)(
 
 test('a process that dies again and again during an outage: nothing is parked, and nothing is lost', async () => {
   const producer = await connectImpatient();
-  await way.cut();
+  await scene.way.cut();
   const events = Array.from({ length: 20 }, (_, n) => alert(n));
   for (const event of events) await producer.streams.publish([event]);
   for (let life = 1; life <= 15; life++) {
@@ -176,7 +151,7 @@ test('a process that dies again and again during an outage: nothing is parked, a
     return deliveries > 12;
   });
   await survivor.streams.consume(writer());
-  await way.mend();
+  await scene.way.mend();
   await eventually('all are handled', async () => new Set(await handled()).size === events.length);
   expect(await parked()).toEqual([]);
   await eventually('all are acknowledged', async () => (await pendingOf(survivor)) === 0);
@@ -201,13 +176,13 @@ test('a handler that is slow but healthy is not told twice', async () => {
 test('nats-server is restarted in the middle of an outage: what is held is handled once', async () => {
   const stream = await connect();
   await stream.streams.consume(writer());
-  await way.cut();
+  await scene.way.cut();
   await stream.streams.publish([alert(1), alert(2)]);
   await eventually('it is held', async () => (await infoOf(stream)).num_ack_pending === 1);
-  await nats.stop();
-  await nats.start();
+  await scene.nats.stop();
+  await scene.nats.start();
   await eventually('the server answers', () => stream.streams.publish([alert(3)]).then(() => true));
-  await way.mend();
+  await scene.way.mend();
   await eventually('all are handled', async () => (await handled()).includes('evt_3'));
   expect(await handled()).toEqual(['evt_1', 'evt_2', 'evt_3']);
 });
@@ -248,12 +223,12 @@ async function forge(
 }
 const batchOf = (...events: unknown[]) => JSON.stringify({ v: 1, shard: 'shd_1', events });
 const GENUINE = { subject: 'blacktide.alert.triggered', shard: 'shd_1', id: 'id', body: batchOf(alert(1)) };
-async function signed(changes: Partial<typeof GENUINE>, keys = core.keys): Promise<string> {
+async function signed(changes: Partial<typeof GENUINE>, keys = scene.core.keys): Promise<string> {
   return (await MessageSignatures.of(keys)).sign({ ...GENUINE, ...changes });
 }
 async function strangersKeys() {
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
-  return { ...core.keys, corePrivate: await exportJWK(privateKey) };
+  return { ...scene.core.keys, corePrivate: await exportJWK(privateKey) };
 }
 
 test.each<[what: string, make: () => Promise<Parameters<typeof forge>[1]>, reason: string]>([
@@ -317,11 +292,11 @@ test('a message as it should be, made by hand, is handled', async () => {
 test('what is refused waits, too, while the database is away, and is told once', async () => {
   const stream = await connectImpatient();
   await stream.streams.consume(writer());
-  await way.cut();
+  await scene.way.cut();
   await forge(stream, { body: 'a\u0000b' });
   await stream.streams.publish([alert(1)]);
   await passed(20);
-  await way.mend();
+  await scene.way.mend();
   await eventually('the one behind it is handled', async () => (await handled()).length > 0);
   expect(await parked()).toMatchObject([{ reason: 'not signed', payload: 'a\ufffdb' }]);
   expect(ctx.metrics.render()).toContain(
@@ -366,23 +341,23 @@ test('published twice within minutes, a batch is told once', async () => {
 
 test('stopped and started again, the server brings what was stored, and nobody has to be restarted', async () => {
   const stream = await connect();
-  const monitor = await core.addMonitor();
+  const monitor = await scene.core.addMonitor();
   const slot = Math.floor(Date.now() / 5000) * 5000;
   const result = (n: number) => completed(resultAt(monitor, 'eu-west', new Date(slot - n * 5000)));
   const stored = async (...which: ReturnType<typeof result>[]) => {
     const ids = which.map((one) => one.result.id);
-    return (await core.ctx.sql`SELECT 1 FROM check_results WHERE id = ANY(${ids})`).count === ids.length;
+    return (await scene.core.ctx.sql`SELECT 1 FROM check_results WHERE id = ANY(${ids})`).count === ids.length;
   };
   await stream.streams.publish([result(1)]);
   // Stopped in order: messages acknowledged just before kill -9 may not be on the server's disk yet.
-  await nats.stop();
+  await scene.nats.stop();
   await expect(stream.streams.publish([result(9)])).rejects.toMatchObject({ code: 'unavailable' });
-  await nats.start();
+  await scene.nats.start();
   await eventually('it answers', () => stream.streams.readiness().then(() => true));
-  await stream.streams.consume(createIngest(core.ctx));
+  await stream.streams.consume(createIngest(scene.core.ctx));
   await eventually('what was stored before arrives', () => stored(result(1)));
-  await nats.stop();
-  await nats.start();
+  await scene.nats.stop();
+  await scene.nats.start();
   await eventually('publishing works again', () => stream.streams.publish([result(2), result(3)]).then(() => true));
   await eventually('all arrive', () => stored(result(2), result(3)));
 }, 60_000);

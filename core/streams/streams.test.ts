@@ -1,18 +1,12 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startTestCore, type TestCore } from '#tests/core/test-core.ts';
-import { createTestDatabase } from '#tests/database.ts';
+import { alert, idsOf, type StreamScene, startStreamScene } from '#tests/core/stream-scene.ts';
 import { eventually } from '#tests/harness/eventually.ts';
-import { type NatsServer, startNatsServer } from '#tests/harness/nats-server.ts';
-import { startTcpProxy, type TcpProxy } from '#tests/harness/tcp-proxy.ts';
 import type { CoreContext, StreamConsumer, Streams } from '../context.ts';
 import { createIngest } from '../ingest/consumer.ts';
-import { createMetrics } from '../platform/metrics.ts';
-import { openPostgres, type Postgres } from '../platform/postgres.ts';
 import { createInProcessStreams } from './in-process.ts';
 import { isolating } from './isolate.ts';
-import { connectJetStream, type JetStream } from './jetstream.ts';
+import type { JetStream } from './jetstream.ts';
 
 /** An adapter of the stream port for the common tests, with the two properties in which adapters differ. */
 interface Adapter {
@@ -27,31 +21,17 @@ interface Adapter {
   close(): Promise<void>;
 }
 
-let core: TestCore;
-let nats: NatsServer;
-let way: TcpProxy;
-let postgres: Postgres;
+let scene: StreamScene;
 /** The consumers' context: its connection to the database can be cut. */
 let ctx: CoreContext;
 
 beforeAll(async () => {
-  const database = await createTestDatabase();
-  core = await startTestCore(database);
-  await core.ctx.sql`CREATE TABLE handled (n int GENERATED ALWAYS AS IDENTITY, id text NOT NULL)`;
-  way = await startTcpProxy(database.url);
-  postgres = openPostgres(way.url, 'test');
-  nats = await startNatsServer();
+  scene = await startStreamScene();
 });
 beforeEach(async () => {
-  await core.ctx.sql`TRUNCATE handled, parked_messages`;
-  ctx = { ...core.ctx, sql: postgres.sql, db: postgres.db, metrics: createMetrics() };
+  ctx = await scene.fresh();
 });
-afterAll(async () => {
-  await postgres.close();
-  await way.close();
-  await nats.close();
-  await core.close();
-});
+afterAll(() => scene.close());
 
 function inProcess(): Adapter {
   let streams: Streams;
@@ -75,7 +55,7 @@ function inProcess(): Adapter {
 function throughJetStream(): Adapter {
   const joined: JetStream[] = [];
   const join = async () => {
-    const stream = await connectJetStream(nats.url, { ...ctx, keys: core.keys, logger: pino({ level: 'silent' }) });
+    const stream = await scene.connect(ctx);
     joined.push(stream);
     return stream.streams;
   };
@@ -98,8 +78,6 @@ function throughJetStream(): Adapter {
   };
 }
 
-const alert = (n: number) => ({ v: 1, kind: 'alert.triggered', id: `evt_${n}` });
-const idsOf = (messages: readonly unknown[]) => messages.map((message) => (message as { id: string }).id);
 const alerts = (handle: StreamConsumer['handle']) =>
   isolating(ctx, { name: 'incidents', kinds: ['alert.triggered'], handle }, { pauseMs: 1 });
 /** Writes the received events into the database, one statement per batch, unless `refuse` returns an error. */
@@ -111,10 +89,8 @@ const writer = (refuse: (id: string) => Error | undefined = () => undefined) =>
     }
     await ctx.sql`INSERT INTO handled (id) SELECT * FROM unnest(${idsOf(messages)}::text[])`;
   });
-const handled = async () =>
-  (await core.ctx.sql<{ id: string }[]>`SELECT id FROM handled ORDER BY n`).map(({ id }) => id);
-const parked = () => core.ctx.sql<{ consumer: string; reason: string; payload: string }[]>`
-  SELECT consumer, reason, payload FROM parked_messages ORDER BY id`;
+const handled = () => scene.handled();
+const parked = async () => (await scene.parked()).map(({ subject: _, ...letter }) => letter);
 /** Publishes repeatedly until the stream accepts, as the edge does. */
 const publishUntilSafe = (streams: Streams, events: readonly unknown[]) =>
   eventually('the road takes it', () => streams.publish(events).then(() => true));
@@ -247,7 +223,7 @@ describe.each([inProcess(), throughJetStream()])('$name', (adapter) => {
     await streams.consume(writer());
     await streams.publish([alert(1)]);
     await eventually('the first is handled', async () => (await handled()).length === 1);
-    await way.cut();
+    await scene.way.cut();
     const publishing = publishUntilSafe(streams, [alert(2), alert(3)]).then(() =>
       publishUntilSafe(streams, [alert(4)]),
     );
@@ -257,7 +233,7 @@ describe.each([inProcess(), throughJetStream()])('$name', (adapter) => {
         () => true,
       ),
     );
-    await way.mend();
+    await scene.way.mend();
     await publishing;
     await eventually('the last is handled', async () => (await handled()).includes('evt_4'));
     // At least once: a commit whose answer was lost is repeated.

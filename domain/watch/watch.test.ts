@@ -174,6 +174,18 @@ describe('rounds of one monitor', () => {
     expect(unanswered).toMatchObject([{ location: LOCATION_IDS[5], reason: 'location_unavailable' }]);
   });
 
+  it('wait as long as a check may wait for room, time out, and time out again when it is repeated', () => {
+    const story = new Story({ intervalSeconds: 60, timeoutMs: 30_000, locations: ['eu-west'] });
+    const slotMs = story.slot(0);
+    // Half a slot for room, two time limits, and a second for the way.
+    story.nowMs = START_MS + 30_000 + 2 * 30_000 + 1_000;
+    story.happens({ kind: 'tick', startedMs: story.nowMs });
+    expect(story.verdicts).toEqual([]);
+    const answer = answerOf('t');
+    story.happens({ kind: 'answered', round: { slotMs, manual: false }, location: 'eu-west', answer });
+    expect([story.verdicts, story.alerts]).toEqual([['down'], ['firing']]);
+  });
+
   it('are told once each, whatever the order of answers; down as soon as nothing can change it', () => {
     const story = new Story();
     story.answers(story.slot(0), 'ffff..');
@@ -264,6 +276,7 @@ describe('a monitor that is changed', () => {
   it.each<[string, Partial<AssignedMonitor>]>([
     ['name', { name: 'Another' }],
     ['quorum', { quorum: 2 }],
+    ['order of locations', { locations: LOCATION_IDS.toReversed() }],
     ['rules', { rules: [] }],
     ['components', { components: [{ slug: 'status', componentId: 'cmp_1' }] }],
   ])('in its %s only goes on', (_what, changes) => {

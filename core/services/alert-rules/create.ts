@@ -34,7 +34,6 @@ export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput
       .values({ id, organizationId: ctx.caller.organizationId, ...input, createdAt: now, updatedAt: now })
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    await requestAssignment(ctx.db, shardId);
     const alertRule = presentAlertRule(row);
     await recordAudit(ctx, {
       action: 'alert_rule.create',
@@ -42,6 +41,7 @@ export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput
       targetId: id,
       after: alertRule,
     });
+    await requestAssignment(ctx.db, shardId);
     return { object: alertRule, revision: row.revision };
   });
 }

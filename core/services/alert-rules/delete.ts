@@ -17,12 +17,12 @@ export async function deleteAlertRule(ctx: RequestContext, id: string): Promise<
       .select({ shardId: monitors.shardId })
       .from(monitors)
       .where(eq(monitors.id, row.monitorId));
-    if (monitor !== undefined) await requestAssignment(ctx.db, monitor.shardId);
     await recordAudit(ctx, {
       action: 'alert_rule.delete',
       targetType: 'alert_rule',
       targetId: id,
       before: presentAlertRule(row),
     });
+    if (monitor !== undefined) await requestAssignment(ctx.db, monitor.shardId);
   });
 }

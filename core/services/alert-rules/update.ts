@@ -34,7 +34,6 @@ export async function updateAlertRule(
       .where(eq(alertRules.id, id))
       .returning();
     if (row === undefined) throw new ProblemError('internal');
-    await requestAssignment(ctx.db, shardId);
     const alertRule = presentAlertRule(row);
     await recordAudit(ctx, {
       action: 'alert_rule.update',
@@ -43,6 +42,7 @@ export async function updateAlertRule(
       before: presentAlertRule(before),
       after: alertRule,
     });
+    await requestAssignment(ctx.db, shardId);
     return { object: alertRule, revision: row.revision };
   });
 }

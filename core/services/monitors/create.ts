@@ -1,4 +1,3 @@
-import { ProblemError } from '#core/platform/problem-error.ts';
 import { requestAssignment } from '#core/publish/request.ts';
 import { inUnit } from '#core/unit-of-work.ts';
 import { monitorStatus, monitors } from '#db/schema.ts';
@@ -9,7 +8,7 @@ import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { allocateShard } from './allocate-shard.ts';
-import { answerOf } from './get.ts';
+import { presentNewMonitor } from './present.ts';
 import { monitorColumns, requirePossible } from './stored.ts';
 
 /** Stores the monitor, takes a place in a shard and requests the shard's new assignment. */
@@ -18,29 +17,24 @@ export async function createMonitor(ctx: RequestContext, input: MonitorCreate): 
   requirePossible(input);
   const now = ctx.clock.now();
   const id = newId(ctx, 'mon');
+  const row = {
+    id,
+    organizationId: ctx.caller.organizationId,
+    ...monitorColumns(ctx, id, input),
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const object = presentNewMonitor(ctx, row);
   return inUnit(ctx, async (ctx) => {
+    await recordAudit(ctx, { action: 'monitor.create', targetType: 'monitor', targetId: id, after: object });
     const shardId = await allocateShard(ctx);
-    const [row] = await ctx.db
-      .insert(monitors)
-      .values({
-        id,
-        organizationId: ctx.caller.organizationId,
-        shardId,
-        ...monitorColumns(ctx, id, input),
-        createdAt: now,
-        updatedAt: now,
-      })
-      .returning();
-    if (row === undefined) throw new ProblemError('internal');
-    await ctx.db.insert(monitorStatus).values({ monitorId: id, status: 'pending', since: now });
-    await requestAssignment(ctx.db, shardId);
-    const answer = await answerOf(ctx, row);
-    await recordAudit(ctx, {
-      action: 'monitor.create',
-      targetType: 'monitor',
-      targetId: id,
-      after: answer.object,
-    });
-    return answer;
+    // Sent in one go: other creations wait for the shard, and each way to the database and back would make them wait longer.
+    await Promise.all([
+      ctx.db.insert(monitors).values({ ...row, shardId }),
+      ctx.db.insert(monitorStatus).values({ monitorId: id, status: 'pending', since: now }),
+      requestAssignment(ctx.db, shardId),
+    ]);
+    return { object, revision: row.revision };
   });
 }

@@ -22,14 +22,14 @@ export async function deleteMonitor(ctx: RequestContext, id: string): Promise<vo
     await resolveIncidents(ctx, id);
     await requestPagesOfMonitor(ctx.db, id);
     await ctx.db.delete(monitors).where(eq(monitors.id, id));
-    await releaseShard(ctx.db, row.shardId);
-    await requestAssignment(ctx.db, row.shardId);
     await recordAudit(ctx, {
       action: 'monitor.delete',
       targetType: 'monitor',
       targetId: id,
       before: before.object,
     });
+    await releaseShard(ctx.db, row.shardId);
+    await requestAssignment(ctx.db, row.shardId);
   });
 }
 

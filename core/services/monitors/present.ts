@@ -5,10 +5,17 @@ import type { Reader } from '#core/unit-of-work.ts';
 import { incidents, locationStatus, type monitorStatus } from '#db/schema.ts';
 import { type Monitor, monitorSchema } from '#domain/api/monitor.ts';
 import { isFailure, OUTCOMES } from '#domain/check/result.ts';
-import { type MonitorRow, storedMonitor } from './stored.ts';
+import { type MonitorRow, type PlacelessMonitor, storedMonitor } from './stored.ts';
 
+type ShownStatus = Pick<typeof monitorStatus.$inferSelect, 'status' | 'since' | 'lastCheckAt'>;
 export type MonitorWithStatus = { monitor: MonitorRow; status: typeof monitorStatus.$inferSelect | null };
 type LocationRow = typeof locationStatus.$inferSelect;
+
+/** A monitor that is being created. No rows about it exist yet, so none are read. */
+export function presentNewMonitor(ctx: Pick<CoreContext, 'secrets' | 'logger'>, monitor: PlacelessMonitor): Monitor {
+  const status = { status: 'pending', since: monitor.createdAt, lastCheckAt: null } as const;
+  return presentMonitor(ctx, { monitor, status }, { locations: [], openIncidentId: null, uptime24h: null });
+}
 
 /** Monitors in the form of answers: three statements for any number of monitors. */
 export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithStatus[]): Promise<Monitor[]> {
@@ -37,7 +44,7 @@ export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithSta
 
 function presentMonitor(
   ctx: Pick<CoreContext, 'secrets' | 'logger'>,
-  { monitor, status }: MonitorWithStatus,
+  { monitor, status }: { monitor: PlacelessMonitor; status: ShownStatus | null },
   facts: { locations: readonly LocationRow[]; openIncidentId: string | null; uptime24h: number | null },
 ): Monitor {
   const stored = storedMonitor(ctx, monitor);
@@ -67,7 +74,7 @@ function presentMonitor(
 }
 
 /** A pause or resume is shown at once; the edge's own status follows a moment later. */
-function shownStatus(monitor: MonitorRow, status: MonitorWithStatus['status']) {
+function shownStatus(monitor: PlacelessMonitor, status: ShownStatus | null) {
   const said = status?.status ?? 'pending';
   const shown = monitor.enabled ? (said === 'paused' ? 'pending' : said) : 'paused';
   const since = shown === said ? (status?.since ?? null) : monitor.updatedAt;

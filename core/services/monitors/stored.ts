@@ -13,6 +13,8 @@ import type { RequestReader } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
 
 export type MonitorRow = typeof monitors.$inferSelect;
+/** A monitor without its place in a shard, which it has from its creation's last moment on. */
+export type PlacelessMonitor = Omit<MonitorRow, 'shardId'>;
 
 const authSchema = httpConfigSchema.shape.auth.unwrap();
 const configSchema = httpConfigSchema.omit({ auth: true });
@@ -32,7 +34,7 @@ export async function findMonitor(ctx: RequestReader, id: string, lock = false):
  * The complete monitor as written, with its secret, to which a merge patch is applied. A member that the current schema
  * refuses is returned as stored; callers that depend on the schema validate again.
  */
-export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: MonitorRow): MonitorCreate {
+export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: PlacelessMonitor): MonitorCreate {
   const auth =
     row.authSealed === null
       ? undefined

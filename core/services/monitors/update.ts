@@ -42,7 +42,6 @@ export async function changeMonitor(
     .where(eq(monitors.id, id))
     .returning();
   if (row === undefined) throw new ProblemError('internal');
-  await requestAssignment(ctx.db, row.shardId);
   const answer = await answerOf(ctx, row);
   await recordAudit(ctx, {
     action: change.action,
@@ -51,5 +50,6 @@ export async function changeMonitor(
     before: (await answerOf(ctx, before)).object,
     after: answer.object,
   });
+  await requestAssignment(ctx.db, row.shardId);
   return answer;
 }
