@@ -15,6 +15,8 @@ export type EdgeFault = 'away' | 'answer lost';
  */
 export class SimulatedEdge implements EdgeClient {
   readonly pages = new Map<string, PageSnapshot>();
+  /** How often a page was newer than the one it replaced. */
+  pagesTaken = 0;
   readonly #shard: SimulatedShard;
   readonly #time: SimulatedTime;
   readonly #nextFault: () => EdgeFault | null;
@@ -55,7 +57,9 @@ export class SimulatedEdge implements EdgeClient {
   takePage(page: PageSnapshot): void {
     this.#requireSame(`page ${page.pageId} ${page.version}`, withoutFigures(page));
     const held = this.pages.get(page.slug);
-    if (held === undefined || held.version < page.version) this.pages.set(page.slug, page);
+    if (held !== undefined && held.version >= page.version) return;
+    this.pages.set(page.slug, page);
+    this.pagesTaken++;
   }
 
   /** What the edge has to pull or to forget, by the core's directory. */

@@ -9,6 +9,7 @@ import { createIncidents } from '#core/incidents/consumer.ts';
 import { createIngest } from '#core/ingest/consumer.ts';
 import { NOTIFY_CHANNEL } from '#core/notify/enqueue.ts';
 import { startNotifier } from '#core/notify/notifier.ts';
+import { createLocalLiveBus } from '#core/platform/live-bus.ts';
 import { publishDue, startPublisher } from '#core/publish/publisher.ts';
 import { claimRequests } from '#core/publish/queue.ts';
 import { PUBLISH_CHANNEL, requestStalePages } from '#core/publish/request.ts';
@@ -96,6 +97,7 @@ export class Simulation {
       edge: this.edge,
       clock: this.time.clock(this.random.fork('core')),
       streams: road.streams,
+      live: createLocalLiveBus(),
     };
     this.notifiers = new MortalNotifiers(this.ctx, this.receiver, this.random.fork('notifiers'));
     this.uplink = new Uplink({
