@@ -278,12 +278,12 @@ export class Simulation {
   /** Until edge, core and channels have nothing more to tell each other. */
   async #drain(): Promise<void> {
     await this.uplink.deliverAll();
-    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT 1 FROM publish_queue');
+    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT * FROM publish_queue');
     // An assignment may have ended alerts.
     await this.uplink.deliverAll();
-    const waiting = "SELECT 1 FROM notifications WHERE status IN ('pending', 'failed')";
+    const waiting = "SELECT * FROM notifications WHERE status IN ('pending', 'failed')";
     await this.#until('everything is told', NOTIFY_CHANNEL, waiting);
-    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT 1 FROM publish_queue');
+    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT * FROM publish_queue');
     await requirePublished(this);
   }
 
@@ -304,7 +304,7 @@ export class Simulation {
     this.shard.runUntil(this.time.nowMs);
     await this.#drain();
     const aggregators = [startAggregator(this.ctx), startAggregator(this.ctx)];
-    const settled = `SELECT 1 FROM dirty_hours WHERE hour + interval '62 minutes' < now()`;
+    const settled = `SELECT * FROM dirty_hours WHERE hour + interval '62 minutes' < now()`;
     await this.#until('closed hours are rolled up', NOTIFY_CHANNEL, settled);
     await Promise.all(aggregators.map((aggregator) => aggregator.close()));
   }
