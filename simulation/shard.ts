@@ -24,9 +24,7 @@ export type Occurrence =
   /** Told while the monitor was watched as `assigned`. */
   | { readonly kind: 'told'; readonly event: EdgeEvent; readonly assigned: AssignedMonitor }
   /** `before` is undefined for a monitor that is new, `next` for one that is gone. */
-  | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
-  /** From this moment of its clock: slots until then may come again. */
-  | { readonly kind: 'clock set back'; readonly fromMs: number };
+  | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor };
 
 interface Happening {
   readonly monitorId: string;
@@ -88,7 +86,6 @@ export class SimulatedShard {
 
   /** Its clock is set: `aheadMs` ahead of the simulated time from now on. */
   setClock(aheadMs: number): void {
-    if (aheadMs < this.#aheadMs) this.chronicle.push({ kind: 'clock set back', fromMs: this.#clockMs });
     this.#aheadMs = aheadMs;
   }
 

@@ -10,19 +10,12 @@ import { requireEqual, requireThat } from '../violation.ts';
  */
 export function requireJudgements({ shard }: Simulation): void {
   const monitors = new Map<string, Judgements>();
-  /** Slots until here may have been played twice, in any order. */
-  let repeatedUntil = '';
   for (const occurrence of shard.chronicle) {
-    if (occurrence.kind === 'clock set back') {
-      const from = new Date(occurrence.fromMs).toISOString();
-      if (from > repeatedUntil) repeatedUntil = from;
-      continue;
-    }
     const id = occurrence.kind === 'assigned' ? occurrence.next.id : monitorOf(occurrence);
     if (id === null) continue;
     const judgements = monitors.get(id) ?? new Judgements(id);
     monitors.set(id, judgements);
-    judgements.take(occurrence, repeatedUntil);
+    judgements.take(occurrence);
   }
   for (const [id, judgements] of monitors) judgements.end(shard.watches.get(id)?.state.rounds.map((one) => one.slotMs));
 }
@@ -65,7 +58,7 @@ class Judgements {
     this.#id = id;
   }
 
-  take(occurrence: Told | Assigned, repeatedUntil: string): void {
+  take(occurrence: Told | Assigned): void {
     if (occurrence.kind === 'assigned') {
       this.#assign(occurrence);
       return;
@@ -75,9 +68,9 @@ class Judgements {
       const { scheduledAt, manual, location, outcome, reason } = event.result;
       if (manual) return;
       const round = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
-      // A slot that the clock came to twice has its newest results here.
+      requireThat(!round.has(location), `${this.#id}: a location answers once for each slot`, event.result);
       this.#results.set(scheduledAt, round.set(location, { outcome, reason }));
-    } else if (event.kind === 'round.judged') this.#judge(event, assigned, repeatedUntil);
+    } else if (event.kind === 'round.judged') this.#judge(event, assigned);
     else if (event.kind === 'monitor.status') {
       requireEqual(event.previous, this.#shownStatus, `${this.#id}: each change of status follows the one before`);
       this.#shownStatus = event.status;
@@ -95,16 +88,14 @@ class Judgements {
 
   /* ---- verdicts ------------------------------------------------------------------------------------------ */
 
-  #judge(event: RoundJudgedEvent, assigned: AssignedMonitor, repeatedUntil: string): void {
+  #judge(event: RoundJudgedEvent, assigned: AssignedMonitor): void {
     this.#requireConsequences();
     const { scheduledAt, status, cause } = event;
-    if (scheduledAt > repeatedUntil) {
-      requireThat(!this.#judged.has(scheduledAt), `${this.#id}: a round is judged once`, event);
-      requireThat(this.#lastSlot <= scheduledAt, `${this.#id}: rounds are judged in the order of their slots`, event);
-      requireBallot(event, this.#results.get(scheduledAt) ?? new Map(), assigned);
-    }
+    requireThat(!this.#judged.has(scheduledAt), `${this.#id}: a round is judged once`, event);
+    requireThat(this.#lastSlot < scheduledAt, `${this.#id}: rounds are judged in the order of their slots`, event);
+    requireBallot(event, this.#results.get(scheduledAt) ?? new Map(), assigned);
     this.#judged.add(scheduledAt);
-    if (scheduledAt > this.#lastSlot) this.#lastSlot = scheduledAt;
+    this.#lastSlot = scheduledAt;
     const results = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
     if (status !== 'unknown') this.#count(status === 'down', assigned);
     if (status !== 'unknown' || cause === 'too_few_votes') {
