@@ -131,6 +131,7 @@ export class Simulation {
   /* ---- the beginning ------------------------------------------------------------------------------------- */
 
   async #begin(): Promise<void> {
+    await this.time.begin();
     await this.receiver.open();
     const ctx = this.#breakdowns.upon(this.ctx);
     await this.#road.open([() => isolating(ctx, createIngest(ctx)), () => isolating(ctx, createIncidents(ctx))]);
