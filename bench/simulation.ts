@@ -10,7 +10,7 @@ import type { BenchOptions } from './options.ts';
 /** A seed takes seconds on an idle machine; one that hangs must not hide the others. */
 const SEED_TIMEOUT_MS = 180_000;
 /** Seeds between two lines that say how far it is. */
-const TOLD_EVERY = 25;
+const TOLD_EVERY = 10;
 /** Of `--streams mixed`, each fifth seed: JetStream takes longer and differs only in what carries the events. */
 const JETSTREAM_EVERY = 5;
 /** A seed's garbage is young. The default of Node, 16 MB, is collected so often that it takes a third of the time. */

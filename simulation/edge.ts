@@ -1,12 +1,18 @@
 import type { EdgeClient } from '#core/context.ts';
 import { EdgeUnavailable } from '#core/edge-client.ts';
-import { type PageSnapshot, pageSnapshotSchema } from '#domain/page/snapshot.ts';
+import { currentComponent } from '#domain/page/page-status.ts';
+import {
+  type ComponentState,
+  type PageComponent,
+  type PageSnapshot,
+  pageSnapshotSchema,
+} from '#domain/page/snapshot.ts';
 import { type Assignment, assignmentSchema, type Directory } from '#domain/wire/wire.ts';
 import type { SimulatedShard } from './shard.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import { requireEqual } from './violation.ts';
 
-/** What goes wrong with one call of the core. */
+/** What goes wrong with one call of the core, or of a shard to a page. */
 export type EdgeFault = 'away' | 'answer lost';
 
 /**
@@ -20,12 +26,20 @@ export class SimulatedEdge implements EdgeClient {
   readonly #shard: SimulatedShard;
   readonly #time: SimulatedTime;
   readonly #nextFault: () => EdgeFault | null;
+  readonly #nextPushFault: () => EdgeFault | null;
+  /** What shards told each page directly, by slug and component: the newest word of each. */
+  readonly #states = new Map<string, Map<string, ComponentState>>();
   readonly #contents = new Map<string, unknown>();
 
-  constructor(shard: SimulatedShard, time: SimulatedTime, nextFault: () => EdgeFault | null) {
+  constructor(
+    shard: SimulatedShard,
+    time: SimulatedTime,
+    nextFaults: { call: () => EdgeFault | null; push: () => EdgeFault | null },
+  ) {
     this.#shard = shard;
     this.#time = time;
-    this.#nextFault = nextFault;
+    this.#nextFault = nextFaults.call;
+    this.#nextPushFault = nextFaults.push;
   }
 
   async putAssignment(_shard: string, body: unknown): Promise<void> {
@@ -37,7 +51,7 @@ export class SimulatedEdge implements EdgeClient {
   }
 
   async deletePage(slug: string): Promise<void> {
-    await this.#call(() => this.pages.delete(slug));
+    await this.#call(() => this.forgetPage(slug));
   }
 
   async checkNow(_shard: string, monitorId: string): Promise<{ scheduledAt: string }> {
@@ -60,6 +74,41 @@ export class SimulatedEdge implements EdgeClient {
     if (held !== undefined && held.version >= page.version) return;
     this.pages.set(page.slug, page);
     this.pagesTaken++;
+  }
+
+  forgetPage(slug: string): void {
+    this.pages.delete(slug);
+    this.#states.delete(slug);
+  }
+
+  /** The way of component states straight to their pages. A page that cannot be reached is told later. */
+  pushStates(): void {
+    for (const [slug, components] of Map.groupBy(this.#shard.dirty, ([, { slug }]) => slug)) {
+      const fault = this.#nextPushFault();
+      if (fault === 'away') continue;
+      this.#takeStates(
+        slug,
+        components.map(([, { state }]) => state),
+      );
+      if (fault === 'answer lost') continue;
+      for (const [key] of components) this.#shard.dirty.delete(key);
+    }
+  }
+
+  /** As edge/status-page.ts: a newer word replaces an older one, whichever comes first. */
+  #takeStates(slug: string, states: readonly ComponentState[]): void {
+    const known = this.#states.get(slug) ?? new Map<string, ComponentState>();
+    this.#states.set(slug, known);
+    for (const state of states) {
+      const before = known.get(state.componentId);
+      if (before === undefined || before.observedAt <= state.observedAt) known.set(state.componentId, state);
+    }
+  }
+
+  /** What a reader of the page sees of its components. */
+  componentsOf(page: PageSnapshot): PageComponent[] {
+    const states = this.#states.get(page.slug);
+    return page.components.map((component) => currentComponent(component, states?.get(component.id)));
   }
 
   /** What the edge has to pull or to forget, by the core's directory. */

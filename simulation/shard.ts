@@ -1,4 +1,6 @@
+import { derivedId } from '#domain/base/id.ts';
 import type { LocationId } from '#domain/check/location.ts';
+import type { ComponentState } from '#domain/page/snapshot.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
 import {
@@ -36,6 +38,12 @@ interface Arrival extends Happening {
   readonly atMs: number;
 }
 
+/** What a page is to be told directly. */
+interface DirtyComponent {
+  readonly slug: string;
+  readonly state: ComponentState;
+}
+
 /** What an eviction leaves: the shard's tables. */
 interface Stored {
   readonly watches: readonly string[];
@@ -44,7 +52,9 @@ interface Stored {
 }
 
 /** Answers that come within this time are one commit, as in edge/monitor-shard.ts. */
-const COMMIT_LINGER_MS = 50;
+const COMMIT_LINGER_MS = 200;
+/** Those that may change a status wait no longer than this, as there. */
+const URGENT_LINGER_MS = 20;
 
 /**
  * The edge's half of the road: hosts the watches of domain/watch as edge/monitor-shard.ts does, over targets, a clock
@@ -58,6 +68,9 @@ export class SimulatedShard {
   /** How much of what was told the core has acknowledged. */
   acknowledged = 0;
   version = 0;
+  /** Component states that their page has not been told yet, by slug and component. */
+  readonly dirty = new Map<string, DirtyComponent>();
+  readonly #name: string;
   readonly #targets: Targets;
   #locations: LocationWatch;
   /** Every slot up to this moment of its own clock has been started or written off. */
@@ -67,7 +80,8 @@ export class SimulatedShard {
   #arrivals: Arrival[] = [];
   #nowMs: number;
 
-  constructor(targets: Targets, nowMs: number) {
+  constructor(name: string, targets: Targets, nowMs: number) {
+    this.#name = name;
     this.#targets = targets;
     this.#locations = new LocationWatch([], nowMs);
     this.#cursorMs = nowMs;
@@ -93,7 +107,7 @@ export class SimulatedShard {
   runUntil(nowMs: number): void {
     for (;;) {
       const tickMs = this.#nextTickMs() - this.#aheadMs;
-      const commitMs = (this.#arrivals[0]?.atMs ?? Number.POSITIVE_INFINITY) + COMMIT_LINGER_MS;
+      const commitMs = this.#nextCommitMs();
       const nextMs = Math.min(tickMs, commitMs);
       if (nextMs > nowMs) break;
       // An alarm that lies in the past of a clock that was set rings at once.
@@ -113,6 +127,22 @@ export class SimulatedShard {
       nextTickMs(assigned, state, this.#cursorMs, this.#clockMs),
     );
     return Math.min(...ticks.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** The first arrival waits for company; one that may be news cuts that short. */
+  #nextCommitMs(): number {
+    let commitMs = Number.POSITIVE_INFINITY;
+    for (const arrival of this.#arrivals) {
+      if (arrival.atMs > commitMs) break;
+      commitMs = Math.min(commitMs, arrival.atMs + (this.#isNews(arrival) ? URGENT_LINGER_MS : COMMIT_LINGER_MS));
+    }
+    return commitMs;
+  }
+
+  #isNews({ monitorId, input }: Happening): boolean {
+    const status = this.watches.get(monitorId)?.state.status;
+    if (status === undefined || input.kind !== 'answered' || !('outcome' in input.answer)) return false;
+    return (input.answer.outcome.outcome === 'success') !== (status === 'up');
   }
 
   #startDueRounds(): void {
@@ -138,7 +168,14 @@ export class SimulatedShard {
       if (this.watches.get(monitorId)?.assigned.enabled !== true) continue;
       this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, this.#clockMs);
     }
-    this.#locations.look(this.#clockMs);
+    const changed = this.#locations.look(this.#clockMs);
+    this.told.push(...changed.map(({ location, dark }) => this.#locationEvent(location, dark)));
+  }
+
+  #locationEvent(location: LocationId, dark: boolean): EdgeEvent {
+    const id = derivedId('evt', this.#clockMs, this.#name, location, dark ? 'dark' : 'back');
+    const at = new Date(this.#clockMs).toISOString();
+    return { v: 1, kind: 'location.state', id, location, shard: this.#name, dark, at };
   }
 
   /** An eviction and the next awakening, at `nowMs`: what was only in memory is gone, answers under way too. */
@@ -225,10 +262,27 @@ export class SimulatedShard {
   }
 
   #enter(before: AssignedMonitor, assigned: AssignedMonitor, { state, events, ask }: Reduced): void {
+    this.#markDirty(this.watches.get(assigned.id), { assigned, state });
     this.watches.set(assigned.id, { assigned, state });
     this.told.push(...events);
     this.chronicle.push(...events.map((event) => ({ kind: 'told' as const, event, assigned: before })));
     for (const round of ask) this.#ask(assigned, round);
+  }
+
+  #markDirty(before: Watch | undefined, { assigned, state }: Watch): void {
+    const known = before?.state.status === state.status ? before.assigned.components : [];
+    for (const { slug, componentId } of assigned.components) {
+      if (known.some((one) => one.slug === slug && one.componentId === componentId)) continue;
+      this.dirty.set(`${slug} ${componentId}`, {
+        slug,
+        state: {
+          componentId,
+          status: state.status,
+          since: new Date(state.statusSinceMs).toISOString(),
+          observedAt: new Date(state.statusAtMs).toISOString(),
+        },
+      });
+    }
   }
 
   #ask(assigned: AssignedMonitor, round: Round): void {

@@ -89,9 +89,13 @@ export class Simulation {
     this.#clockLuck = this.random.fork('clock');
     this.receiver = new MoodyReceiver(this.random.fork('receiver'), () => this.time.nowMs);
     this.targets = new Targets(this.random.fork('targets'));
-    this.shard = new SimulatedShard(this.targets, this.time.nowMs);
+    this.shard = new SimulatedShard(core.shardId, this.targets, this.time.nowMs);
     const edgeLuck = this.random.fork('edge');
-    this.edge = new SimulatedEdge(this.shard, this.time, () => this.#edgeFault(edgeLuck));
+    const pushLuck = edgeLuck.fork('push');
+    this.edge = new SimulatedEdge(this.shard, this.time, {
+      call: () => this.#edgeFault(edgeLuck),
+      push: () => this.#edgeFault(pushLuck),
+    });
     this.ctx = {
       ...core.ctx,
       edge: this.edge,
@@ -157,6 +161,7 @@ export class Simulation {
     await this.#act(action);
     await this.#useUplink();
     if (random.chance(0.5)) await this.#act(action?.regret ?? null);
+    this.edge.pushStates();
     if (random.chance(0.7)) await this.#publish();
     if (random.chance(0.8)) await this.notifiers.turn();
     if (random.chance(0.15)) await Promise.all([rollUpDirtyHours(this.ctx), rollUpDirtyHours(this.ctx)]);
@@ -240,7 +245,7 @@ export class Simulation {
     for (const slug of pages) {
       this.edge.takePage(pageSnapshotSchema.parse(await this.uplink.get(`/edge/v1/pages/${slug}`)));
     }
-    for (const slug of gone) this.edge.pages.delete(slug);
+    for (const slug of gone) this.edge.forgetPage(slug);
     if (assignments.length + pages.length + gone.length > 0) this.#note('the edge pulled what it missed');
   }
 
@@ -284,6 +289,7 @@ export class Simulation {
     await this.uplink.deliverAll();
     const waiting = "SELECT * FROM notifications WHERE status IN ('pending', 'failed')";
     await this.#until('everything is told', NOTIFY_CHANNEL, waiting);
+    this.edge.pushStates();
     await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT * FROM publish_queue');
     await requirePublished(this);
   }

@@ -122,3 +122,21 @@ export async function requireParked({ ctx, uplink }: Simulation): Promise<void> 
     'strange messages are parked once',
   );
 }
+
+/** Of each location operators see what the shard said last, by the time that it said. */
+export async function requireDarkness({ ctx, shard }: Simulation): Promise<void> {
+  const newest = new Map<string, { location: string; dark: boolean; at: string }>();
+  for (const event of shard.told) {
+    if (event.kind !== 'location.state') continue;
+    const { location, dark, at } = event;
+    const before = newest.get(location);
+    if (before === undefined || before.at < at) newest.set(location, { location, dark, at });
+  }
+  const stored = await ctx.sql<{ location: string; dark: boolean; at: Date }[]>`
+    SELECT location, dark, at FROM location_darkness ORDER BY location`;
+  requireEqual(
+    stored.map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
+    [...newest.values()].sort((one, other) => (one.location < other.location ? -1 : 1)),
+    'which locations are dark is remembered as it was told last',
+  );
+}
