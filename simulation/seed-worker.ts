@@ -23,7 +23,10 @@ export type SeedReport =
 let installation: Installation | undefined;
 
 process.on('message', (order: SeedOrder) => {
-  play(order).then((report) => process.send?.(report));
+  play(order).then((report) => {
+    // Whoever ordered it may have gone meanwhile.
+    if (process.connected) process.send?.(report);
+  });
 });
 process.on('disconnect', () => installation?.close().finally(() => process.exit()));
 
