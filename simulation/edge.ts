@@ -27,6 +27,7 @@ export class SimulatedEdge implements EdgeClient {
   readonly #time: SimulatedTime;
   readonly #nextFault: () => EdgeFault | null;
   readonly #nextPushFault: () => EdgeFault | null;
+  readonly #nextNotUnderstood: (ids: readonly string[]) => ReadonlySet<string>;
   /** What shards told each page directly, by slug and component: the newest word of each. */
   readonly #states = new Map<string, Map<string, ComponentState>>();
   readonly #contents = new Map<string, unknown>();
@@ -34,12 +35,18 @@ export class SimulatedEdge implements EdgeClient {
   constructor(
     shard: SimulatedShard,
     time: SimulatedTime,
-    nextFaults: { call: () => EdgeFault | null; push: () => EdgeFault | null },
+    next: {
+      call: () => EdgeFault | null;
+      push: () => EdgeFault | null;
+      /** Of an assignment's monitors, those that this edge does not understand. */
+      notUnderstood: (ids: readonly string[]) => ReadonlySet<string>;
+    },
   ) {
     this.#shard = shard;
     this.#time = time;
-    this.#nextFault = nextFaults.call;
-    this.#nextPushFault = nextFaults.push;
+    this.#nextFault = next.call;
+    this.#nextPushFault = next.push;
+    this.#nextNotUnderstood = next.notUnderstood;
   }
 
   async putAssignment(_shard: string, body: unknown): Promise<void> {
@@ -65,7 +72,8 @@ export class SimulatedEdge implements EdgeClient {
 
   takeAssignment(assignment: Assignment): void {
     this.#requireSame(`assignment ${assignment.shard} ${assignment.version}`, assignment);
-    this.#shard.putAssignment(assignment, this.#time.nowMs);
+    const ids = assignment.monitors.map(({ id }) => id);
+    this.#shard.putAssignment(assignment, this.#nextNotUnderstood(ids), this.#time.nowMs);
   }
 
   takePage(page: PageSnapshot): void {
@@ -115,7 +123,9 @@ export class SimulatedEdge implements EdgeClient {
   behind(directory: Directory): { assignments: string[]; pages: string[]; gone: string[] } {
     const wanted = new Set(directory.pages.map(({ slug }) => slug));
     return {
-      assignments: directory.shards.filter(({ version }) => version > this.#shard.version).map(({ shard }) => shard),
+      assignments: directory.shards
+        .filter(({ version }) => version > this.#shard.version || !this.#shard.understoodAll)
+        .map(({ shard }) => shard),
       pages: directory.pages
         .filter(({ slug, version }) => version > (this.pages.get(slug)?.version ?? 0))
         .map(({ slug }) => slug),

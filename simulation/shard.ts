@@ -26,7 +26,9 @@ export type Occurrence =
   /** Told while the monitor was watched as `assigned`. */
   | { readonly kind: 'told'; readonly event: EdgeEvent; readonly assigned: AssignedMonitor }
   /** `before` is undefined for a monitor that is new, `next` for one that is gone. */
-  | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor };
+  | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
+  /** No longer checked, because it is not understood. */
+  | { readonly kind: 'suspended'; readonly monitorId: string };
 
 interface Happening {
   readonly monitorId: string;
@@ -68,6 +70,8 @@ export class SimulatedShard {
   /** How much of what was told the core has acknowledged. */
   acknowledged = 0;
   version = 0;
+  /** False while a monitor of the assignment is not checked because it is not understood. */
+  understoodAll = true;
   /** Component states that their page has not been told yet, by slug and component. */
   readonly dirty = new Map<string, DirtyComponent>();
   readonly #name: string;
@@ -226,17 +230,23 @@ export class SimulatedShard {
 
   /* ---- assignments --------------------------------------------------------------------------------------- */
 
-  putAssignment(assignment: Assignment, nowMs: number): void {
-    if (assignment.version <= this.version) return;
+  /** Of the monitors that an edge of an earlier version would not understand it is told the ids. */
+  putAssignment({ version, monitors }: Assignment, notUnderstood: ReadonlySet<string>, nowMs: number): void {
+    if (version < this.version || (version === this.version && this.understoodAll)) return;
     this.#nowMs = Math.max(this.#nowMs, nowMs);
-    this.version = assignment.version;
-    const kept = new Set(assignment.monitors.map((monitor) => monitor.id));
+    this.version = version;
+    this.understoodAll = notUnderstood.size === 0;
+    const kept = new Set(monitors.map((monitor) => monitor.id));
     for (const monitorId of [...this.watches.keys()].filter((id) => !kept.has(id))) {
       this.#happen({ monitorId, input: { kind: 'removed' } });
       this.watches.delete(monitorId);
       this.#locations.forget(monitorId);
     }
-    for (const assigned of assignment.monitors) this.#assign(assigned);
+    for (const monitorId of notUnderstood) {
+      this.chronicle.push({ kind: 'suspended', monitorId });
+      this.#happen({ monitorId, input: { kind: 'notUnderstood' } });
+    }
+    for (const assigned of monitors) if (!notUnderstood.has(assigned.id)) this.#assign(assigned);
   }
 
   #assign(next: AssignedMonitor): void {

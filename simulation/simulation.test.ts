@@ -12,7 +12,10 @@ const { BLACKTIDE_SIMULATION_SEED: first, BLACKTIDE_SIMULATION_RUNS: runs } = pr
 /**
  * Played in every run of the suite, over both carriers; a seed that finds a fault stays here.
  */
-const SEEDS = { 'in-process': [1, 3], jetstream: [2, 207] } as const satisfies Record<SimulatedStreams, readonly number[]>;
+const SEEDS = { 'in-process': [1, 3], jetstream: [2, 207] } as const satisfies Record<
+  SimulatedStreams,
+  readonly number[]
+>;
 
 const chosen = Array.from({ length: Number(runs ?? 1) }, (_, index) => Number(first ?? 1) + index);
 /** A seed takes a few seconds on an idle machine. */

@@ -42,6 +42,8 @@ const SKEW_MS = 1_500;
 const CLOCK_CHANCE = 0.04;
 const CLOCK_SMALL_MS = 5_000;
 const CLOCK_LARGE_MS = 5 * 60_000;
+/** That an edge does not understand one of the monitors of an assignment. */
+const NOT_UNDERSTOOD_CHANCE = 0.06;
 /** Leases have ended by then, and the longest wait after the few failures that the receiver has in it. */
 const EVERYTHING_DUE_MS = 5 * 60_000;
 /** Every hour that has results has closed and settled by then, and all monitors are silent. */
@@ -92,9 +94,11 @@ export class Simulation {
     this.shard = new SimulatedShard(core.shardId, this.targets, this.time.nowMs);
     const edgeLuck = this.random.fork('edge');
     const pushLuck = edgeLuck.fork('push');
+    const versionLuck = edgeLuck.fork('version');
     this.edge = new SimulatedEdge(this.shard, this.time, {
       call: () => this.#edgeFault(edgeLuck),
       push: () => this.#edgeFault(pushLuck),
+      notUnderstood: (ids) => this.#notUnderstood(versionLuck, ids),
     });
     this.ctx = {
       ...core.ctx,
@@ -253,6 +257,14 @@ export class Simulation {
     return this.#calm || !random.chance(0.2) ? null : random.pick(['away', 'answer lost']);
   }
 
+  /** An edge of an earlier version for a while: the cron of the next one pulls the assignment again. */
+  #notUnderstood(random: Random, ids: readonly string[]): ReadonlySet<string> {
+    if (this.#calm || ids.length === 0 || !random.chance(NOT_UNDERSTOOD_CHANCE)) return new Set();
+    const id = random.pick(ids);
+    this.#note(`the edge does not understand ${id}`);
+    return new Set([id]);
+  }
+
   /* ---- the end ------------------------------------------------------------------------------------------- */
 
   /** No more faults: the real loops, two of each, bring everything to its end. */
@@ -271,6 +283,7 @@ export class Simulation {
       startPublisher(this.ctx),
     ]);
     try {
+      await this.#reconcile();
       await this.#drain();
       await this.#keepSilence();
       await this.#breakSilence();

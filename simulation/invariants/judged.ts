@@ -11,7 +11,7 @@ import { requireEqual, requireThat } from '../violation.ts';
 export function requireJudgements({ shard }: Simulation): void {
   const monitors = new Map<string, Judgements>();
   for (const occurrence of shard.chronicle) {
-    const id = occurrence.kind === 'assigned' ? occurrence.next.id : monitorOf(occurrence);
+    const id = monitorOf(occurrence);
     if (id === null) continue;
     const judgements = monitors.get(id) ?? new Judgements(id);
     monitors.set(id, judgements);
@@ -20,10 +20,12 @@ export function requireJudgements({ shard }: Simulation): void {
   for (const [id, judgements] of monitors) judgements.end(shard.watches.get(id)?.state.rounds.map((one) => one.slotMs));
 }
 
-type Told = Extract<Occurrence, { kind: 'told' }>;
 type Assigned = Extract<Occurrence, { kind: 'assigned' }>;
 
-function monitorOf({ event }: Told): string | null {
+function monitorOf(occurrence: Occurrence): string | null {
+  if (occurrence.kind === 'suspended') return occurrence.monitorId;
+  if (occurrence.kind === 'assigned') return occurrence.next.id;
+  const { event } = occurrence;
   if (event.kind === 'location.state') return null;
   return event.kind === 'check.completed' ? event.result.monitorId : event.monitorId;
 }
@@ -58,7 +60,11 @@ class Judgements {
     this.#id = id;
   }
 
-  take(occurrence: Told | Assigned): void {
+  take(occurrence: Occurrence): void {
+    if (occurrence.kind === 'suspended') {
+      this.#requireConsequences();
+      return;
+    }
     if (occurrence.kind === 'assigned') {
       this.#assign(occurrence);
       return;
