@@ -28,7 +28,8 @@ const optionsSchema = z.strictObject({
     .default(() => Date.now() % 1_000_000),
   seeds: count.default(1000),
   from: z.coerce.number().int().nonnegative().default(1),
-  streams: z.enum(SIMULATED_STREAMS).default('in-process'),
+  /** mixed: some of the seeds over each. */
+  streams: z.enum([...SIMULATED_STREAMS, 'mixed']).default('in-process'),
 });
 
 export type BenchOptions = z.output<typeof optionsSchema>;

@@ -1,53 +1,149 @@
-import { playSeed } from '#simulation/play-seed.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus } from 'node:os';
+import { SIMULATED_STREAMS, type SimulatedStreams } from '#simulation/play-seed.ts';
+import type { SeedOrder, SeedReport } from '#simulation/seed-worker.ts';
 import { setup } from '#tests/database-server.ts';
-import { type Findings, rounded } from './figures.ts';
+import { type Figures, type Findings, rounded } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 
-/** A seed takes two seconds on an idle machine; one that hangs must not hide the others. */
+/** A seed takes seconds on an idle machine; one that hangs must not hide the others. */
 const SEED_TIMEOUT_MS = 180_000;
 /** Seeds between two lines that say how far it is. */
-const TOLD_EVERY = 50;
+const TOLD_EVERY = 10;
+/** Of `--streams mixed`, each fifth seed: JetStream takes longer and differs only in what carries the events. */
+const JETSTREAM_EVERY = 5;
+/** A seed's garbage is young. The default of Node, 16 MB, is collected so often that it takes a third of the time. */
+const WORKER_FLAGS = ['--max-semi-space-size=64'];
 
-/** Plays seeds of the simulation from `--from` on, one after another: two at once in one process take as long. */
+/** Plays seeds of the simulation from `--from` on, in one process for each processor. */
 export async function simulation({ seeds, from, streams }: BenchOptions): Promise<Findings> {
   const stopServer = await setup();
   const begun = Date.now();
-  const failed: number[] = [];
+  const orders = Array.from({ length: seeds }, (_, index) => orderOf(from + index, streams)).values();
+  const tally = new Tally(seeds, begun);
   try {
-    for (let seed = from; seed < from + seeds; seed += 1) {
-      await withinTime(playSeed(seed, { streams })).catch((error: Error) => {
-        failed.push(seed);
-        console.log(`FAILED seed ${seed}: ${error.message}\nTo play it again: ${replay(seed, streams)}\n`);
-      });
-      const played = seed - from + 1;
-      if (played % TOLD_EVERY === 0) console.log(`${played} of ${seeds} seeds, ${failed.length} failed`);
-    }
+    await Promise.all(cpus().map(() => workThrough(orders, (report) => tally.take(report))));
   } finally {
     await stopServer();
   }
-  const [first = null] = failed;
-  return {
-    figures: {
-      firstSeed: from,
-      seeds,
+  return tally.findings(from, streams);
+}
+
+function orderOf(seed: number, streams: BenchOptions['streams']): SeedOrder {
+  if (streams !== 'mixed') return { seed, streams };
+  return { seed, streams: seed % JETSTREAM_EVERY === 0 ? 'jetstream' : 'in-process' };
+}
+
+/** One process after another, as long as there are orders: the next one begins where one hung or died. */
+async function workThrough(orders: Iterator<SeedOrder>, take: (report: SeedReport) => void): Promise<void> {
+  let worker: ChildProcess | undefined;
+  for (let next = orders.next(); next.done !== true; next = orders.next()) {
+    worker ??= fork(new URL('../simulation/seed-worker.ts', import.meta.url), { execArgv: WORKER_FLAGS });
+    const report = await play(worker, next.value);
+    take(report);
+    if (!worker.connected) worker = undefined;
+  }
+  if (worker === undefined) return;
+  const exit = once(worker, 'exit');
+  worker.disconnect();
+  await exit;
+}
+
+async function play(worker: ChildProcess, order: SeedOrder): Promise<SeedReport> {
+  const over = new AbortController();
+  const timer = setTimeout(() => worker.kill('SIGKILL'), SEED_TIMEOUT_MS);
+  try {
+    worker.send(order);
+    const { signal } = over;
+    const [report] = await Promise.race([once(worker, 'message', { signal }), once(worker, 'exit', { signal })]);
+    if (typeof report === 'object' && report !== null) return report as SeedReport;
+    const fault = `its process ended, or it did not end within ${SEED_TIMEOUT_MS / 1000} s`;
+    return { order, fault, message: fault };
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+  }
+}
+
+/** What came of the seeds so far. */
+class Tally {
+  readonly #seeds: number;
+  readonly #begun: number;
+  readonly #reports: SeedReport[] = [];
+
+  constructor(seeds: number, begun: number) {
+    this.#seeds = seeds;
+    this.#begun = begun;
+  }
+
+  take(report: SeedReport): void {
+    this.#reports.push(report);
+    if ('fault' in report) {
+      const { order, message } = report;
+      console.log(`FAILED seed ${order.seed}: ${message}\nTo play it again: ${replay(order)}\n`);
+    }
+    const played = this.#reports.length;
+    if (played % TOLD_EVERY !== 0) return;
+    console.log(
+      `${played} of ${this.#seeds} seeds, ${this.#failed(this.#reports).length} failed, ${this.#seconds} s so far`,
+    );
+  }
+
+  get #seconds(): number {
+    return rounded((Date.now() - this.#begun) / 1000);
+  }
+
+  #failed(reports: readonly SeedReport[]) {
+    return reports.filter((report) => 'fault' in report).sort((one, other) => one.order.seed - other.order.seed);
+  }
+
+  findings(firstSeed: number, streams: BenchOptions['streams']): Findings {
+    const failed = this.#failed(this.#reports);
+    const [first] = failed;
+    const figures = {
+      firstSeed,
       streams,
-      passed: seeds - failed.length,
-      failed: failed.length,
-      secondsPerSeed: rounded((Date.now() - begun) / 1000 / seeds, 2),
-      ...(first === null ? {} : { firstFailingSeed: first, replay: replay(first, streams) }),
-    },
-    missedGoals: first === null ? [] : [`every seed passes: ${failed.length} failed, the first is ${first}`],
-  };
+      ...this.#sums(this.#reports),
+      seconds: this.#seconds,
+      secondsPerSeed: rounded((Date.now() - this.#begun) / 1000 / this.#seeds, 2),
+      ...Object.fromEntries(violationsBy(failed)),
+      ...(first === undefined ? {} : { firstFailingSeed: first.order.seed, replay: replay(first.order) }),
+    };
+    const rows = SIMULATED_STREAMS.map((kind): Figures => {
+      const reports = this.#reports.filter(({ order }) => order.streams === kind);
+      return { streams: kind, ...this.#sums(reports) };
+    }).filter((row) => row.seeds !== 0);
+    const missedGoals =
+      first === undefined ? [] : [`every seed passes: ${failed.length} failed, the first is ${first.order.seed}`];
+    return { figures, rows, missedGoals };
+  }
+
+  #sums(reports: readonly SeedReport[]): Figures {
+    const sum = (figure: 'events' | 'verdicts' | 'pages' | 'messages') =>
+      reports.reduce((total, report) => total + ('played' in report ? report.played[figure] : 0), 0);
+    const failed = this.#failed(reports).length;
+    return {
+      seeds: reports.length,
+      passed: reports.length - failed,
+      failed,
+      events: sum('events'),
+      verdicts: sum('verdicts'),
+      pages: sum('pages'),
+      messages: sum('messages'),
+    };
+  }
 }
 
-function replay(seed: number, streams: string): string {
+/** How many seeds each invariant did not hold in. */
+function violationsBy(failed: readonly Extract<SeedReport, { fault: string }>[]): [string, string][] {
+  const byFault = Map.groupBy(failed, ({ fault }) => fault);
+  return [...byFault].map(([fault, reports]) => [
+    `violated: ${fault}`,
+    `${reports.length}: ${reports.map(({ order }) => order.seed).join(', ')}`,
+  ]);
+}
+
+function replay({ seed, streams }: { seed: number; streams: SimulatedStreams }): string {
   return `npm run bench -- simulation --seeds 1 --from ${seed} --streams ${streams}`;
-}
-
-async function withinTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not end within ${SEED_TIMEOUT_MS / 1000} s`)), SEED_TIMEOUT_MS);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -1,12 +1,18 @@
 import type { EdgeClient } from '#core/context.ts';
 import { EdgeUnavailable } from '#core/edge-client.ts';
-import { type PageSnapshot, pageSnapshotSchema } from '#domain/page/snapshot.ts';
+import { currentComponent } from '#domain/page/page-status.ts';
+import {
+  type ComponentState,
+  type PageComponent,
+  type PageSnapshot,
+  pageSnapshotSchema,
+} from '#domain/page/snapshot.ts';
 import { type Assignment, assignmentSchema, type Directory } from '#domain/wire/wire.ts';
 import type { SimulatedShard } from './shard.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import { requireEqual } from './violation.ts';
 
-/** What goes wrong with one call of the core. */
+/** What goes wrong with one call of the core, or of a shard to a page. */
 export type EdgeFault = 'away' | 'answer lost';
 
 /**
@@ -15,15 +21,32 @@ export type EdgeFault = 'away' | 'answer lost';
  */
 export class SimulatedEdge implements EdgeClient {
   readonly pages = new Map<string, PageSnapshot>();
+  /** How often a page was newer than the one it replaced. */
+  pagesTaken = 0;
   readonly #shard: SimulatedShard;
   readonly #time: SimulatedTime;
   readonly #nextFault: () => EdgeFault | null;
+  readonly #nextPushFault: () => EdgeFault | null;
+  readonly #nextNotUnderstood: (ids: readonly string[]) => ReadonlySet<string>;
+  /** What shards told each page directly, by slug and component: the newest word of each. */
+  readonly #states = new Map<string, Map<string, ComponentState>>();
   readonly #contents = new Map<string, unknown>();
 
-  constructor(shard: SimulatedShard, time: SimulatedTime, nextFault: () => EdgeFault | null) {
+  constructor(
+    shard: SimulatedShard,
+    time: SimulatedTime,
+    next: {
+      call: () => EdgeFault | null;
+      push: () => EdgeFault | null;
+      /** Of an assignment's monitors, those that this edge does not understand. */
+      notUnderstood: (ids: readonly string[]) => ReadonlySet<string>;
+    },
+  ) {
     this.#shard = shard;
     this.#time = time;
-    this.#nextFault = nextFault;
+    this.#nextFault = next.call;
+    this.#nextPushFault = next.push;
+    this.#nextNotUnderstood = next.notUnderstood;
   }
 
   async putAssignment(_shard: string, body: unknown): Promise<void> {
@@ -35,7 +58,7 @@ export class SimulatedEdge implements EdgeClient {
   }
 
   async deletePage(slug: string): Promise<void> {
-    await this.#call(() => this.pages.delete(slug));
+    await this.#call(() => this.forgetPage(slug));
   }
 
   async checkNow(_shard: string, monitorId: string): Promise<{ scheduledAt: string }> {
@@ -49,20 +72,60 @@ export class SimulatedEdge implements EdgeClient {
 
   takeAssignment(assignment: Assignment): void {
     this.#requireSame(`assignment ${assignment.shard} ${assignment.version}`, assignment);
-    this.#shard.putAssignment(assignment, this.#time.nowMs);
+    const ids = assignment.monitors.map(({ id }) => id);
+    this.#shard.putAssignment(assignment, this.#nextNotUnderstood(ids), this.#time.nowMs);
   }
 
   takePage(page: PageSnapshot): void {
     this.#requireSame(`page ${page.pageId} ${page.version}`, withoutFigures(page));
     const held = this.pages.get(page.slug);
-    if (held === undefined || held.version < page.version) this.pages.set(page.slug, page);
+    if (held !== undefined && held.version >= page.version) return;
+    this.pages.set(page.slug, page);
+    this.pagesTaken++;
+  }
+
+  forgetPage(slug: string): void {
+    this.pages.delete(slug);
+    this.#states.delete(slug);
+  }
+
+  /** The way of component states straight to their pages. A page that cannot be reached is told later. */
+  pushStates(): void {
+    for (const [slug, components] of Map.groupBy(this.#shard.dirty, ([, { slug }]) => slug)) {
+      const fault = this.#nextPushFault();
+      if (fault === 'away') continue;
+      this.#takeStates(
+        slug,
+        components.map(([, { state }]) => state),
+      );
+      if (fault === 'answer lost') continue;
+      for (const [key] of components) this.#shard.dirty.delete(key);
+    }
+  }
+
+  /** As edge/status-page.ts: a newer word replaces an older one, whichever comes first. */
+  #takeStates(slug: string, states: readonly ComponentState[]): void {
+    const known = this.#states.get(slug) ?? new Map<string, ComponentState>();
+    this.#states.set(slug, known);
+    for (const state of states) {
+      const before = known.get(state.componentId);
+      if (before === undefined || before.observedAt <= state.observedAt) known.set(state.componentId, state);
+    }
+  }
+
+  /** What a reader of the page sees of its components. */
+  componentsOf(page: PageSnapshot): PageComponent[] {
+    const states = this.#states.get(page.slug);
+    return page.components.map((component) => currentComponent(component, states?.get(component.id)));
   }
 
   /** What the edge has to pull or to forget, by the core's directory. */
   behind(directory: Directory): { assignments: string[]; pages: string[]; gone: string[] } {
     const wanted = new Set(directory.pages.map(({ slug }) => slug));
     return {
-      assignments: directory.shards.filter(({ version }) => version > this.#shard.version).map(({ shard }) => shard),
+      assignments: directory.shards
+        .filter(({ version }) => version > this.#shard.version || !this.#shard.understoodAll)
+        .map(({ shard }) => shard),
       pages: directory.pages
         .filter(({ slug, version }) => version > (this.pages.get(slug)?.version ?? 0))
         .map(({ slug }) => slug),

@@ -1,7 +1,7 @@
 import { requireJudgements } from './invariants/judged.ts';
 import { requireFigures, requirePublished, requireUptimes } from './invariants/published.ts';
 import { requireRollups } from './invariants/rollups.ts';
-import { requireParked, requireResults, requireRounds, requireStatuses } from './invariants/stored.ts';
+import { requireDarkness, requireParked, requireResults, requireRounds, requireStatuses } from './invariants/stored.ts';
 import {
   readIncidentKeys,
   requireIncidents,
@@ -27,4 +27,5 @@ export async function requireInvariants(simulation: Simulation): Promise<void> {
   await requireFigures(simulation);
   await requireUptimes(simulation);
   await requireParked(simulation);
+  await requireDarkness(simulation);
 }

@@ -1,8 +1,7 @@
-import { startTestCore, type TestCore } from '#tests/core/test-core.ts';
-import { createTestDatabase } from '#tests/database.ts';
+import type { TestCore } from '#tests/core/test-core.ts';
+import type { Installation } from './installation.ts';
 import { requireInvariants } from './invariants.ts';
 import { openInProcessRoad, openJetStreamRoad, type Road } from './road.ts';
-import { simulateTimeIn } from './simulated-time.ts';
 import { Simulation } from './simulation.ts';
 
 /** The carriers of events that a seed can be played over, each a maker of one for a single play. */
@@ -14,30 +13,39 @@ const STREAMS = { 'in-process': openInProcessRoad, jetstream: openJetStreamRoad 
 export type SimulatedStreams = keyof typeof STREAMS;
 export const SIMULATED_STREAMS = Object.keys(STREAMS) as SimulatedStreams[];
 
-export interface PlayOptions {
-  readonly streams?: SimulatedStreams;
+/** How much happened in a seed. */
+export interface PlayedSeed {
+  /** Told by the shard. */
+  readonly events: number;
+  readonly verdicts: number;
+  /** Snapshots that the edge took in. */
+  readonly pages: number;
+  /** Deliveries that reached a channel's endpoint. */
+  readonly messages: number;
 }
 
 /**
- * Plays one seed from its beginning to its end, on an empty database of its own on the server TEST_DATABASE_URL.
- * Throws what went wrong, with the story that led there; the database of a seed that failed is kept.
+ * Plays one seed from its beginning to its end. Throws what went wrong, with the story that led there; an installation
+ * whose seed failed is not to be played in again.
  */
-export async function playSeed(seed: number, { streams = 'in-process' }: PlayOptions = {}): Promise<void> {
-  const database = await createTestDatabase();
-  await simulateTimeIn(database.url);
-  let kept = true;
-  const core = await startTestCore({ url: database.url, drop: async () => (kept ? undefined : database.drop()) });
+export async function playSeed(
+  installation: Installation,
+  seed: number,
+  streams: SimulatedStreams,
+): Promise<PlayedSeed> {
+  await installation.empty();
+  const road = await STREAMS[streams](installation.core);
   try {
-    const road = await STREAMS[streams](core);
-    try {
-      const simulation = new Simulation(seed, core, road);
-      await simulation.play();
-      await requireInvariants(simulation);
-    } finally {
-      await road.close();
-    }
-    kept = false;
+    const simulation = new Simulation(seed, installation.core, road);
+    await simulation.play();
+    await requireInvariants(simulation);
+    return {
+      events: simulation.shard.told.length,
+      verdicts: simulation.shard.told.filter(({ kind }) => kind === 'round.judged').length,
+      pages: simulation.edge.pagesTaken,
+      messages: simulation.receiver.receipts.length,
+    };
   } finally {
-    await core.close();
+    await road.close();
   }
 }

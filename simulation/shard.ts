@@ -1,4 +1,6 @@
+import { derivedId } from '#domain/base/id.ts';
 import type { LocationId } from '#domain/check/location.ts';
+import type { ComponentState } from '#domain/page/snapshot.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
 import {
@@ -25,8 +27,8 @@ export type Occurrence =
   | { readonly kind: 'told'; readonly event: EdgeEvent; readonly assigned: AssignedMonitor }
   /** `before` is undefined for a monitor that is new, `next` for one that is gone. */
   | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
-  /** From this moment of its clock: slots until then may come again. */
-  | { readonly kind: 'clock set back'; readonly fromMs: number };
+  /** No longer checked, because it is not understood. */
+  | { readonly kind: 'suspended'; readonly monitorId: string };
 
 interface Happening {
   readonly monitorId: string;
@@ -38,6 +40,12 @@ interface Arrival extends Happening {
   readonly atMs: number;
 }
 
+/** What a page is to be told directly. */
+interface DirtyComponent {
+  readonly slug: string;
+  readonly state: ComponentState;
+}
+
 /** What an eviction leaves: the shard's tables. */
 interface Stored {
   readonly watches: readonly string[];
@@ -46,7 +54,9 @@ interface Stored {
 }
 
 /** Answers that come within this time are one commit, as in edge/monitor-shard.ts. */
-const COMMIT_LINGER_MS = 50;
+const COMMIT_LINGER_MS = 200;
+/** Those that may change a status wait no longer than this, as there. */
+const URGENT_LINGER_MS = 20;
 
 /**
  * The edge's half of the road: hosts the watches of domain/watch as edge/monitor-shard.ts does, over targets, a clock
@@ -60,6 +70,11 @@ export class SimulatedShard {
   /** How much of what was told the core has acknowledged. */
   acknowledged = 0;
   version = 0;
+  /** False while a monitor of the assignment is not checked because it is not understood. */
+  understoodAll = true;
+  /** Component states that their page has not been told yet, by slug and component. */
+  readonly dirty = new Map<string, DirtyComponent>();
+  readonly #name: string;
   readonly #targets: Targets;
   #locations: LocationWatch;
   /** Every slot up to this moment of its own clock has been started or written off. */
@@ -69,7 +84,8 @@ export class SimulatedShard {
   #arrivals: Arrival[] = [];
   #nowMs: number;
 
-  constructor(targets: Targets, nowMs: number) {
+  constructor(name: string, targets: Targets, nowMs: number) {
+    this.#name = name;
     this.#targets = targets;
     this.#locations = new LocationWatch([], nowMs);
     this.#cursorMs = nowMs;
@@ -88,7 +104,6 @@ export class SimulatedShard {
 
   /** Its clock is set: `aheadMs` ahead of the simulated time from now on. */
   setClock(aheadMs: number): void {
-    if (aheadMs < this.#aheadMs) this.chronicle.push({ kind: 'clock set back', fromMs: this.#clockMs });
     this.#aheadMs = aheadMs;
   }
 
@@ -96,7 +111,7 @@ export class SimulatedShard {
   runUntil(nowMs: number): void {
     for (;;) {
       const tickMs = this.#nextTickMs() - this.#aheadMs;
-      const commitMs = (this.#arrivals[0]?.atMs ?? Number.POSITIVE_INFINITY) + COMMIT_LINGER_MS;
+      const commitMs = this.#nextCommitMs();
       const nextMs = Math.min(tickMs, commitMs);
       if (nextMs > nowMs) break;
       // An alarm that lies in the past of a clock that was set rings at once.
@@ -116,6 +131,22 @@ export class SimulatedShard {
       nextTickMs(assigned, state, this.#cursorMs, this.#clockMs),
     );
     return Math.min(...ticks.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** The first arrival waits for company; one that may be news cuts that short. */
+  #nextCommitMs(): number {
+    let commitMs = Number.POSITIVE_INFINITY;
+    for (const arrival of this.#arrivals) {
+      if (arrival.atMs > commitMs) break;
+      commitMs = Math.min(commitMs, arrival.atMs + (this.#isNews(arrival) ? URGENT_LINGER_MS : COMMIT_LINGER_MS));
+    }
+    return commitMs;
+  }
+
+  #isNews({ monitorId, input }: Happening): boolean {
+    const status = this.watches.get(monitorId)?.state.status;
+    if (status === undefined || input.kind !== 'answered' || !('outcome' in input.answer)) return false;
+    return (input.answer.outcome.outcome === 'success') !== (status === 'up');
   }
 
   #startDueRounds(): void {
@@ -141,7 +172,14 @@ export class SimulatedShard {
       if (this.watches.get(monitorId)?.assigned.enabled !== true) continue;
       this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, this.#clockMs);
     }
-    this.#locations.look(this.#clockMs);
+    const changed = this.#locations.look(this.#clockMs);
+    this.told.push(...changed.map(({ location, dark }) => this.#locationEvent(location, dark)));
+  }
+
+  #locationEvent(location: LocationId, dark: boolean): EdgeEvent {
+    const id = derivedId('evt', this.#clockMs, this.#name, location, dark ? 'dark' : 'back');
+    const at = new Date(this.#clockMs).toISOString();
+    return { v: 1, kind: 'location.state', id, location, shard: this.#name, dark, at };
   }
 
   /** An eviction and the next awakening, at `nowMs`: what was only in memory is gone, answers under way too. */
@@ -192,17 +230,23 @@ export class SimulatedShard {
 
   /* ---- assignments --------------------------------------------------------------------------------------- */
 
-  putAssignment(assignment: Assignment, nowMs: number): void {
-    if (assignment.version <= this.version) return;
+  /** Of the monitors that an edge of an earlier version would not understand it is told the ids. */
+  putAssignment({ version, monitors }: Assignment, notUnderstood: ReadonlySet<string>, nowMs: number): void {
+    if (version < this.version || (version === this.version && this.understoodAll)) return;
     this.#nowMs = Math.max(this.#nowMs, nowMs);
-    this.version = assignment.version;
-    const kept = new Set(assignment.monitors.map((monitor) => monitor.id));
+    this.version = version;
+    this.understoodAll = notUnderstood.size === 0;
+    const kept = new Set(monitors.map((monitor) => monitor.id));
     for (const monitorId of [...this.watches.keys()].filter((id) => !kept.has(id))) {
       this.#happen({ monitorId, input: { kind: 'removed' } });
       this.watches.delete(monitorId);
       this.#locations.forget(monitorId);
     }
-    for (const assigned of assignment.monitors) this.#assign(assigned);
+    for (const monitorId of notUnderstood) {
+      this.chronicle.push({ kind: 'suspended', monitorId });
+      this.#happen({ monitorId, input: { kind: 'notUnderstood' } });
+    }
+    for (const assigned of monitors) if (!notUnderstood.has(assigned.id)) this.#assign(assigned);
   }
 
   #assign(next: AssignedMonitor): void {
@@ -228,10 +272,27 @@ export class SimulatedShard {
   }
 
   #enter(before: AssignedMonitor, assigned: AssignedMonitor, { state, events, ask }: Reduced): void {
+    this.#markDirty(this.watches.get(assigned.id), { assigned, state });
     this.watches.set(assigned.id, { assigned, state });
     this.told.push(...events);
     this.chronicle.push(...events.map((event) => ({ kind: 'told' as const, event, assigned: before })));
     for (const round of ask) this.#ask(assigned, round);
+  }
+
+  #markDirty(before: Watch | undefined, { assigned, state }: Watch): void {
+    const known = before?.state.status === state.status ? before.assigned.components : [];
+    for (const { slug, componentId } of assigned.components) {
+      if (known.some((one) => one.slug === slug && one.componentId === componentId)) continue;
+      this.dirty.set(`${slug} ${componentId}`, {
+        slug,
+        state: {
+          componentId,
+          status: state.status,
+          since: new Date(state.statusSinceMs).toISOString(),
+          observedAt: new Date(state.statusAtMs).toISOString(),
+        },
+      });
+    }
   }
 
   #ask(assigned: AssignedMonitor, round: Round): void {

@@ -14,6 +14,11 @@ export class SimulatedTime {
     this.#sql = sql;
   }
 
+  /** The database's time is that of whoever moved it last: the seed before, in a database that is used again. */
+  async begin(): Promise<void> {
+    await this.advance(0);
+  }
+
   async advance(ms: number): Promise<void> {
     this.nowMs += ms;
     await this.#sql`UPDATE simulation.clock SET at = ${new Date(this.nowMs)}`;

@@ -1,4 +1,5 @@
-import { describe, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
+import { Installation } from './installation.ts';
 import { playSeed, SIMULATED_STREAMS, type SimulatedStreams } from './play-seed.ts';
 
 /**
@@ -11,16 +12,32 @@ const { BLACKTIDE_SIMULATION_SEED: first, BLACKTIDE_SIMULATION_RUNS: runs } = pr
 /**
  * Played in every run of the suite, over both carriers; a seed that finds a fault stays here.
  */
-const SEEDS = { 'in-process': [1, 3], jetstream: [2] } as const satisfies Record<SimulatedStreams, readonly number[]>;
+const SEEDS = { 'in-process': [1, 3], jetstream: [2, 207] } as const satisfies Record<
+  SimulatedStreams,
+  readonly number[]
+>;
 
 const chosen = Array.from({ length: Number(runs ?? 1) }, (_, index) => Number(first ?? 1) + index);
 /** A seed takes a few seconds on an idle machine. */
 const TIMEOUT_MS = 180_000;
 
+let installation: Installation | undefined;
+afterAll(() => installation?.close());
+
 describe.each(SIMULATED_STREAMS)('%s', (streams) => {
   test.each(first === undefined && runs === undefined ? [...SEEDS[streams]] : chosen)(
     'seed %i: whatever goes wrong, nothing is lost, told twice, told to others or judged otherwise than it was seen',
-    (seed) => playSeed(seed, { streams }),
+    async (seed) => {
+      installation ??= await Installation.open();
+      try {
+        await playSeed(installation, seed, streams);
+      } catch (error) {
+        installation.keepDatabase();
+        await installation.close();
+        installation = undefined;
+        throw error;
+      }
+    },
     TIMEOUT_MS,
   );
 });

@@ -9,6 +9,7 @@ import { createIncidents } from '#core/incidents/consumer.ts';
 import { createIngest } from '#core/ingest/consumer.ts';
 import { NOTIFY_CHANNEL } from '#core/notify/enqueue.ts';
 import { startNotifier } from '#core/notify/notifier.ts';
+import { createLocalLiveBus } from '#core/platform/live-bus.ts';
 import { publishDue, startPublisher } from '#core/publish/publisher.ts';
 import { claimRequests } from '#core/publish/queue.ts';
 import { PUBLISH_CHANNEL, requestStalePages } from '#core/publish/request.ts';
@@ -41,6 +42,8 @@ const SKEW_MS = 1_500;
 const CLOCK_CHANCE = 0.04;
 const CLOCK_SMALL_MS = 5_000;
 const CLOCK_LARGE_MS = 5 * 60_000;
+/** That an edge does not understand one of the monitors of an assignment. */
+const NOT_UNDERSTOOD_CHANCE = 0.06;
 /** Leases have ended by then, and the longest wait after the few failures that the receiver has in it. */
 const EVERYTHING_DUE_MS = 5 * 60_000;
 /** Every hour that has results has closed and settled by then, and all monitors are silent. */
@@ -88,14 +91,21 @@ export class Simulation {
     this.#clockLuck = this.random.fork('clock');
     this.receiver = new MoodyReceiver(this.random.fork('receiver'), () => this.time.nowMs);
     this.targets = new Targets(this.random.fork('targets'));
-    this.shard = new SimulatedShard(this.targets, this.time.nowMs);
+    this.shard = new SimulatedShard(core.shardId, this.targets, this.time.nowMs);
     const edgeLuck = this.random.fork('edge');
-    this.edge = new SimulatedEdge(this.shard, this.time, () => this.#edgeFault(edgeLuck));
+    const pushLuck = edgeLuck.fork('push');
+    const versionLuck = edgeLuck.fork('version');
+    this.edge = new SimulatedEdge(this.shard, this.time, {
+      call: () => this.#edgeFault(edgeLuck),
+      push: () => this.#edgeFault(pushLuck),
+      notUnderstood: (ids) => this.#notUnderstood(versionLuck, ids),
+    });
     this.ctx = {
       ...core.ctx,
       edge: this.edge,
       clock: this.time.clock(this.random.fork('core')),
       streams: road.streams,
+      live: createLocalLiveBus(),
     };
     this.notifiers = new MortalNotifiers(this.ctx, this.receiver, this.random.fork('notifiers'));
     this.uplink = new Uplink({
@@ -129,6 +139,7 @@ export class Simulation {
   /* ---- the beginning ------------------------------------------------------------------------------------- */
 
   async #begin(): Promise<void> {
+    await this.time.begin();
     await this.receiver.open();
     const ctx = this.#breakdowns.upon(this.ctx);
     await this.#road.open([() => isolating(ctx, createIngest(ctx)), () => isolating(ctx, createIncidents(ctx))]);
@@ -154,6 +165,7 @@ export class Simulation {
     await this.#act(action);
     await this.#useUplink();
     if (random.chance(0.5)) await this.#act(action?.regret ?? null);
+    this.edge.pushStates();
     if (random.chance(0.7)) await this.#publish();
     if (random.chance(0.8)) await this.notifiers.turn();
     if (random.chance(0.15)) await Promise.all([rollUpDirtyHours(this.ctx), rollUpDirtyHours(this.ctx)]);
@@ -237,12 +249,20 @@ export class Simulation {
     for (const slug of pages) {
       this.edge.takePage(pageSnapshotSchema.parse(await this.uplink.get(`/edge/v1/pages/${slug}`)));
     }
-    for (const slug of gone) this.edge.pages.delete(slug);
+    for (const slug of gone) this.edge.forgetPage(slug);
     if (assignments.length + pages.length + gone.length > 0) this.#note('the edge pulled what it missed');
   }
 
   #edgeFault(random: Random): EdgeFault | null {
     return this.#calm || !random.chance(0.2) ? null : random.pick(['away', 'answer lost']);
+  }
+
+  /** An edge of an earlier version for a while: the cron of the next one pulls the assignment again. */
+  #notUnderstood(random: Random, ids: readonly string[]): ReadonlySet<string> {
+    if (this.#calm || ids.length === 0 || !random.chance(NOT_UNDERSTOOD_CHANCE)) return new Set();
+    const id = random.pick(ids);
+    this.#note(`the edge does not understand ${id}`);
+    return new Set([id]);
   }
 
   /* ---- the end ------------------------------------------------------------------------------------------- */
@@ -263,6 +283,7 @@ export class Simulation {
       startPublisher(this.ctx),
     ]);
     try {
+      await this.#reconcile();
       await this.#drain();
       await this.#keepSilence();
       await this.#breakSilence();
@@ -276,12 +297,13 @@ export class Simulation {
   /** Until edge, core and channels have nothing more to tell each other. */
   async #drain(): Promise<void> {
     await this.uplink.deliverAll();
-    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT 1 FROM publish_queue');
+    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT * FROM publish_queue');
     // An assignment may have ended alerts.
     await this.uplink.deliverAll();
-    const waiting = "SELECT 1 FROM notifications WHERE status IN ('pending', 'failed')";
+    const waiting = "SELECT * FROM notifications WHERE status IN ('pending', 'failed')";
     await this.#until('everything is told', NOTIFY_CHANNEL, waiting);
-    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT 1 FROM publish_queue');
+    this.edge.pushStates();
+    await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT * FROM publish_queue');
     await requirePublished(this);
   }
 
@@ -302,7 +324,7 @@ export class Simulation {
     this.shard.runUntil(this.time.nowMs);
     await this.#drain();
     const aggregators = [startAggregator(this.ctx), startAggregator(this.ctx)];
-    const settled = `SELECT 1 FROM dirty_hours WHERE hour + interval '62 minutes' < now()`;
+    const settled = `SELECT * FROM dirty_hours WHERE hour + interval '62 minutes' < now()`;
     await this.#until('closed hours are rolled up', NOTIFY_CHANNEL, settled);
     await Promise.all(aggregators.map((aggregator) => aggregator.close()));
   }

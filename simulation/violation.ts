@@ -2,9 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 
 /** An invariant that does not hold. */
 export class Violation extends Error {
+  /** The sentence that does not hold, without the monitor, version or day that it does not hold for. */
+  readonly invariant: string;
+
   constructor(invariant: string, evidence?: unknown) {
     super(evidence === undefined ? invariant : `${invariant}\n${JSON.stringify(evidence, null, 1)}`);
     this.name = 'Violation';
+    this.invariant = invariant.replaceAll(/\b[a-z]{3}_\w+\b/g, '*').replaceAll(/\d[\d-]*/g, '#');
   }
 }
 

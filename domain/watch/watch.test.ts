@@ -226,6 +226,53 @@ describe('rounds of one monitor', () => {
   });
 });
 
+describe('a clock that is set back', () => {
+  const judged = (story: Story) =>
+    story.events.flatMap((event) =>
+      event.kind === 'round.judged' ? [[Date.parse(event.scheduledAt), event.status]] : [],
+    );
+
+  /** Everything until the third slot was seen well; then the clock goes back to the first. */
+  function setBack(): Story {
+    const story = new Story();
+    story.answers(story.slot(0), 'ssssss');
+    for (const n of [1, 2, 3]) {
+      story.tickAt(n);
+      story.answers(story.slot(n), 'ssssss');
+    }
+    story.nowMs = story.slot(1);
+    story.startedMs = story.slot(1);
+    return story;
+  }
+
+  it('judges no slot twice: what is seen anew stands after what was judged', () => {
+    const story = setBack();
+    story.tickAt(2);
+    expect(story.asked.at(-1)).toBe(story.slot(3) + 1);
+    story.answers(story.slot(3) + 1, 'ffffff');
+    expect(judged(story).slice(-2)).toEqual([
+      [story.slot(3), 'up'],
+      [story.slot(3) + 1, 'down'],
+    ]);
+    expect(new Set(judged(story).map(([slotMs]) => slotMs)).size).toBe(judged(story).length);
+  });
+
+  it('does not write off slots that were judged', () => {
+    const story = setBack();
+    const before = judged(story);
+    story.tickAt(3);
+    expect(judged(story)).toEqual(before);
+  });
+
+  it('goes on with the grid where it was', () => {
+    const story = setBack();
+    story.tickAt(2);
+    story.tickAt(3);
+    story.tickAt(4);
+    expect(story.asked.slice(-3)).toEqual([story.slot(3) + 1, story.slot(3) + 2, story.slot(4)]);
+  });
+});
+
 describe('a check now', () => {
   it('is told as a manual result and judges nothing', () => {
     const story = new Story();

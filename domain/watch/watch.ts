@@ -39,6 +39,11 @@ export interface WatchState {
   readonly fromMs: number;
   /** The monitor as assigned now is not understood here, and so not checked. */
   readonly suspended: boolean;
+  /**
+   * Newest slot that a round was started for or that was written off; absent before the first. A slot is judged once,
+   * also when a clock that was set back comes to it again.
+   */
+  readonly takenMs?: number;
   /** Rounds that were started and are not over, oldest slot first. */
   readonly rounds: readonly Round[];
 }
@@ -178,14 +183,24 @@ function startedUntil(fromMs: number, startedMs: number, nowMs: number): number 
 
 function started(assigned: AssignedMonitor, state: WatchState, slotMs: number, nowMs: number): Reduced {
   if (state.rounds.some((round) => !round.manual && round.slotMs === slotMs)) return unchanged(state);
-  const round = newRound(assigned, slotMs, false, nowMs);
-  return { state: { ...state, rounds: inOrder([...state.rounds, round]) }, events: [], ask: [round] };
+  const round = newRound(assigned, untakenFrom(state, slotMs), false, nowMs);
+  const begun = { ...state, takenMs: round.slotMs, rounds: inOrder([...state.rounds, round]) };
+  return { state: begun, events: [], ask: [round] };
+}
+
+/**
+ * The slot, or the first moment after all that have had their rounds: after a clock was set back, what is seen anew
+ * stands after what was judged, stored and told before.
+ */
+function untakenFrom({ takenMs }: WatchState, slotMs: number): number {
+  return takenMs === undefined ? slotMs : Math.max(slotMs, takenMs + 1);
 }
 
 /** A slot that nobody started is told like a round in which no check was made. */
 function missed(assigned: AssignedMonitor, state: WatchState, slotMs: number, circumstances: Circumstances): Reduced {
+  if (untakenFrom(state, slotMs) > slotMs) return unchanged(state);
   const round = newRound(assigned, slotMs, false, circumstances.nowMs);
-  const begun = { ...state, rounds: inOrder([...state.rounds, round]) };
+  const begun = { ...state, takenMs: slotMs, rounds: inOrder([...state.rounds, round]) };
   return closed(assigned, begun, round, { reason: 'missed_slot', detail: NEVER_STARTED }, circumstances);
 }
 

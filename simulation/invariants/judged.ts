@@ -11,27 +11,22 @@ import { requireEqual, requireThat } from '../violation.ts';
  */
 export function requireJudgements({ shard }: Simulation): void {
   const monitors = new Map<string, Judgements>();
-  /** Slots until here may have been played twice, in any order. */
-  let repeatedUntil = '';
   for (const occurrence of shard.chronicle) {
-    if (occurrence.kind === 'clock set back') {
-      const from = new Date(occurrence.fromMs).toISOString();
-      if (from > repeatedUntil) repeatedUntil = from;
-      continue;
-    }
-    const id = occurrence.kind === 'assigned' ? occurrence.next.id : monitorOf(occurrence);
+    const id = monitorOf(occurrence);
     if (id === null) continue;
     const judgements = monitors.get(id) ?? new Judgements(id);
     monitors.set(id, judgements);
-    judgements.take(occurrence, repeatedUntil);
+    judgements.take(occurrence);
   }
   for (const [id, judgements] of monitors) judgements.end(shard.watches.get(id)?.state.rounds.map((one) => one.slotMs));
 }
 
-type Told = Extract<Occurrence, { kind: 'told' }>;
 type Assigned = Extract<Occurrence, { kind: 'assigned' }>;
 
-function monitorOf({ event }: Told): string | null {
+function monitorOf(occurrence: Occurrence): string | null {
+  if (occurrence.kind === 'suspended') return occurrence.monitorId;
+  if (occurrence.kind === 'assigned') return occurrence.next.id;
+  const { event } = occurrence;
   if (event.kind === 'location.state') return null;
   return event.kind === 'check.completed' ? event.result.monitorId : event.monitorId;
 }
@@ -66,7 +61,11 @@ class Judgements {
     this.#id = id;
   }
 
-  take(occurrence: Told | Assigned, repeatedUntil: string): void {
+  take(occurrence: Occurrence): void {
+    if (occurrence.kind === 'suspended') {
+      this.#requireConsequences();
+      return;
+    }
     if (occurrence.kind === 'assigned') {
       this.#assign(occurrence);
       return;
@@ -75,10 +74,10 @@ class Judgements {
     for (const { scheduledAt, manual, location, outcome, reason } of resultsOf(event)) {
       if (manual) continue;
       const round = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
-      // A slot that the clock came to twice has its newest results here.
+      requireThat(!round.has(location), `${this.#id}: a location answers once for each slot`, event);
       this.#results.set(scheduledAt, round.set(location, { outcome, reason }));
     }
-    if (event.kind === 'round.judged') this.#judge(event, assigned, repeatedUntil);
+    if (event.kind === 'round.judged') this.#judge(event, assigned);
     else if (event.kind === 'monitor.status') {
       requireEqual(event.previous, this.#shownStatus, `${this.#id}: each change of status follows the one before`);
       this.#shownStatus = event.status;
@@ -96,16 +95,14 @@ class Judgements {
 
   /* ---- verdicts ------------------------------------------------------------------------------------------ */
 
-  #judge(event: RoundJudgedEvent, assigned: AssignedMonitor, repeatedUntil: string): void {
+  #judge(event: RoundJudgedEvent, assigned: AssignedMonitor): void {
     this.#requireConsequences();
     const { scheduledAt, status, cause } = event;
-    if (scheduledAt > repeatedUntil) {
-      requireThat(!this.#judged.has(scheduledAt), `${this.#id}: a round is judged once`, event);
-      requireThat(this.#lastSlot <= scheduledAt, `${this.#id}: rounds are judged in the order of their slots`, event);
-      requireBallot(event, this.#results.get(scheduledAt) ?? new Map(), assigned);
-    }
+    requireThat(!this.#judged.has(scheduledAt), `${this.#id}: a round is judged once`, event);
+    requireThat(this.#lastSlot < scheduledAt, `${this.#id}: rounds are judged in the order of their slots`, event);
+    requireBallot(event, this.#results.get(scheduledAt) ?? new Map(), assigned);
     this.#judged.add(scheduledAt);
-    if (scheduledAt > this.#lastSlot) this.#lastSlot = scheduledAt;
+    this.#lastSlot = scheduledAt;
     const results = this.#results.get(scheduledAt) ?? new Map<string, Seen>();
     if (status !== 'unknown') this.#count(status === 'down', assigned);
     if (status !== 'unknown' || cause === 'too_few_votes') {

@@ -2,6 +2,7 @@ import { readUptime } from '#core/aggregate/read.ts';
 import { DAY_MS } from '#domain/base/duration.ts';
 import { uptimePercent } from '#domain/figures/uptime.ts';
 import { verdictTime } from '#tests/core/verdict-time.ts';
+import type { SimulatedShard } from '../shard.ts';
 import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
 import { readVerdicts, uptimeOf } from './rollups.ts';
@@ -28,6 +29,11 @@ export async function requirePublished({ ctx, edge, shard, uplink }: Simulation)
       components.map(({ id, status }) => ({ id, status: status ?? 'up' })),
       'a page shows how its monitors are',
     );
+    requireEqual(
+      edge.componentsOf(page).map(({ id, status }) => ({ id, status })),
+      components.map(({ id, monitorId }) => ({ id, status: statusOf(shard, monitorId) })),
+      'what shards tell a page directly and what the core tells it come to the same: the last verdict',
+    );
     const incidents = await ctx.sql<{ id: string; status: string; updates: number }[]>`
       SELECT id, public_status AS status,
              (SELECT count(*)::int FROM incident_timeline t WHERE t.incident_id = i.id AND kind = 'update') AS updates
@@ -38,6 +44,10 @@ export async function requirePublished({ ctx, edge, shard, uplink }: Simulation)
       'a page shows the incidents of its monitors',
     );
   }
+}
+
+function statusOf({ watches }: SimulatedShard, monitorId: string | null): string {
+  return watches.get(monitorId ?? '')?.state.status ?? 'up';
 }
 
 /** Pages that were made anew show what the verdicts add up to. */

@@ -1,5 +1,6 @@
 import type { CheckResult } from '#domain/check/result.ts';
 import { resultsOf } from '#domain/wire/results.ts';
+import type { RoundJudgedEvent } from '#domain/wire/wire.ts';
 import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
 
@@ -16,7 +17,7 @@ export async function requireResults(simulation: Simulation): Promise<void> {
     WHERE monitor_id = ANY(${monitorIds}) ORDER BY scheduled_at`;
   const ids = new Set(told.map(({ id }) => id));
   requireEqual(stored.map(({ id }) => id).sort(), [...ids].sort(), 'every result is stored exactly once');
-  // A slot that is resumed into is checked again: of two results with one name the first that arrives is kept.
+  // Two people who ask for a check at the same millisecond name one result; of the two the first that arrives is kept.
   const lines = new Set(told.map(({ id, outcome }) => `${id} ${outcome}`));
   requireThat(
     stored.every(({ id, outcome }) => lines.has(`${id} ${outcome}`)),
@@ -55,28 +56,48 @@ export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promi
   );
 }
 
-/** Each verdict is stored exactly once, as it was told. */
+/** The contract of ingest: nobody judges again, so what is stored is what the shard said, word for word. */
 export async function requireRounds({ ctx, ledger, shard }: Simulation): Promise<void> {
   const told = shard.told.flatMap((event) =>
     event.kind === 'round.judged' && ledger.monitors.has(event.monitorId) ? [event] : [],
   );
-  const line = (status: string, failing: unknown) => JSON.stringify([status, failing]);
-  const toldBySlot = Map.groupBy(told, (event) => `${event.monitorId} ${event.scheduledAt}`);
-  const stored = await ctx.sql<{ monitorId: string; at: Date; status: string; failing: { location: string }[] }[]>`
-    SELECT monitor_id AS "monitorId", scheduled_at AS at, status, failing FROM rounds
-    WHERE monitor_id = ANY(${[...ledger.monitors.keys()]})`;
-  const rows = stored.map(({ at, ...row }) => ({ ...row, key: `${row.monitorId} ${at.toISOString()}` }));
+  const stored = await ctx.sql<StoredRound[]>`
+    SELECT monitor_id AS "monitorId", scheduled_at AS at, status, failing, excluded, cause,
+           interval_seconds AS "intervalSeconds", judged_at AS "judgedAt", trace_id AS "traceId"
+    FROM rounds WHERE monitor_id = ANY(${[...ledger.monitors.keys()]})`;
   requireEqual(
-    rows.map(({ key }) => key).sort(),
-    [...toldBySlot.keys()].sort(),
-    'every verdict is stored exactly once',
+    stored
+      .map(({ at, judgedAt, ...row }) => ({ ...row, at: at.toISOString(), judgedAt: judgedAt.toISOString() }))
+      .sort(bySlot),
+    told
+      .map(({ v: _version, kind: _kind, id: _id, scheduledAt, at, ...event }) => ({
+        ...event,
+        cause: event.cause ?? null,
+        at: scheduledAt,
+        judgedAt: at,
+      }))
+      .sort(bySlot),
+    'every verdict is stored exactly once, as it was told',
   );
-  // A slot that a clock came to twice is judged twice: of the two the first that arrives is kept.
-  for (const { key, status, failing } of rows) {
-    const places = (list: readonly { readonly location: string }[]) => list.map(({ location }) => location);
-    const lines = (toldBySlot.get(key) ?? []).map((event) => line(event.status, places(event.failing)));
-    requireThat(lines.includes(line(status, places(failing))), 'a verdict is stored as it was told', { key, lines });
-  }
+}
+
+interface StoredRound extends Omit<RoundJudgedEvent, 'v' | 'kind' | 'id' | 'scheduledAt' | 'at' | 'cause'> {
+  readonly at: Date;
+  readonly judgedAt: Date;
+  readonly cause: string | null;
+}
+
+function bySlot(one: Slot, other: Slot): number {
+  return keyOf(one) < keyOf(other) ? -1 : 1;
+}
+
+interface Slot {
+  readonly monitorId: string;
+  readonly at: string;
+}
+
+function keyOf({ monitorId, at }: Slot): string {
+  return `${monitorId} ${at}`;
 }
 
 /** What the edge said last of each monitor is remembered; holds whenever nothing is on its way. */
@@ -98,5 +119,23 @@ export async function requireParked({ ctx, uplink }: Simulation): Promise<void> 
     parked.map(({ payload }) => payload).sort(),
     [...uplink.strange].sort(),
     'strange messages are parked once',
+  );
+}
+
+/** Of each location operators see what the shard said last, by the time that it said. */
+export async function requireDarkness({ ctx, shard }: Simulation): Promise<void> {
+  const newest = new Map<string, { location: string; dark: boolean; at: string }>();
+  for (const event of shard.told) {
+    if (event.kind !== 'location.state') continue;
+    const { location, dark, at } = event;
+    const before = newest.get(location);
+    if (before === undefined || before.at < at) newest.set(location, { location, dark, at });
+  }
+  const stored = await ctx.sql<{ location: string; dark: boolean; at: Date }[]>`
+    SELECT location, dark, at FROM location_darkness ORDER BY location`;
+  requireEqual(
+    stored.map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
+    [...newest.values()].sort((one, other) => (one.location < other.location ? -1 : 1)),
+    'which locations are dark is remembered as it was told last',
   );
 }

@@ -1,0 +1,53 @@
+import { organizations, shards } from '#db/schema.ts';
+import { startTestCore, type TestCore } from '#tests/core/test-core.ts';
+import { createTestDatabase } from '#tests/database.ts';
+import { simulateTimeIn } from './simulated-time.ts';
+
+/**
+ * The core's parts over a database of their own on the server TEST_DATABASE_URL, for one seed after another: what the
+ * server has to learn of a new database costs more than a seed does.
+ */
+export class Installation {
+  readonly core: TestCore;
+  readonly #database: { keep: boolean };
+  #used = false;
+
+  private constructor(core: TestCore, database: { keep: boolean }) {
+    this.core = core;
+    this.#database = database;
+  }
+
+  static async open(): Promise<Installation> {
+    const { url, drop } = await createTestDatabase();
+    await simulateTimeIn(url);
+    const database = { keep: false };
+    const core = await startTestCore({ url, drop: async () => (database.keep ? undefined : drop()) });
+    return new Installation(core, database);
+  }
+
+  /** Leaves what a new installation has: the schema, an organisation and a shard. */
+  async empty(): Promise<void> {
+    if (this.#used) await this.#clear();
+    this.#used = true;
+  }
+
+  async #clear(): Promise<void> {
+    const { ctx, organizationId, shardId } = this.core;
+    // Partitions are emptied with their tables.
+    const tables = await ctx.sql<{ name: string }[]>`
+      SELECT quote_ident(relname) AS name FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`;
+    await ctx.sql.unsafe(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} RESTART IDENTITY`);
+    await ctx.db.insert(organizations).values({ id: organizationId, name: 'Test' });
+    await ctx.db.insert(shards).values({ id: shardId });
+  }
+
+  /** For whoever looks into why a seed failed: closing leaves the database as it is. */
+  keepDatabase(): void {
+    this.#database.keep = true;
+  }
+
+  async close(): Promise<void> {
+    await this.core.close();
+  }
+}
