@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { PROGRESS_FILE, ProgressReporter } from './tests/progress-reporter.ts';
 
 /** A limit ends a hang; it says nothing about speed: machines differ by several times. */
 const LIMITS = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** For tests/run.ts. */
+const progress = process.env[PROGRESS_FILE];
+
 /** One project per suite; `npm test` (tests/run.ts) runs them all and adds them up. */
 export default defineConfig({
   test: {
+    ...(progress === undefined ? {} : { reporters: ['default', 'json', new ProgressReporter(progress)] }),
     projects: [
       { test: { name: 'domain', include: ['domain/**/*.test.ts'], ...LIMITS } },
       { test: { name: 'probes', include: ['probes/**/*.test.ts'], ...LIMITS } },
