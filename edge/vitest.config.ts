@@ -41,7 +41,7 @@ export default defineConfig({
     name: 'edge',
     include: ['edge/**/*.test.ts'],
     globalSetup: 'tests/edge/world.ts',
-    setupFiles: 'tests/edge/kept-console.ts',
+    setupFiles: ['tests/edge/kept-console.ts', 'tests/edge/stop-shards.ts'],
     testTimeout: 60_000,
     hookTimeout: 20_000,
   },

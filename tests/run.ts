@@ -94,7 +94,7 @@ async function runSuite(suite: string): Promise<Outcome> {
   try {
     return outcomeOf(readFileSync(report, 'utf8'), end, ROOT);
   } catch (error) {
-    return { passed: 0, failed: 1, skipped: 0, failures: [`${end}; it left no report: ${(error as Error).message}`] };
+    return { passed: 0, failed: 1, skipped: 0, failures: [`no report: ${end ?? (error as Error).message}`] };
   }
 }
 
