@@ -16,14 +16,14 @@ import { type Count, type Outcome, outcomeOf } from './suite-outcome.ts';
  *
  * Waves run one after another, the lanes of a wave side by side, the suites of a lane one after another. `edge` mostly
  * waits for alarms and leaves the processor to the others. `system` measures promises that are made to people in
- * seconds ("Ctrl-C ends it within 10 s"), so nothing of ours runs beside it.
+ * seconds ("Ctrl-C ends it within 10 s"), so no other suite runs beside it.
  */
 const WAVES: readonly (readonly (readonly string[])[])[] = [
   [['core'], ['edge', 'domain', 'probes', 'status-pages', 'dashboard']],
   [['system']],
 ];
 const ROOT = join(import.meta.dirname, '..');
-/** Three times what the longest suite takes on two busy cores: a suite that hangs must not hide the others. */
+/** Three times what the longest suite takes on two busy cores: one that fails slowly must not hide the others. */
 const SUITE_TIMEOUT_MS = 15 * 60_000;
 /** Twice what vitest allows the longest test or hook: when nothing begins or ends for so long, vitest itself hangs. */
 const SILENCE_MS = 4 * 60_000;
