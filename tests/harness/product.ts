@@ -82,7 +82,13 @@ export function launch(installation: Installation, options: LaunchOptions = {}):
 /** `launch` and wait until it is up. */
 export async function start(installation: Installation, options: LaunchOptions = {}): Promise<Product> {
   const product = launch(installation, options);
-  await product.ready();
+  try {
+    await product.ready();
+  } catch (error) {
+    // Nobody else knows of it.
+    await product.killTree();
+    throw error;
+  }
   return product;
 }
 
