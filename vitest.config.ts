@@ -1,11 +1,20 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { PROGRESS_FILE, ProgressReporter } from './tests/progress-reporter.ts';
 
 /** A limit ends a hang; it says nothing about speed: machines differ by several times. */
 const LIMITS = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** Files of these suites wait for servers more than they work: on two cores vitest would run one at a time. */
+const WAITING_FILES = 2;
+
+/** For tests/run.ts. */
+const progress = process.env[PROGRESS_FILE];
+
 /** One project per suite; `npm test` (tests/run.ts) runs them all and adds them up. */
 export default defineConfig({
   test: {
+    ...(progress === undefined ? {} : { reporters: ['default', 'json', new ProgressReporter(progress)] }),
     projects: [
       { test: { name: 'domain', include: ['domain/**/*.test.ts'], ...LIMITS } },
       { test: { name: 'probes', include: ['probes/**/*.test.ts'], ...LIMITS } },
@@ -19,6 +28,7 @@ export default defineConfig({
             'tests/harness/**/*.test.ts',
           ],
           globalSetup: 'tests/database-server.ts',
+          maxWorkers: Math.max(WAITING_FILES, availableParallelism() - 1),
           ...LIMITS,
         },
       },
@@ -30,8 +40,8 @@ export default defineConfig({
           include: ['tests/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Each file starts a whole product: two at once would starve each other on two cores.
-          fileParallelism: false,
+          // Each file starts a whole product: more at once would starve each other on two cores.
+          maxWorkers: WAITING_FILES,
         },
       },
     ],

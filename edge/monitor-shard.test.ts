@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { LOCATION_IDS } from '#domain/check/location.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import { slotAtOrBefore, slotsBetween } from '#domain/check/schedule.ts';
 import type { AssignedMonitor, ProbeRequest, RoundJudgedEvent } from '#domain/wire/wire.ts';
@@ -131,7 +131,7 @@ describe('a round', () => {
     const shard = newShardName();
     const slow = newMonitor({ timeoutMs: 30_000 });
     const fast = Array.from({ length: 5 }, () => newMonitor({ intervalSeconds: 5 }));
-    await behave(slow, { delayMs: 12_000 });
+    await behave(slow, { hold: true });
     await assign(shard, 1, [slow, ...fast]);
     // The first round and the next one of every fast monitor.
     await untilEvents(shard, 'check.completed', 60);
@@ -139,7 +139,7 @@ describe('a round', () => {
     expect(results.some((result) => result.monitorId === slow.id)).toBe(false);
     for (const monitor of fast) expect(startedLate(results, monitor.id)).toEqual([]);
     await until('only the slow round', async () => ((await shardOf(shard).inspect()).openRounds === 1 ? true : null));
-    await assign(shard, 2, [slow]);
+    await behave(slow, {});
     await until('the slow one', async () =>
       (await resultsOf(shard)).filter((result) => result.monitorId === slow.id).length === 6 ? true : null,
     );
@@ -250,14 +250,15 @@ describe('a check that a person asked for', () => {
 describe('a monitor that is corrected', () => {
   it('is checked at once, and a round on its way for the old configuration does not judge it', async () => {
     const shard = newShardName();
-    const monitor = newMonitor({ timeoutMs: 10_000 });
-    await behave(monitor, { status: 500, delayMs: 3_000 });
+    const monitor = newMonitor();
+    await behave(monitor, { status: 500, hold: true });
     await assign(shard, 1, [monitor]);
     await until('the round on its way', async () => ((await hitsOf(monitor)).length === 6 ? true : null));
     const good = newMonitor();
     await assign(shard, 2, [{ ...monitor, config: good.config }]);
     const [status] = await untilEvents(shard, 'monitor.status', 1);
     expect(status).toMatchObject({ status: 'up', previous: 'pending' });
+    await behave(monitor, { status: 500 });
     await untilEvents(shard, 'check.completed', 12);
     await untilQuiet(shard);
     expect((await roundsOf(shard)).map(({ status, cause }) => [status, cause])).toEqual([
@@ -270,23 +271,26 @@ describe('a monitor that is corrected', () => {
 });
 
 describe('a location that hangs', () => {
-  it.each([
-    ['before its head', 'location_unavailable', () => new Promise<Response>(() => undefined)],
-    ['after its head', 'probe_error', async () => new Response(new ReadableStream())],
-  ])('%s ends at the deadline', async (_when, reason, hang) => {
+  it('ends at the deadline, before its head and after it', async () => {
     const shard = newShardName();
     await assign(shard, 1, []);
     await runInDurableObject<MonitorShard, void>(shardOf(shard), (instance) => {
-      Object.assign(instance, { env: { ...bindings, PROBE_US_WEST: { fetch: hang } } });
+      const beforeHead = { fetch: () => new Promise<Response>(() => undefined) };
+      const afterHead = { fetch: async () => new Response(new ReadableStream()) };
+      Object.assign(instance, { env: { ...bindings, PROBE_US_WEST: beforeHead, PROBE_US_EAST: afterHead } });
     });
-    await assign(shard, 2, [newMonitor({ timeoutMs: 100 })]);
-    const hung = await until(
-      'the answer in its place',
-      async () => (await resultsOf(shard)).find((result) => result.location === 'us-west') ?? null,
-    );
-    expect(hung).toMatchObject({ reason, detail: 'no answer within 5200 ms' });
+    // A busy machine may be out of time for the other locations, too: those answers are void.
+    await assign(shard, 2, [newMonitor({ timeoutMs: 500 })]);
+    const answerAt = (location: LocationId) =>
+      until(`the answer in the place of ${location}`, async () =>
+        (await resultsOf(shard)).find((result) => result.location === location),
+      );
+    const detail = 'no answer within 6000 ms';
+    expect(await answerAt('us-west')).toMatchObject({ reason: 'location_unavailable', detail });
+    expect(await answerAt('us-east')).toMatchObject({ reason: 'probe_error', detail });
     await untilQuiet(shard);
-    expect(await statuses(shard)).toEqual(['up']);
+    expect(await statuses(shard)).not.toContain('down');
+    expect(await alerts(shard)).toEqual([]);
   });
 });
 
@@ -551,8 +555,8 @@ describe('an assignment', () => {
 describe('an eviction', () => {
   it('turns what it interrupted into missed slots, once, and keeps what was known', async () => {
     const shard = newShardName();
-    const monitor = newMonitor({ timeoutMs: 30_000, locations: ['us-east', 'us-west'] });
-    await behave(monitor, { delayMs: 15_000 });
+    const monitor = newMonitor({ locations: ['us-east', 'us-west'] });
+    await behave(monitor, { hold: true });
     await assign(shard, 1, [monitor]);
     await until('a round on its way', async () => ((await hitsOf(monitor)).length === 2 ? true : null));
     await kill(shard);

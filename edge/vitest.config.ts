@@ -17,6 +17,8 @@ export default defineConfig({
       const world = inject('world');
       return {
         wrangler: { configPath: join(ROOT, 'wrangler.toml'), environment: 'coordinator' },
+        // Else workerd prints the stack of every object that a test kills.
+        verbose: false,
         miniflare: {
           bindings: {
             CORE_URL: world.coreUrl,
@@ -27,13 +29,19 @@ export default defineConfig({
         },
       };
     }),
+    {
+      name: 'no-console-interception',
+      // Why stands in tests/edge/kept-console.ts. For one project of several, vitest has no other way to say it.
+      configureVitest: ({ project }) => {
+        project.config.disableConsoleIntercept = true;
+      },
+    },
   ],
   test: {
     name: 'edge',
     include: ['edge/**/*.test.ts'],
     globalSetup: 'tests/edge/world.ts',
-    // Warnings that a test provokes are no news.
-    silent: 'passed-only',
+    setupFiles: ['tests/edge/kept-console.ts', 'tests/edge/stop-shards.ts'],
     testTimeout: 60_000,
     hookTimeout: 20_000,
   },

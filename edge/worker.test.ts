@@ -1,6 +1,6 @@
 import { SELF } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import type { TestAnswer } from '#domain/wire/wire.ts';
+import { SERVICE_BODY_BYTES_MAX, type TestAnswer } from '#domain/wire/wire.ts';
 import {
   assign,
   assignmentOf,
@@ -16,6 +16,8 @@ import {
   world,
 } from '#tests/edge/shard.ts';
 import { signServiceToken } from './service-token.ts';
+
+const CHUNK = new Uint8Array(64 * 1024);
 
 describe('the gate', () => {
   async function attempt(tokenOf: (method: string, path: string, body: string) => Promise<string>) {
@@ -68,15 +70,47 @@ describe('the gate', () => {
     expect((await SELF.fetch('https://edge.test/other')).status).toBe(404);
   });
 
-  it('refuses a body that is too large without reading it', async () => {
-    const path = '/edge/v1/test';
-    const body = 'x'.repeat(16 * 1024 * 1024 + 1);
-    const answer = await send('POST', path, body, await tokenFor('POST', path, body));
-    expect(answer.status).toBe(413);
+  describe.each(['/edge/v1/test', '/edge/v1/shards/shd_x/assignment', '/edge/v1/pages/acme'])('at %s', (path) => {
+    const method = path.endsWith('/test') ? 'POST' : 'PUT';
+
+    async function sendStream(headers: Record<string, string>) {
+      let sent = 0;
+      const ended = Promise.withResolvers<void>();
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += CHUNK.length;
+          controller.enqueue(CHUNK);
+        },
+        cancel: () => ended.resolve(),
+      });
+      const authorization = `Bearer ${await tokenFor(method, path, '')}`;
+      const answer = await SELF.fetch(`https://edge.test${path}`, {
+        method,
+        body,
+        headers: { authorization, ...headers },
+      });
+      return { answer, ended: ended.promise, sent: () => sent };
+    }
+
+    it('refuses a body that grows too large, and reads no more of it', async () => {
+      const { answer, ended, sent } = await sendStream({});
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toMatchObject({ code: 'payload_too_large', status: 413 });
+      await ended;
+      expect(sent()).toBeLessThan(2 * SERVICE_BODY_BYTES_MAX);
+    });
+
+    it('refuses a body that announces too much, and reads nothing of it', async () => {
+      const { answer, ended, sent } = await sendStream({ 'content-length': String(SERVICE_BODY_BYTES_MAX + 1) });
+      expect(answer.status).toBe(413);
+      expect(await answer.json()).toMatchObject({ code: 'payload_too_large', status: 413 });
+      await ended;
+      expect(sent()).toBeLessThan(SERVICE_BODY_BYTES_MAX / 2);
+    });
   });
 
   it('reads no body of whom it does not know', async () => {
-    const body = 'x'.repeat(16 * 1024 * 1024 + 1);
+    const body = 'x'.repeat(SERVICE_BODY_BYTES_MAX + 1);
     expect((await send('POST', '/edge/v1/test', body, 'nonsense')).status).toBe(401);
   });
 

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ensureBuilt } from '#standalone/build.ts';
 import { processTree } from './harness/process-tree.ts';
 import { ARTIFACTS } from './harness/product.ts';
 import { ensurePrograms } from './programs.ts';
+import { storyOf } from './progress.ts';
+import { PROGRESS_FILE } from './progress-reporter.ts';
 import { type Count, type Outcome, outcomeOf } from './suite-outcome.ts';
 
 /**
@@ -14,15 +16,18 @@ import { type Count, type Outcome, outcomeOf } from './suite-outcome.ts';
  *
  * Waves run one after another, the lanes of a wave side by side, the suites of a lane one after another. `edge` mostly
  * waits for alarms and leaves the processor to the others. `system` measures promises that are made to people in
- * seconds ("Ctrl-C ends it within 10 s"), so nothing of ours runs beside it.
+ * seconds ("Ctrl-C ends it within 10 s"), so no other suite runs beside it.
  */
 const WAVES: readonly (readonly (readonly string[])[])[] = [
   [['core'], ['edge', 'domain', 'probes', 'status-pages', 'dashboard']],
   [['system']],
 ];
 const ROOT = join(import.meta.dirname, '..');
-/** Three times what the longest suite takes on two busy cores: a suite that hangs must not hide the others. */
+/** Three times what the longest suite takes on two busy cores: one that fails slowly must not hide the others. */
 const SUITE_TIMEOUT_MS = 15 * 60_000;
+/** Twice what vitest allows the longest test or hook: when nothing begins or ends for so long, vitest itself hangs. */
+const SILENCE_MS = 4 * 60_000;
+const WATCH_EVERY_MS = 1_000;
 /** The end of a red suite's output, where vitest names what failed; the file has all of it. */
 const SHOWN_LINES = 150;
 
@@ -89,38 +94,52 @@ async function runSuite(suite: string): Promise<Outcome> {
   try {
     return outcomeOf(readFileSync(report, 'utf8'), end, ROOT);
   } catch (error) {
-    return { passed: 0, failed: 1, skipped: 0, failures: [`${end}; it left no report: ${(error as Error).message}`] };
+    return { passed: 0, failed: 1, skipped: 0, failures: [`no report: ${end ?? (error as Error).message}`] };
   }
 }
 
 /** Answers null when vitest ended well, and otherwise how it ended. */
 async function runVitest(suite: string, report: string): Promise<string | null> {
+  const progress = join(ARTIFACTS, `${suite}.progress`);
+  writeFileSync(progress, '');
   const vitest = spawn(
     process.execPath,
-    [
-      join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
-      'run',
-      `--project=${suite}`,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-    ],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
+    [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), 'run', `--project=${suite}`, `--outputFile.json=${report}`],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', [PROGRESS_FILE]: progress },
+    },
   );
   const log = createWriteStream(logOf(suite));
   vitest.stdout.on('data', (chunk) => log.write(chunk));
   vitest.stderr.on('data', (chunk) => log.write(chunk));
-  let hung = false;
-  const deadline = setTimeout(() => {
-    hung = true;
+  const fromMs = Date.now();
+  let hung: string | null = null;
+  const watch = setInterval(() => {
+    hung = hangOf(progress, fromMs);
+    if (hung === null) return;
+    clearInterval(watch);
     for (const pid of processTree(vitest.pid ?? 0)) process.kill(pid, 'SIGKILL');
-  }, SUITE_TIMEOUT_MS);
+  }, WATCH_EVERY_MS);
   const code = await new Promise<number | null>((resolve) => vitest.once('close', resolve));
-  clearTimeout(deadline);
+  clearInterval(watch);
   log.end();
   await finished(log);
-  if (hung) return `vitest did not end within ${SUITE_TIMEOUT_MS / 60_000} minutes`;
+  if (hung !== null) return hung;
   return code === 0 ? null : `vitest ended with ${code ?? 'a signal'}`;
+}
+
+/** What hangs, with the tests that were running; null while the suite goes on. */
+function hangOf(progress: string, fromMs: number): string | null {
+  const nowMs = Date.now();
+  const isOver = nowMs - fromMs > SUITE_TIMEOUT_MS;
+  const isSilent = nowMs - statSync(progress).mtimeMs > SILENCE_MS;
+  if (!isOver && !isSilent) return null;
+  const why = isOver
+    ? `did not end within ${SUITE_TIMEOUT_MS / 60_000}`
+    : `began and ended no test for ${SILENCE_MS / 60_000}`;
+  return [`vitest ${why} minutes and was ended`, ...storyOf(readFileSync(progress, 'utf8'), nowMs)].join('\n  ');
 }
 
 function showOutput(suite: string): void {

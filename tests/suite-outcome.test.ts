@@ -46,6 +46,13 @@ describe('the outcome of a suite', () => {
     expect(outcomeOf(json, 'vitest ended with 1', ROOT).failures).toEqual(['room/0.test.ts\nhook broke']);
   });
 
+  it('says where to look when the report has no word of what failed', () => {
+    const json = reportOf([{ status: 'failed', tests: [{ fullName: 'never ran', status: 'skipped' }] }]);
+    expect(outcomeOf(json, 'vitest ended with 1', ROOT).failures).toEqual([
+      'room/0.test.ts\na hook failed: see its output above',
+    ]);
+  });
+
   it('is red when vitest ended badly although no test failed', () => {
     const json = reportOf([{ tests: [{ fullName: 'a', status: 'passed' }] }], { numPassedTests: 1 });
     expect(outcomeOf(json, 'vitest ended with 1', ROOT).failed).toBe(1);

@@ -28,6 +28,8 @@ interface Report {
   }[];
 }
 
+/** The report leaves out the error of a hook inside of `describe`. */
+const IN_A_HOOK = 'a hook failed: see its output above';
 /** Enough of a failure's message to see what was expected, with our own lines of its stack. */
 const MESSAGE_LINES = 12;
 
@@ -38,7 +40,7 @@ export function outcomeOf(json: string, end: string | null, root: string): Outco
     const name = relative(root, file.name);
     const failed = file.assertionResults.filter((test) => test.status === 'failed');
     // A hook or an import of the file failed, whatever its tests did.
-    if (file.status === 'failed' && failed.length === 0) return [`${name}\n${firstLines(file.message)}`];
+    if (file.status === 'failed' && failed.length === 0) return [`${name}\n${firstLines(file.message) || IN_A_HOOK}`];
     return failed.map((test) => `${name} > ${test.fullName}\n${firstLines(test.failureMessages?.join('\n'))}`);
   });
   if (failures.length === 0 && end !== null) failures.push(`${end} although no test failed: see its output above`);

@@ -80,24 +80,27 @@ const ROUTES = [
 
 const TOO_LARGE = /^HTTP\/1\.1 413 [\s\S]*\r\nconnection: close\r\n[\s\S]*"code":"payload_too_large"/i;
 
-test.each(ROUTES)('%s: a body that announces too much is 413 and ends the connection', async (route, bytesMax) => {
-  const headers = [authorized(), JSON_TYPE, announced(bytesMax + 1)];
-  expect(await sendForEver(route, headers, 'x'.repeat(CHUNK_BYTES))).toMatch(TOO_LARGE);
-  expect(await sendForEver(route, [JSON_TYPE, announced(1e15)], 'x'.repeat(CHUNK_BYTES))).toMatch(TOO_LARGE);
-});
+test.concurrent.each(ROUTES)(
+  '%s: a body that announces too much is 413 and ends the connection',
+  async (route, bytesMax) => {
+    const headers = [authorized(), JSON_TYPE, announced(bytesMax + 1)];
+    expect(await sendForEver(route, headers, 'x'.repeat(CHUNK_BYTES))).toMatch(TOO_LARGE);
+    expect(await sendForEver(route, [JSON_TYPE, announced(1e15)], 'x'.repeat(CHUNK_BYTES))).toMatch(TOO_LARGE);
+  },
+);
 
-test.each(ROUTES)('%s: a body that grows too large is 413 and ends the connection', async (route) => {
+test.concurrent.each(ROUTES)('%s: a body that grows too large is 413 and ends the connection', async (route) => {
   expect(await sendForEver(route, [authorized(), JSON_TYPE, CHUNKED], CHUNK)).toMatch(TOO_LARGE);
 });
 
-test.each(['/', '/healthz', '/metrics', '/api/v1/monitors', '/api/v1/openapi.json', '/api/v1/unknown'])(
+test.concurrent.each(['/', '/healthz', '/metrics', '/api/v1/monitors', '/api/v1/openapi.json', '/api/v1/unknown'])(
   'POST %s: a route without a body announces nothing either',
   async (path) => {
     expect(await sendForEver(`POST ${path}`, [announced(1e9)], 'x'.repeat(CHUNK_BYTES))).toMatch(TOO_LARGE);
   },
 );
 
-test.each([
+test.concurrent.each([
   ['GET /healthz', 200],
   ['GET /api/v1/monitors', 401],
   ['POST /api/v1/monitors', 401],

@@ -6,7 +6,8 @@ import { createGzip } from 'node:zlib';
 /** How a target behaves from now on; set by `PUT /set/<name>`. */
 export interface Behaviour {
   readonly status?: number;
-  readonly delayMs?: number;
+  /** Answers nobody until it is told to behave otherwise, and then all. */
+  readonly hold?: boolean;
   readonly body?: string;
   /** Locations (header X-BlackTide-Location) that get 503. */
   readonly failAt?: readonly string[];
@@ -24,22 +25,29 @@ const BOMB_BYTES = 1024 * 1024 * 1024;
 
 /** A real HTTP server with any number of named targets under `/t/<name>`. */
 export async function startTarget(): Promise<{ url: string; refusedUrl: string; close(): Promise<void> }> {
-  const behaviours = new Map<string, Behaviour>();
-  const hits = new Map<string, Hit[]>();
-  const server = createServer((request, response) => void answer(request, response, behaviours, hits));
+  const targets: Targets = { behaviours: new Map(), hits: new Map(), held: new Map() };
+  const server = createServer((request, response) => void answer(request, response, targets));
   const url = await listen(server);
   return { url, refusedUrl: await closedPort(), close: () => close(server) };
+}
+
+interface Targets {
+  readonly behaviours: Map<string, Behaviour>;
+  readonly hits: Map<string, Hit[]>;
+  /** Answers that wait. */
+  readonly held: Map<string, (() => void)[]>;
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  behaviours: Map<string, Behaviour>,
-  hits: Map<string, Hit[]>,
+  { behaviours, hits, held }: Targets,
 ): Promise<void> {
   const [, kind = '', name = ''] = (request.url ?? '').split('/');
   if (kind === 'set') {
     behaviours.set(name, JSON.parse(await text(request)));
+    for (const release of held.get(name) ?? []) release();
+    held.delete(name);
     response.end();
   } else if (kind === 'hits') {
     response.end(JSON.stringify(hits.get(name) ?? []));
@@ -47,7 +55,9 @@ async function answer(
     const location = request.headers['x-blacktide-location']?.toString();
     hits.set(name, [...(hits.get(name) ?? []), { location, userAgent: request.headers['user-agent'] }]);
     const behaviour = behaviours.get(name) ?? {};
-    setTimeout(() => behave(behaviour, location, response), behaviour.delayMs ?? 0).unref();
+    const go = () => behave(behaviour, location, response);
+    if (behaviour.hold) held.set(name, [...(held.get(name) ?? []), go]);
+    else go();
   }
 }
 

@@ -3,7 +3,7 @@ import type { Monitor } from '#domain/api/monitor.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { type Product, start } from '../harness/product.ts';
+import { launch, type Product, start } from '../harness/product.ts';
 import { createMonitor, INTERVAL_SECONDS, newScene, type Scene, settleIn, untilStatus } from '../harness/scene.ts';
 import { examineSlots, readResults } from '../harness/slots.ts';
 
@@ -24,10 +24,9 @@ describe('edge and core as two programs over one data directory', () => {
       checks += 1;
       response.end('ok');
     });
-    [core, edge] = await Promise.all([
-      start(scene.installation, { args: ['core'] }),
-      start(scene.installation, { args: ['edge'] }),
-    ]);
+    core = launch(scene.installation, { args: ['core'] });
+    edge = launch(scene.installation, { args: ['edge'] });
+    await Promise.all([core.ready(), edge.ready()]);
     api = await settleIn(scene);
     monitor = await createMonitor(api, 'Target', scene.target.url);
     await untilStatus(api, monitor.id, 'up', 15_000);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiClient } from '#standalone/api-client.ts';
 import { type RunningPostgres, startPostgres } from '#standalone/postgres.ts';
 import { type NatsServer, startNatsServer } from '../harness/nats-server.ts';
-import { type Product, start } from '../harness/product.ts';
+import { launch, type Product } from '../harness/product.ts';
 import { newScene, type Scene, settleIn } from '../harness/scene.ts';
 import { playOutage, watchTarget } from './outage-story.ts';
 
@@ -26,9 +26,10 @@ describe('the roles in four processes, between them NATS JetStream and one Postg
     database = await startPostgres({ dataDir: databaseDir, durable: false });
     const env = { DATABASE_URL: database.url, NATS_URL: nats.url };
     const cores = PROCESSES.map((roles) =>
-      start(scene.installation, { args: ['core'], env: { ...env, BLACKTIDE_ROLES: roles } }),
+      launch(scene.installation, { args: ['core'], env: { ...env, BLACKTIDE_ROLES: roles } }),
     );
-    products.push(...(await Promise.all([...cores, start(scene.installation, { args: ['edge'] })])));
+    products.push(...cores, launch(scene.installation, { args: ['edge'] }));
+    await Promise.all(products.map((product) => product.ready()));
     api = await settleIn(scene);
   });
   afterAll(async () => {

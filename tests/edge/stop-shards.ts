@@ -1,0 +1,4 @@
+import { afterEach } from 'vitest';
+import { stopShards } from './shard.ts';
+
+afterEach(stopShards);
