@@ -65,7 +65,16 @@ describe('admission', () => {
     const few = letIn(admission, NOW_MS + 5_000);
     expect(few).toBeGreaterThan(0);
     expect(few).toBeLessThanOrEqual(48);
-    expect(letIn(admission, NOW_MS + 10_000)).toBe(0);
+    expect(letIn(admission, NOW_MS + 6_000)).toBe(0);
+  });
+
+  it('is not closed for good when all that were let in by a late process hang', () => {
+    const room = wideRoom();
+    for (let at = NOW_MS; at < NOW_MS + 5_000; at += 250) room.heard('us-east', 900, at);
+    const admission = new Admission(room, BATCH);
+    admission.apply(applicants(400, 'us-east', NOW_MS + 60_000));
+    const hanging = letIn(admission, NOW_MS + 5_000);
+    expect(letIn(admission, NOW_MS + 8_000)).toBe(hanging);
   });
 
   it('is never so full that a location or a shard takes all of it', () => {

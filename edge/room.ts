@@ -45,6 +45,8 @@ const YOUNG_MIN = 48;
  */
 const LATE_MS = 40;
 const LATE_SHARE = 0.5;
+/** A head comes within a tenth of a second of its request, however slow the targets: a late process needs some of these. */
+const SILENCE_MS = 2 * SECOND_MS;
 /** How often the number of young checks is adjusted: each time what was decided has had its effect. */
 const ADJUST_MS = 250;
 /** Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP does it. */
@@ -134,8 +136,9 @@ export class Room {
       if (nowMs - place.sinceMs < PLACE_MS_MAX) break;
       this.leave(place, nowMs);
     }
-    // Else checks that wait for us, not for their targets, would let in others, and all would wait longer.
-    if (this.#isLate) return;
+    // Else checks that wait for us, not for their targets, would let in others, and all would wait longer. Without a head
+    // for a while nothing is known of our lateness: every young place is held by a target that hangs, or by a dead object.
+    if (this.#isLate && nowMs - this.#adjustedMs < SILENCE_MS) return;
     for (const place of this.#young) {
       if (nowMs - place.sinceMs < YOUNG_MS) break;
       this.#young.delete(place);
