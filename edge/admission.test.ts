@@ -18,15 +18,15 @@ function wideRoom(checksMax?: string): Room {
 }
 
 function letIn(admission: Admission<Applicant>, nowMs: number): number {
-  return admission.admit(nowMs).batches.reduce((sum, batch) => sum + batch.length, 0);
+  return admission.admit(nowMs).reduce((sum, batch) => sum + batch.length, 0);
 }
 
 describe('admission', () => {
   it('lets in what has room, in batches of one location each', () => {
     const admission = new Admission(wideRoom(), BATCH);
     admission.apply(LOCATION_IDS.flatMap((location) => applicants(8, location)));
-    const { batches, overdue } = admission.admit(NOW_MS);
-    expect(overdue).toEqual([]);
+    const batches = admission.admit(NOW_MS);
+    expect(admission.turnAway(NOW_MS)).toEqual([]);
     expect(batches.map((batch) => batch.length).sort()).toEqual([...Array(6).fill(2), ...Array(6).fill(6)]);
     for (const batch of batches) expect(new Set(batch.map(({ location }) => location)).size).toBe(1);
     expect(admission.waiting).toBe(0);
@@ -39,7 +39,7 @@ describe('admission', () => {
     const first = letIn(admission, NOW_MS);
     expect(first).toBeLessThan(500);
     admission.apply(applicants(3, 'us-east', NOW_MS + 60_000));
-    const { overdue } = admission.admit(NOW_MS + 2_501);
+    const overdue = admission.turnAway(NOW_MS + 2_501);
     expect(overdue.length).toBeGreaterThan(0);
     expect(overdue.every(({ untilMs }) => untilMs === NOW_MS + 2_500)).toBe(true);
     expect(first + overdue.length).toBe(2_000);

@@ -38,9 +38,8 @@ export class Admission<T extends Applicant> {
     }
   }
 
-  /** Lets in whoever finds room, in batches of one location each, and turns away whoever has waited too long. */
-  admit(nowMs: number): { readonly batches: readonly (readonly T[])[]; readonly overdue: readonly T[] } {
-    const overdue = this.#overdue(nowMs);
+  /** Lets in whoever finds room, in batches of one location each. */
+  admit(nowMs: number): readonly (readonly T[])[] {
     const batches: T[][] = [];
     // In turns, so that no location takes the room of all others.
     for (let progress = true; progress; ) {
@@ -54,7 +53,7 @@ export class Admission<T extends Applicant> {
         progress = true;
       }
     }
-    return { batches, overdue };
+    return batches;
   }
 
   /** The check is over. */
@@ -65,7 +64,8 @@ export class Admission<T extends Applicant> {
     this.#underWay.delete(name);
   }
 
-  #overdue(nowMs: number): T[] {
+  /** Turns away whoever has waited too long. */
+  turnAway(nowMs: number): readonly T[] {
     const overdue: T[] = [];
     for (const [location, queue] of this.#waiting) {
       const late = queue.filter(({ untilMs }) => untilMs < nowMs);

@@ -20,6 +20,7 @@ import {
   shardOf,
   until,
   untilEvents,
+  untilResults,
 } from '#tests/edge/shard.ts';
 
 /** Half of the shortest interval: a held-up round is later by the whole delay of its slow target. */
@@ -97,7 +98,7 @@ describe('a round', () => {
     const before = Date.now();
     expect(await (await assign(shard, 1, [monitor])).json()).toEqual({ applied: true, version: 1 });
 
-    const results = (await untilEvents(shard, 'check.completed', 6)).map((event) => event.result);
+    const results = await untilResults(shard, 6);
     const slot = slotAtOrBefore({ monitorId: monitor.id, intervalSeconds: 3600 }, before);
     expect(results.map((result) => result.location).sort()).toEqual([...LOCATION_IDS].sort());
     expect(new Set(results.map((result) => result.scheduledAt))).toEqual(new Set([new Date(slot).toISOString()]));
@@ -120,7 +121,7 @@ describe('a round', () => {
     const shard = newShardName();
     const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
     await assign(shard, 1, [monitor]);
-    const results = (await untilEvents(shard, 'check.completed', 3)).map((event) => event.result);
+    const results = await untilResults(shard, 3);
     const slots = results.map((result) => Date.parse(result.scheduledAt));
     const [first = 0] = slots;
     expect(slots).toEqual([first, first + 5000, first + 10_000]);
@@ -134,7 +135,7 @@ describe('a round', () => {
     await behave(slow, { hold: true });
     await assign(shard, 1, [slow, ...fast]);
     // The first round and the next one of every fast monitor.
-    await untilEvents(shard, 'check.completed', 60);
+    await untilResults(shard, 60);
     const results = await resultsOf(shard);
     expect(results.some((result) => result.monitorId === slow.id)).toBe(false);
     for (const monitor of fast) expect(startedLate(results, monitor.id)).toEqual([]);
@@ -170,7 +171,7 @@ describe('a round', () => {
       Object.assign(instance, { env: { ...bindings, PROBE_SA_EAST: broken } });
     });
     await assign(shard, 2, [monitor]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await untilQuiet(shard);
     const errors = (await resultsOf(shard)).filter((result) => result.outcome === 'error');
     expect(errors).toMatchObject([
@@ -188,7 +189,7 @@ describe('a round', () => {
       Object.assign(instance, { env: { ...bindings, PROBE_EU_WEST: broken } });
     });
     await assign(shard, 2, [monitor]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     const errors = (await resultsOf(shard)).filter((result) => result.outcome === 'error');
     expect(errors).toMatchObject([{ location: 'eu-west', reason: 'probe_error' }]);
   });
@@ -216,7 +217,7 @@ describe('rounds that overlap', () => {
     });
     const monitor = newMonitor({ locations: ['us-east'], intervalSeconds: 5 });
     await assign(shard, 2, [monitor]);
-    await untilEvents(shard, 'check.completed', 1);
+    await untilResults(shard, 1);
     expect(await statuses(shard)).toEqual([]);
     late.resolve();
     await untilEvents(shard, 'alert.triggered', 2);
@@ -237,7 +238,7 @@ describe('a check that a person asked for', () => {
     const body = { v: 1, requestedAt: new Date().toISOString() };
     const path = `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`;
     expect((await order('POST', path, body)).status).toBe(202);
-    await untilEvents(shard, 'check.completed', 12);
+    await untilResults(shard, 12);
     await untilQuiet(shard);
     const manual = (await resultsOf(shard)).filter((result) => result.manual);
     expect(manual.map((result) => result.outcome)).toEqual(Array(6).fill('failure'));
@@ -259,7 +260,7 @@ describe('a monitor that is corrected', () => {
     const [status] = await untilEvents(shard, 'monitor.status', 1);
     expect(status).toMatchObject({ status: 'up', previous: 'pending' });
     await behave(monitor, { status: 500 });
-    await untilEvents(shard, 'check.completed', 12);
+    await untilResults(shard, 12);
     await untilQuiet(shard);
     expect((await roundsOf(shard)).map(({ status, cause }) => [status, cause])).toEqual([
       ['unknown', 'changed'],
@@ -324,7 +325,7 @@ describe('an alert', () => {
     const monitor = newMonitor({ rules: [rule] });
     await behave(monitor, { status: 500 });
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await untilQuiet(shard);
     expect(await alerts(shard)).toEqual([]);
     await evictDurableObject(shardOf(shard));
@@ -441,7 +442,7 @@ describe('an assignment', () => {
       state.storage.sql.exec('ALTER TABLE ticks_elsewhere RENAME TO ticks');
     });
     expect(await (await assign(shard, 2, [monitor])).json()).toEqual({ applied: true, version: 2 });
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await untilQuiet(shard);
     await evictDurableObject(shardOf(shard));
     expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, version: 2 });
@@ -457,7 +458,7 @@ describe('an assignment', () => {
       const [good, bad] = [newMonitor(), newMonitor()];
       const answer = await assign(shard, 1, [good, strange(bad), 'nonsense' as unknown as Monitor]);
       expect(await answer.json()).toEqual({ applied: true, version: 1 });
-      await untilEvents(shard, 'check.completed', 6);
+      await untilResults(shard, 6);
       expect(await shardOf(shard).inspect()).toMatchObject({ monitors: 1, notUnderstood: 2 });
       expect(await hitsOf(bad)).toEqual([]);
     });
@@ -518,9 +519,9 @@ describe('an assignment', () => {
     const shard = newShardName();
     const [kept, added] = [newMonitor(), newMonitor()];
     await assign(shard, 1, [kept]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await assign(shard, 2, [kept, added]);
-    await untilEvents(shard, 'check.completed', 12);
+    await untilResults(shard, 12);
     expect(await hitsOf(kept)).toHaveLength(6);
     expect(await hitsOf(added)).toHaveLength(6);
   });
@@ -529,12 +530,12 @@ describe('an assignment', () => {
     const shard = newShardName();
     const monitor = newMonitor({ locations: ['us-east'] });
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 1);
+    await untilResults(shard, 1);
     await untilQuiet(shard);
     await sleep(shard, 2 * 3600_000);
     await assign(shard, 2, [{ ...monitor, name: 'Another name' }]);
     // A slot that nobody started, and the newest one.
-    await untilEvents(shard, 'check.completed', 3);
+    await untilResults(shard, 3);
   });
 
   it('starts a resumed monitor at once, and one that gets another cadence', async () => {
@@ -544,7 +545,7 @@ describe('an assignment', () => {
     await untilEvents(shard, 'monitor.status', 1);
     expect((await shardOf(shard).inspect()).nextAlarmAt).not.toBe(undefined);
     await assign(shard, 2, [{ ...monitor, enabled: true }]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await assign(shard, 3, [{ ...monitor, enabled: true, intervalSeconds: 1800 }]);
     await until('another round', async () => ((await hitsOf(monitor)).length === 12 ? true : null));
     await untilQuiet(shard);
@@ -561,7 +562,7 @@ describe('an eviction', () => {
     await until('a round on its way', async () => ((await hitsOf(monitor)).length === 2 ? true : null));
     await kill(shard);
     await runDurableObjectAlarm(shardOf(shard));
-    await untilEvents(shard, 'check.completed', 2);
+    await untilResults(shard, 2);
     await untilQuiet(shard);
     const results = await resultsOf(shard);
     expect(results.map((result) => result.location).sort()).toEqual(['us-east', 'us-west']);
@@ -591,11 +592,11 @@ describe('an eviction', () => {
       Object.assign(instance, { env: { ...bindings, PROBE_SA_EAST: hanging } });
     });
     await assign(shard, 2, [monitor]);
-    await untilEvents(shard, 'check.completed', 5);
+    await untilResults(shard, 5);
     expect(await statuses(shard)).toEqual(['down']);
     await kill(shard);
     await runDurableObjectAlarm(shardOf(shard));
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await untilQuiet(shard);
     expect(await alerts(shard)).toEqual([]);
     await nextRounds(shard, [monitor]);
@@ -606,7 +607,7 @@ describe('an eviction', () => {
     const shard = newShardName();
     const monitor = newMonitor({ locations: ['us-east', 'us-west', 'eu-west'] });
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 3);
+    await untilResults(shard, 3);
     await untilQuiet(shard);
     await evictDurableObject(shardOf(shard));
     await checkNowThree(shard, monitor);
@@ -618,7 +619,7 @@ describe('an eviction', () => {
     const shard = newShardName();
     const monitor = newMonitor({ intervalSeconds: 60, locations: ['us-east'] });
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 1);
+    await untilResults(shard, 1);
     await untilQuiet(shard);
     const gapMs = 600_000;
     const fromMs = Date.now() - gapMs;
@@ -636,10 +637,10 @@ describe('an eviction', () => {
     const shard = newShardName();
     const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 1);
+    await untilResults(shard, 1);
     await sleep(shard, 24 * 3600_000);
     await shardOf(shard).revive();
-    await untilEvents(shard, 'check.completed', 102);
+    await untilResults(shard, 102);
     const missed = (await resultsOf(shard)).filter((result) => result.reason === 'missed_slot');
     expect(missed).toHaveLength(100);
   });
@@ -671,12 +672,12 @@ describe('a lost alarm', () => {
     const shard = newShardName();
     const monitor = newMonitor({ intervalSeconds: 5, locations: ['us-east'] });
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 1);
+    await untilResults(shard, 1);
     await loseAlarm(shard);
     expect((await shardOf(shard).inspect()).nextAlarmAt).toBeNull();
     await shardOf(shard).revive();
     expect((await shardOf(shard).inspect()).nextAlarmAt).not.toBeNull();
-    await untilEvents(shard, 'check.completed', 2);
+    await untilResults(shard, 2);
   });
 });
 
@@ -690,7 +691,7 @@ describe('the outbox', () => {
     await checkNowRefused(shard, monitor);
     expect((await shardOf(shard).inspect()).outboxDepth).toBe(14);
     await setReception(shard, 'accept');
-    await untilEvents(shard, 'check.completed', 12);
+    await untilResults(shard, 12);
     await untilQuiet(shard);
     const results = await resultsOf(shard);
     expect(results).toHaveLength(12);
@@ -704,7 +705,7 @@ describe('the outbox', () => {
     await assign(shard, 1, [monitor]);
     await until('an attempt', async () => ((await batchesOf(shard)).length > 0 ? true : null));
     await setReception(shard, 'accept');
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     const [first, ...others] = await batchesOf(shard);
     const last = others.at(-1);
     expect(last?.status).toBe(202);
@@ -720,7 +721,7 @@ describe('the outbox', () => {
     await kill(shard);
     await setReception(shard, 'accept');
     await runDurableObjectAlarm(shardOf(shard));
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await untilQuiet(shard);
     // The killed one's last delivery may have been accepted, too: the same ids, so the core stores them once.
     const ids = (await eventsOf(shard)).map((event) => (event.kind === 'check.completed' ? event.result.id : event.id));
@@ -775,7 +776,7 @@ describe('a dark location', () => {
 
 async function checkNowThree(shard: string, monitor: { id: string }): Promise<void> {
   await shardOf(shard).checkNow(monitor.id, Date.now());
-  await untilEvents(shard, 'check.completed', 6);
+  await untilResults(shard, 6);
 }
 
 async function checkNowRefused(shard: string, monitor: { id: string }): Promise<void> {

@@ -1,8 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
-import { derivedId } from '#domain/base/id.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import { checkSpecOf } from '#domain/check/monitor.ts';
-import type { Answer, NotMade } from '#domain/watch/events.ts';
+import { type Answer, locationEvent, type NotMade } from '#domain/watch/events.ts';
+import { componentsToTell, lingerMs, type Watch, wokenWatch } from '#domain/watch/host.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import { admissionMs, type Round, roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
@@ -14,16 +14,12 @@ import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
 import { limitsFor, Room } from './room.ts';
-import { ShardStorage, type Watch } from './shard-storage.ts';
+import { ShardStorage } from './shard-storage.ts';
 import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './ticks.ts';
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 
-/** Answers that arrive within this time become one commit: a fifth of a second is not seen on a screen. */
-const COMMIT_LINGER_MS = 200;
-/** A failure may be the one that pages somebody. */
-const URGENT_LINGER_MS = 20;
-/** Checks that found no room ask again this often: together, for requests of several cost little more than of one. */
+/** Checks that wait for room which other shards leave ask again this often. */
 const ADMIT_EVERY_MS = 40;
 /** While events or component states wait for someone who is away, the alarm looks again at least this often. */
 const RETRY_EVERY_MS = 5_000;
@@ -230,19 +226,19 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /** Rounds that an eviction interrupted go on from what was stored of them. */
   #wake(nowMs: number): void {
-    for (const { assigned, state } of this.#storage.monitors(nowMs))
-      this.#watches.set(assigned.id, { assigned, state });
-    for (const { id, rounds } of this.#storage.ticks()) {
-      for (const { monitorId, round } of decodeTick(rounds, (one) => this.#watches.get(one)?.assigned)) {
-        const watch = this.#watches.get(monitorId);
-        if (watch === undefined) continue;
-        const rounds = [...watch.state.rounds, round].sort((one, other) => one.slotMs - other.slotMs);
-        this.#watches.set(monitorId, { ...watch, state: { ...watch.state, rounds } });
-      }
-      this.#storage.saveTick(id, null);
+    const stored = this.#storage.monitors();
+    const byId = new Map(stored.map(({ assigned }) => [assigned.id, assigned]));
+    const ticks = this.#storage.ticks();
+    const open = Map.groupBy(
+      ticks.flatMap(({ rounds }) => decodeTick(rounds, (id) => byId.get(id))),
+      ({ monitorId }) => monitorId,
+    );
+    for (const { id } of ticks) this.#storage.saveTick(id, null);
+    for (const { assigned, state } of stored) {
+      const rounds = (open.get(assigned.id) ?? []).map(({ round }) => round);
+      this.#watches.set(assigned.id, wokenWatch(assigned, state, rounds, this.#storage.cursorMs, nowMs));
     }
-    const interrupted = [...this.#watches].filter(([, { state }]) => state.rounds.length > 0);
-    for (const [monitorId] of interrupted) {
+    for (const monitorId of open.keys()) {
       this.#save(this.#changed({ monitorId, input: { kind: 'interrupted' } }, nowMs));
     }
   }
@@ -282,7 +278,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const { before, after, reduced } = change;
     if (before === undefined || before.assigned !== after.assigned) this.#storage.saveMonitor(after);
     else if (isWorthStoring(before.state, after.state)) this.#storage.saveState(after);
-    this.#markDirty(before, after);
+    for (const { slug, state } of componentsToTell(before, after)) this.#storage.markDirty(slug, state);
     this.#tell(reduced.events);
   }
 
@@ -317,20 +313,22 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#admit(nowMs);
   }
 
-  /** Sends checks on their way as far as there is room; one that has waited for half its slot is not made any more. */
+  /** Sends checks on their way as far as there is room, and looks again as long as some wait. */
   #admit(nowMs: number): void {
-    const { batches, overdue } = this.#admission.admit(nowMs);
-    for (const batch of batches) this.ctx.waitUntil(this.#ask(batch));
-    if (overdue.length > 0) this.#turnAway(overdue, nowMs);
+    for (const batch of this.#admission.admit(nowMs)) this.ctx.waitUntil(this.#ask(batch));
     if (this.#admission.waiting === 0 || this.#admitPlanned) return;
     this.#admitPlanned = true;
     setTimeout(() => {
       this.#admitPlanned = false;
-      this.#admit(Date.now());
+      const atMs = Date.now();
+      this.#turnAway(this.#admission.turnAway(atMs), atMs);
+      this.#admit(atMs);
     }, ADMIT_EVERY_MS);
   }
 
+  /** A check that has waited for half its slot is not made any more. */
   #turnAway(checks: readonly Check[], nowMs: number): void {
+    if (checks.length === 0) return;
     this.#overloaded += checks.length;
     const ofRounds = Map.groupBy(checks, ({ key }) => key);
     this.#arrive([...ofRounds.values()].flatMap((ofRound) => unanswered(ofRound, OVERLOADED)));
@@ -353,8 +351,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const askedMs = Date.now();
     const silent = await askProbes(this.env, location, batch.map(requestOf), {
       onHead: (tookMs) => room?.heard(location, Date.now() - askedMs - tookMs, Date.now()),
-      onAnswers: (answers) =>
-        this.#arrive(answers.flatMap((answer) => over(answer.key, (check) => [answered(check, answer)]))),
+      onAnswers: (answers) => {
+        this.#arrive(answers.flatMap((answer) => over(answer.key, (check) => [answered(check, answer)])));
+        // What these checks leave is filled at once: by the timer alone a small room would stand empty half of the time.
+        if (this.#admission.waiting > 0) this.#admit(Date.now());
+      },
     });
     this.#arrive(
       silent.flatMap(({ key, reason, detail }) => over(key, (check) => unanswered([check], { reason, detail }))),
@@ -364,8 +365,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #arrive(arrivals: readonly Happening[]): void {
     if (arrivals.length === 0) return;
     this.#arrivals.push(...arrivals);
-    const urgent = arrivals.some(({ monitorId, input }) => isNews(this.#watches.get(monitorId), input));
-    const dueMs = Date.now() + (urgent ? URGENT_LINGER_MS : COMMIT_LINGER_MS);
+    const lingers = arrivals.map(({ monitorId, input }) => lingerMs(this.#watches.get(monitorId), input));
+    const dueMs = Date.now() + Math.min(...lingers);
     if (this.#nextCommit !== null && this.#nextCommit.dueMs <= dueMs) return;
     clearTimeout(this.#nextCommit?.timer);
     const timer = setTimeout(() => this.#commitArrivals(Date.now()), dueMs - Date.now());
@@ -404,14 +405,12 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   #watchLocations(arrivals: readonly Happening[], nowMs: number): void {
     for (const { monitorId, input } of arrivals) {
-      if (input.kind !== 'answered') continue;
-      if (this.#watches.get(monitorId)?.assigned.enabled !== true) continue;
-      this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, nowMs);
+      this.#locations.hear(this.#watches.get(monitorId), input, nowMs);
     }
     const changed = this.#locations.look(nowMs);
     if (changed.length === 0) return;
     this.#storage.saveDarkLocations(this.#locations.dark);
-    this.#tell(changed.map(({ location, dark }) => locationEvent(this.#shard, location, dark, nowMs)));
+    this.#tell(changed.map((change) => locationEvent(this.#shard, change)));
   }
 
   /* ---- assignments -------------------------------------------------------------------------------------- */
@@ -441,8 +440,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #assigned(assigned: AssignedMonitor, nowMs: number): Change {
     const before = this.#watches.get(assigned.id);
     if (before === undefined) return this.#entered(before, assigned, beginWatch(assigned, { nowMs }));
-    const isElsewhere = before.assigned.locations.join() !== assigned.locations.join();
-    if (!assigned.enabled || isElsewhere) this.#locations.forget(assigned.id);
+    this.#locations.reassign(before.assigned, assigned);
     const reduced = this.#reduce(before, { kind: 'assigned', next: assigned }, nowMs);
     // The very same again is not written again.
     return this.#entered(before, isSame(before.assigned, assigned) ? before.assigned : assigned, reduced);
@@ -463,19 +461,6 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #tell(events: readonly EdgeEvent[]): void {
     this.#storage.addEvents(events);
     if (events.some(({ kind }) => !ORDINARY.has(kind))) this.#urgent = true;
-  }
-
-  #markDirty(before: Watch | undefined, { assigned, state }: Watch): void {
-    const changed = before?.state.status !== state.status;
-    const components = changed ? assigned.components : newComponents(before?.assigned, assigned);
-    for (const { slug, componentId } of components) {
-      this.#storage.markDirty(slug, {
-        componentId,
-        status: state.status,
-        since: new Date(state.statusSinceMs).toISOString(),
-        observedAt: new Date(state.statusAtMs).toISOString(),
-      });
-    }
   }
 
   #sendWaiting(): void {
@@ -536,12 +521,6 @@ function isOfRound(input: WatchInput): input is Extract<WatchInput, { kind: 'ans
   return input.kind === 'answered' || input.kind === 'unanswered';
 }
 
-/** An answer that does not fit the status may change it, and somebody waits for that. */
-function isNews(watch: Watch | undefined, input: WatchInput): boolean {
-  if (watch === undefined || input.kind !== 'answered') return false;
-  return (input.answer.outcome.outcome === 'success') !== (watch.state.status === 'up');
-}
-
 /** A round judged like the one before it changes nothing that an eviction could lose. */
 function isWorthStoring(before: Watch['state'], after: Watch['state']): boolean {
   if (before.status !== after.status || before.suspended !== after.suspended) return true;
@@ -551,16 +530,4 @@ function isWorthStoring(before: Watch['state'], after: Watch['state']): boolean 
 
 function isSame(one: AssignedMonitor, other: AssignedMonitor): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function newComponents(before: AssignedMonitor | undefined, assigned: AssignedMonitor): AssignedMonitor['components'] {
-  const known = before?.components ?? [];
-  return assigned.components.filter(
-    ({ slug, componentId }) => !known.some((one) => one.slug === slug && one.componentId === componentId),
-  );
-}
-
-function locationEvent(shard: string, location: LocationId, dark: boolean, nowMs: number): EdgeEvent {
-  const id = derivedId('evt', nowMs, shard, location, dark ? 'dark' : 'back');
-  return { v: 1, kind: 'location.state', id, location, shard, dark, at: new Date(nowMs).toISOString() };
 }

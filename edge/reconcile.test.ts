@@ -20,6 +20,7 @@ import {
   shardOf,
   until,
   untilEvents,
+  untilResults,
   world,
 } from '#tests/edge/shard.ts';
 import type { MonitorShard } from './monitor-shard.ts';
@@ -129,7 +130,7 @@ describe('the cron', () => {
   it('sets lost alarms again without the core', async () => {
     const shard = newShardName();
     await assign(shard, 1, [newMonitor({ intervalSeconds: 5 })]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => state.storage.deleteAlarm());
     const checks = (await eventsOf(shard)).length;
     await cron({ ...bindings, CORE_URL: world.refusedUrl });

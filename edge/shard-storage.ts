@@ -1,13 +1,8 @@
 import type { LocationId } from '#domain/check/location.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
+import { type StoredWatchState, storedState, type Watch } from '#domain/watch/host.ts';
 import type { WatchState } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
-
-/** A monitor as it was assigned, and how it is. */
-export interface Watch {
-  readonly assigned: AssignedMonitor;
-  readonly state: WatchState;
-}
 
 /** An event on its way to the core. `body` is its JSON. */
 export interface OutboxEvent {
@@ -101,13 +96,13 @@ export class ShardStorage {
     this.#cursorMs = cursorMs;
   }
 
-  monitors(nowMs: number): Watch[] {
+  monitors(): { readonly assigned: AssignedMonitor; readonly state: StoredWatchState }[] {
     return this.#sql
       .exec<{ assigned: string; from_ms: number; state: string }>('SELECT assigned, from_ms, state FROM monitors')
       .toArray()
       .map((row) => ({
         assigned: JSON.parse(row.assigned) as AssignedMonitor,
-        state: readState(row.state, row.from_ms, nowMs),
+        state: readState(row.state, row.from_ms),
       }));
   }
 
@@ -264,13 +259,14 @@ export class ShardStorage {
   }
 }
 
-/** Rounds are stored by their ticks, `fromMs` in a column of its own, and `votedMs` begins anew when the shard wakes. */
-function writeState({ rounds: _byTicks, fromMs: _column, votedMs: _anew, ...state }: WatchState): string {
-  return JSON.stringify(state);
+/** Rounds are stored by their ticks, and `fromMs` in a column of its own. */
+function writeState(state: WatchState): string {
+  const { fromMs: _column, ...stored } = storedState(state);
+  return JSON.stringify(stored);
 }
 
 /** Version 0.1.0 did not know `suspended`. */
-function readState(text: string, fromMs: number, nowMs: number): WatchState {
-  const stored = JSON.parse(text) as Omit<WatchState, 'rounds' | 'fromMs' | 'votedMs'>;
-  return { ...stored, suspended: stored.suspended ?? false, votedMs: nowMs, fromMs, rounds: [] };
+function readState(text: string, fromMs: number): StoredWatchState {
+  const stored = JSON.parse(text) as Omit<StoredWatchState, 'fromMs'>;
+  return { ...stored, suspended: stored.suspended ?? false, fromMs };
 }

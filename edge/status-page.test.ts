@@ -13,6 +13,7 @@ import {
   shardOf,
   until,
   untilEvents,
+  untilResults,
 } from '#tests/edge/shard.ts';
 
 async function viewOf(slug: string): Promise<PageView | null> {
@@ -81,7 +82,7 @@ describe('a status page', () => {
     const untilStatus = (status: string) =>
       until(status, async () => ((await viewOf(page.slug))?.page.components[0]?.status === status ? true : null));
     await untilStatus('down');
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     await behave(monitor, {});
     // Checked in another way, so checked at once.
     await assign(shard, 2, [{ ...monitor, timeoutMs: monitor.timeoutMs + 1 }]);

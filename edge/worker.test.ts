@@ -12,7 +12,7 @@ import {
   send,
   shardOf,
   tokenFor,
-  untilEvents,
+  untilResults,
   world,
 } from '#tests/edge/shard.ts';
 import { signServiceToken } from './service-token.ts';
@@ -53,12 +53,12 @@ describe('the gate', () => {
     const monitor = newMonitor();
     const shard = newShardName();
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     const path = `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`;
     const body = JSON.stringify({ v: 1, requestedAt: new Date().toISOString() });
     const token = await tokenFor('POST', path, body);
     expect((await send('POST', path, body, token)).status).toBe(202);
-    await untilEvents(shard, 'check.completed', 12);
+    await untilResults(shard, 12);
     const replay = await send('POST', path, body, token);
     expect(replay.status).toBe(401);
     expect(await hitsOf(monitor)).toHaveLength(12);
@@ -141,11 +141,11 @@ describe('check now', () => {
     const shard = newShardName();
     const monitor = newMonitor();
     await assign(shard, 1, [monitor]);
-    await untilEvents(shard, 'check.completed', 6);
+    await untilResults(shard, 6);
     const requestedAt = new Date().toISOString();
     const answer = await order('POST', `/edge/v1/shards/${shard}/monitors/${monitor.id}/check`, { v: 1, requestedAt });
     expect([answer.status, await answer.json()]).toEqual([202, { scheduledAt: requestedAt }]);
-    const manual = (await untilEvents(shard, 'check.completed', 12)).slice(6).map((event) => event.result);
+    const manual = (await untilResults(shard, 12)).slice(6);
     expect(manual.every((result) => result.manual && result.scheduledAt === requestedAt)).toBe(true);
     const unknown = await order('POST', `/edge/v1/shards/${shard}/monitors/mon_unknown/check`, { v: 1, requestedAt });
     expect(unknown.status).toBe(404);

@@ -1,25 +1,20 @@
-import { derivedId } from '#domain/base/id.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
+import { locationEvent } from '#domain/watch/events.ts';
+import {
+  componentsToTell,
+  lingerMs,
+  type StoredWatchState,
+  storedState,
+  type Watch,
+  wokenWatch,
+} from '#domain/watch/host.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
-import {
-  beginWatch,
-  nextTickMs,
-  type Reduced,
-  reduceWatch,
-  type WatchInput,
-  type WatchState,
-} from '#domain/watch/watch.ts';
+import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
-import { decodeTick, encodeTick, type MonitorRound } from '#edge/ticks.ts';
+import { decodeTick, encodeTick } from '#edge/ticks.ts';
 import type { Targets } from './targets.ts';
-
-/** A monitor as it was assigned, and how it is. */
-export interface Watch {
-  readonly assigned: AssignedMonitor;
-  readonly state: WatchState;
-}
 
 /** What a shard did, for the invariants that count it again. */
 export type Occurrence =
@@ -46,17 +41,17 @@ interface DirtyComponent {
   readonly state: ComponentState;
 }
 
+interface StoredWatch {
+  readonly assigned: AssignedMonitor;
+  readonly state: StoredWatchState;
+}
+
 /** What an eviction leaves: the shard's tables. */
 interface Stored {
   readonly watches: readonly string[];
   readonly rounds: string | null;
   readonly dark: readonly LocationId[];
 }
-
-/** Answers that come within this time are one commit, as in edge/monitor-shard.ts. */
-const COMMIT_LINGER_MS = 200;
-/** Those that may change a status wait no longer than this, as there. */
-const URGENT_LINGER_MS = 20;
 
 /**
  * The edge's half of the road: hosts the watches of domain/watch as edge/monitor-shard.ts does, over targets, a clock
@@ -138,15 +133,9 @@ export class SimulatedShard {
     let commitMs = Number.POSITIVE_INFINITY;
     for (const arrival of this.#arrivals) {
       if (arrival.atMs > commitMs) break;
-      commitMs = Math.min(commitMs, arrival.atMs + (this.#isNews(arrival) ? URGENT_LINGER_MS : COMMIT_LINGER_MS));
+      commitMs = Math.min(commitMs, arrival.atMs + lingerMs(this.watches.get(arrival.monitorId), arrival.input));
     }
     return commitMs;
-  }
-
-  #isNews({ monitorId, input }: Happening): boolean {
-    const status = this.watches.get(monitorId)?.state.status;
-    if (status === undefined || input.kind !== 'answered' || !('outcome' in input.answer)) return false;
-    return (input.answer.outcome.outcome === 'success') !== (status === 'up');
   }
 
   #startDueRounds(): void {
@@ -168,18 +157,10 @@ export class SimulatedShard {
 
   #watchLocations(arrived: readonly Happening[]): void {
     for (const { monitorId, input } of arrived) {
-      if (input.kind !== 'answered') continue;
-      if (this.watches.get(monitorId)?.assigned.enabled !== true) continue;
-      this.#locations.note(monitorId, input.location, input.answer.outcome.outcome, this.#clockMs);
+      this.#locations.hear(this.watches.get(monitorId), input, this.#clockMs);
     }
     const changed = this.#locations.look(this.#clockMs);
-    this.told.push(...changed.map(({ location, dark }) => this.#locationEvent(location, dark)));
-  }
-
-  #locationEvent(location: LocationId, dark: boolean): EdgeEvent {
-    const id = derivedId('evt', this.#clockMs, this.#name, location, dark ? 'dark' : 'back');
-    const at = new Date(this.#clockMs).toISOString();
-    return { v: 1, kind: 'location.state', id, location, shard: this.#name, dark, at };
+    this.told.push(...changed.map((change) => locationEvent(this.#name, change)));
   }
 
   /** An eviction and the next awakening, at `nowMs`: what was only in memory is gone, answers under way too. */
@@ -189,16 +170,12 @@ export class SimulatedShard {
     this.#arrivals = [];
     this.watches.clear();
     this.#locations = new LocationWatch(stored.dark, this.#clockMs);
-    for (const text of stored.watches) {
-      const watch = JSON.parse(text) as Watch;
-      const state = { ...watch.state, votedMs: this.#clockMs, rounds: [] };
-      this.watches.set(watch.assigned.id, { assigned: watch.assigned, state });
-    }
-    for (const { monitorId, round } of this.#roundsOf(stored)) {
-      const watch = this.watches.get(monitorId);
-      if (watch === undefined) continue;
-      const rounds = [...watch.state.rounds, round].sort((one, other) => one.slotMs - other.slotMs);
-      this.watches.set(monitorId, { ...watch, state: { ...watch.state, rounds } });
+    const watches = stored.watches.map((text) => JSON.parse(text) as StoredWatch);
+    const byId = new Map(watches.map(({ assigned }) => [assigned.id, assigned]));
+    const open = stored.rounds === null ? [] : decodeTick(stored.rounds, (id) => byId.get(id));
+    for (const { assigned, state } of watches) {
+      const rounds = open.filter(({ monitorId }) => monitorId === assigned.id).map(({ round }) => round);
+      this.watches.set(assigned.id, wokenWatch(assigned, state, rounds, this.#cursorMs, this.#clockMs));
     }
     for (const [monitorId, { state }] of this.watches) {
       if (state.rounds.length > 0) this.#happen({ monitorId, input: { kind: 'interrupted' } });
@@ -210,14 +187,10 @@ export class SimulatedShard {
     const rounds = [...this.watches].flatMap(([monitorId, { state }]) =>
       state.rounds.map((round) => ({ monitorId, round })),
     );
-    const watches = [...this.watches.values()].map(
-      ({ assigned, state: { votedMs: _anew, rounds: _apart, ...state } }) => JSON.stringify({ assigned, state }),
+    const watches = [...this.watches.values()].map(({ assigned, state }) =>
+      JSON.stringify({ assigned, state: storedState(state) } satisfies StoredWatch),
     );
     return { watches, rounds: encodeTick(rounds), dark: this.#locations.dark };
-  }
-
-  #roundsOf({ rounds }: Stored): MonitorRound[] {
-    return rounds === null ? [] : decodeTick(rounds, (id) => this.watches.get(id)?.assigned);
   }
 
   /** False when the monitor is not here. */
@@ -256,8 +229,7 @@ export class SimulatedShard {
       this.#enter(next, next, beginWatch(next, { nowMs: this.#clockMs }));
       return;
     }
-    const isElsewhere = before.assigned.locations.join() !== next.locations.join();
-    if (!next.enabled || isElsewhere) this.#locations.forget(next.id);
+    this.#locations.reassign(before.assigned, next);
     this.#happen({ monitorId: next.id, input: { kind: 'assigned', next } });
   }
 
@@ -272,27 +244,13 @@ export class SimulatedShard {
   }
 
   #enter(before: AssignedMonitor, assigned: AssignedMonitor, { state, events, ask }: Reduced): void {
-    this.#markDirty(this.watches.get(assigned.id), { assigned, state });
+    for (const told of componentsToTell(this.watches.get(assigned.id), { assigned, state })) {
+      this.dirty.set(`${told.slug} ${told.state.componentId}`, told);
+    }
     this.watches.set(assigned.id, { assigned, state });
     this.told.push(...events);
     this.chronicle.push(...events.map((event) => ({ kind: 'told' as const, event, assigned: before })));
     for (const round of ask) this.#ask(assigned, round);
-  }
-
-  #markDirty(before: Watch | undefined, { assigned, state }: Watch): void {
-    const known = before?.state.status === state.status ? before.assigned.components : [];
-    for (const { slug, componentId } of assigned.components) {
-      if (known.some((one) => one.slug === slug && one.componentId === componentId)) continue;
-      this.dirty.set(`${slug} ${componentId}`, {
-        slug,
-        state: {
-          componentId,
-          status: state.status,
-          since: new Date(state.statusSinceMs).toISOString(),
-          observedAt: new Date(state.statusAtMs).toISOString(),
-        },
-      });
-    }
   }
 
   #ask(assigned: AssignedMonitor, round: Round): void {

@@ -25,7 +25,7 @@ const PUBLIC_INTERNET = 'public-internet';
 const GLUE_COMPATIBILITY_DATE = '2026-01-01';
 /**
  * V8 in workerd sees a small heap and delays its collection, although each collected request would free native memory:
- * 1.2 GB after two minutes of 240 checks/s. With a small young generation and full collections memory stays at 370 MB,
+ * 1.2 GB after two minutes of 240 checks/s. With a small young generation and full collections memory stays at 460 MB,
  * for 5 % of a core.
  */
 const V8_FLAGS = '--gc-global --max-semi-space-size=16';

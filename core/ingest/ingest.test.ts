@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
+import { missedEvent } from '#domain/watch/events.ts';
 import { completed, resultAt, roundEvent, startTestCore, statusEvent, type TestCore } from '#tests/core/test-core.ts';
 import { createTestDatabase } from '#tests/database.ts';
 import { createApp } from '../api/app.ts';
@@ -125,6 +126,29 @@ test('checks that found no room are counted by location, each once', async () =>
   await send(...results, ...results);
   await send(...results);
   expect(core.ctx.metrics.render()).toContain('blacktide_checks_overloaded_total{location="sa-east"} 3\n');
+});
+
+test('checks of a round that were not made are a result for each location, stored and counted once', async () => {
+  const monitor = await core.addMonitor();
+  const at = secondsAgo(5);
+  const round = { slotMs: at.getTime(), manual: false, traceId: '7'.repeat(32) };
+  const why = { reason: 'overloaded', detail: 'no room' } as const;
+  const some = missedEvent(monitor, round, ['us-west', 'eu-central'], why);
+  const one = missedEvent(monitor, round, ['ap-southeast'], { reason: 'location_unavailable', detail: 'no answer' });
+  await send(some, one, some);
+  await send(some);
+  const rows = await core.ctx.sql`
+    SELECT location, outcome, reason, attempts, scheduled_at AS at FROM check_results
+    WHERE monitor_id = ${monitor} ORDER BY location`;
+  const row = { outcome: 'error', attempts: 0, at };
+  expect([...rows]).toEqual([
+    { ...row, location: 'ap-southeast', reason: 'location_unavailable' },
+    { ...row, location: 'eu-central', reason: 'overloaded' },
+    { ...row, location: 'us-west', reason: 'overloaded' },
+  ]);
+  const told = live.filter((event) => event.type === 'result' && event.data.monitorId === monitor);
+  expect(told).toHaveLength(3);
+  expect(core.ctx.metrics.render()).toContain('blacktide_checks_overloaded_total{location="eu-central"} 1\n');
 });
 
 test('two batches with the same rounds at the same time store each result once', async () => {

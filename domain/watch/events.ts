@@ -9,10 +9,12 @@ import type {
   CheckCompletedEvent,
   CheckMissedEvent,
   Failing,
+  LocationStateEvent,
   MonitorStatusEvent,
   ProbeAnswer,
   RoundJudgedEvent,
 } from '../wire/wire.ts';
+import type { LocationChange } from './location-watch.ts';
 import type { Round } from './round.ts';
 
 /** What a watch tells, in the shapes of the wire. */
@@ -61,7 +63,7 @@ export function resultEvent(
 
 export function missedEvent(
   monitorId: string,
-  { slotMs, manual, traceId }: Round,
+  { slotMs, manual, traceId }: Pick<Round, 'slotMs' | 'manual' | 'traceId'>,
   locations: readonly LocationId[],
   { reason, detail }: NotMade,
 ): CheckMissedEvent {
@@ -145,6 +147,11 @@ export function alertEvent(
     failing,
     traceId,
   };
+}
+
+export function locationEvent(shard: string, { location, dark, atMs }: LocationChange): LocationStateEvent {
+  const id = derivedId('evt', atMs, shard, location, dark ? 'dark' : 'back');
+  return { v: 1, kind: 'location.state', id, location, shard, dark, at: iso(atMs) };
 }
 
 const END_SUMMARIES = {

@@ -1,5 +1,6 @@
 import type { LocationId } from '../check/location.ts';
 import { isFailure, type OutcomeKind } from '../check/result.ts';
+import type { AssignedMonitor } from '../wire/wire.ts';
 import {
   DARK_FAILING_SHARE_MIN,
   DARK_MONITORS_MIN,
@@ -8,6 +9,15 @@ import {
   type Evidence,
   isEvidence,
 } from './dark-location.ts';
+import type { Watch } from './host.ts';
+import type { WatchInput } from './watch.ts';
+
+/** A location has become dark, or is back. */
+export interface LocationChange {
+  readonly location: LocationId;
+  readonly dark: boolean;
+  readonly atMs: number;
+}
 
 /** Watches the locations themselves: the newest outcome of every monitor at each, in memory. */
 export class LocationWatch {
@@ -17,6 +27,7 @@ export class LocationWatch {
   #dark: readonly LocationId[];
   /** An outcome since the last look that could make a location dark. */
   #hasNewFailure = false;
+  #changedMs = 0;
 
   constructor(dark: readonly LocationId[], nowMs: number) {
     this.#dark = dark;
@@ -25,6 +36,17 @@ export class LocationWatch {
 
   get dark(): readonly LocationId[] {
     return this.#dark;
+  }
+
+  /** An answer is evidence about its location while its monitor is watched. Other inputs say nothing about one. */
+  hear(watch: Watch | undefined, input: WatchInput, nowMs: number): void {
+    if (watch === undefined || !watch.assigned.enabled || input.kind !== 'answered') return;
+    this.note(watch.assigned.id, input.location, input.answer.outcome.outcome, nowMs);
+  }
+
+  /** A monitor that is paused, or checked from elsewhere, is evidence no more. */
+  reassign(before: AssignedMonitor, next: AssignedMonitor): void {
+    if (!next.enabled || before.locations.join() !== next.locations.join()) this.forget(next.id);
   }
 
   note(monitorId: string, location: LocationId, outcome: OutcomeKind, nowMs: number): void {
@@ -39,8 +61,8 @@ export class LocationWatch {
     this.#newest.delete(monitorId);
   }
 
-  /** Looks again which locations are dark; returns those that have become dark or are back. */
-  look(nowMs: number): { readonly location: LocationId; readonly dark: boolean }[] {
+  /** Looks again which locations are dark; returns those that have become dark or are back, each later than the last. */
+  look(nowMs: number): LocationChange[] {
     // Without a failure no location becomes dark: the usual look costs nothing.
     if (this.#dark.length === 0 && !this.#hasNewFailure) return [];
     this.#hasNewFailure = false;
@@ -49,9 +71,13 @@ export class LocationWatch {
     for (const location of proven) this.#provenMs.set(location, nowMs);
     const kept = before.filter((location) => !proven.includes(location) && this.#isStillDark(location, nowMs));
     this.#dark = [...proven, ...kept].sort();
-    return [...new Set([...before, ...this.#dark])]
+    const changed = [...new Set([...before, ...this.#dark])]
       .map((location) => ({ location, dark: this.#dark.includes(location) }))
       .filter(({ location, dark }) => before.includes(location) !== dark);
+    if (changed.length === 0) return [];
+    // The core takes the newest: after a clock was set back, the end of a darkness must not seem older than its beginning.
+    this.#changedMs = Math.max(nowMs, this.#changedMs + 1);
+    return changed.map((change) => ({ ...change, atMs: this.#changedMs }));
   }
 
   /**

@@ -52,6 +52,11 @@ export function newRound(monitor: AssignedMonitor, slotMs: number, manual: boole
   };
 }
 
+/** Oldest slot first. */
+export function inSlotOrder(rounds: readonly Round[]): readonly Round[] {
+  return rounds.toSorted((one, other) => one.slotMs - other.slotMs);
+}
+
 /** Names a round among all rounds of a shard; the caller's key in a probe request. */
 export function roundKey(monitorId: string, { slotMs, manual }: Pick<Round, 'slotMs' | 'manual'>): string {
   return `${monitorId}:${slotMs}:${manual ? 'manual' : 'grid'}`;

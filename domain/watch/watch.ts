@@ -18,7 +18,7 @@ import {
   statusEvent,
 } from './events.ts';
 import { judgeBallot, type Verdict } from './quorum.ts';
-import { hasVote, isOpen, isOver, newRound, type Round, unknownCause, withSeen } from './round.ts';
+import { hasVote, inSlotOrder, isOpen, isOver, newRound, type Round, unknownCause, withSeen } from './round.ts';
 import { roundSummary } from './round-summary.ts';
 
 /**
@@ -94,6 +94,8 @@ export interface Reduced {
 
 /** A gap in the schedule is told slot by slot, but not for ever back: more would only bury the shard in bookkeeping. */
 export const MISSED_SLOTS_MAX = 100;
+/** Clocks are set by seconds, after a suspended machine by minutes. */
+const SET_BACK_MS_MAX = 10 * MINUTE_MS;
 const NEVER_STARTED = 'the shard was not awake when this check was due';
 const INTERRUPTED = 'the shard was restarted while this check was running';
 const NO_ANSWER = 'the location did not answer before the deadline of its round';
@@ -183,24 +185,25 @@ function startedUntil(fromMs: number, startedMs: number, nowMs: number): number 
 
 function started(assigned: AssignedMonitor, state: WatchState, slotMs: number, nowMs: number): Reduced {
   if (state.rounds.some((round) => !round.manual && round.slotMs === slotMs)) return unchanged(state);
-  const round = newRound(assigned, untakenFrom(state, slotMs), false, nowMs);
-  const begun = { ...state, takenMs: round.slotMs, rounds: inOrder([...state.rounds, round]) };
+  const round = newRound(assigned, untakenFrom(state, slotMs, nowMs), false, nowMs);
+  const begun = { ...state, takenMs: round.slotMs, rounds: inSlotOrder([...state.rounds, round]) };
   return { state: begun, events: [], ask: [round] };
 }
 
 /**
  * The slot, or the first moment after all that have had their rounds: after a clock was set back, what is seen anew
- * stands after what was judged, stored and told before.
+ * stands after what was judged, stored and told before. A clock that was ahead by hours was wrong: then the slots are
+ * judged again, and of two verdicts on one slot the core keeps the first.
  */
-function untakenFrom({ takenMs }: WatchState, slotMs: number): number {
-  return takenMs === undefined ? slotMs : Math.max(slotMs, takenMs + 1);
+function untakenFrom({ takenMs = Number.NEGATIVE_INFINITY }: WatchState, slotMs: number, nowMs: number): number {
+  return takenMs - nowMs > SET_BACK_MS_MAX ? slotMs : Math.max(slotMs, takenMs + 1);
 }
 
 /** A slot that nobody started is told like a round in which no check was made. */
 function missed(assigned: AssignedMonitor, state: WatchState, slotMs: number, circumstances: Circumstances): Reduced {
-  if (untakenFrom(state, slotMs) > slotMs) return unchanged(state);
+  if (untakenFrom(state, slotMs, circumstances.nowMs) > slotMs) return unchanged(state);
   const round = newRound(assigned, slotMs, false, circumstances.nowMs);
-  const begun = { ...state, takenMs: slotMs, rounds: inOrder([...state.rounds, round]) };
+  const begun = { ...state, takenMs: slotMs, rounds: inSlotOrder([...state.rounds, round]) };
   return closed(assigned, begun, round, { reason: 'missed_slot', detail: NEVER_STARTED }, circumstances);
 }
 
@@ -243,7 +246,7 @@ function checkNow(assigned: AssignedMonitor, state: WatchState, atMs: number, no
   if (state.suspended) return unchanged(state);
   if (state.rounds.some((round) => round.manual && round.slotMs === atMs)) return unchanged(state);
   const round = newRound(assigned, atMs, true, nowMs);
-  return { state: { ...state, rounds: inOrder([...state.rounds, round]) }, events: [], ask: [round] };
+  return { state: { ...state, rounds: inSlotOrder([...state.rounds, round]) }, events: [], ask: [round] };
 }
 
 /* ---- answers and verdicts --------------------------------------------------------------------------------- */
@@ -523,8 +526,4 @@ function then(first: Reduced, next: (state: WatchState) => Reduced): Reduced {
 
 function replaced(rounds: readonly Round[], round: Round): readonly Round[] {
   return rounds.map((one) => (one.slotMs === round.slotMs && one.manual === round.manual ? round : one));
-}
-
-function inOrder(rounds: readonly Round[]): readonly Round[] {
-  return rounds.toSorted((one, other) => one.slotMs - other.slotMs);
 }

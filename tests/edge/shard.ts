@@ -2,7 +2,9 @@ import { env, SELF } from 'cloudflare:test';
 import { inject } from 'vitest';
 import { newId } from '#domain/base/id.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
-import type { AssignedMonitor, Assignment, CheckCompletedEvent, EdgeEvent } from '#domain/wire/wire.ts';
+import type { CheckResult } from '#domain/check/result.ts';
+import { resultsOf as resultsOfEvent } from '#domain/wire/results.ts';
+import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from '#edge/env.ts';
 import { signServiceToken } from '#edge/service-token.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -103,8 +105,16 @@ export async function eventsOf(shard: string): Promise<EdgeEvent[]> {
   return batches.filter((batch) => batch.status === 202).flatMap((batch) => batch.events as EdgeEvent[]);
 }
 
-export async function resultsOf(shard: string): Promise<CheckCompletedEvent['result'][]> {
-  return (await eventsOf(shard)).flatMap((event) => (event.kind === 'check.completed' ? [event.result] : []));
+export async function resultsOf(shard: string): Promise<CheckResult[]> {
+  return (await eventsOf(shard)).flatMap(resultsOfEvent);
+}
+
+/** The results of a shard, once there are at least `count`. */
+export async function untilResults(shard: string, count: number): Promise<CheckResult[]> {
+  return eventually(`${count} results`, async () => {
+    const results = await resultsOf(shard);
+    return results.length >= count ? results : null;
+  });
 }
 
 /** The events of one kind, once there are at least `count`. */
