@@ -42,7 +42,7 @@ async function sleep(shard: string, ms: number): Promise<void> {
   const past = Date.now() - ms;
   await runInDurableObject<MonitorShard, void>(shardOf(shard), async (_, state) => {
     await state.storage.deleteAlarm();
-    state.storage.sql.exec('UPDATE monitors SET from_ms = ?', past);
+    state.storage.sql.exec("UPDATE monitors SET from_ms = ?, state = json_set(state, '$.takenMs', ?)", past, past);
     state.storage.sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('cursorMs', ?)", String(past));
   });
   await evictDurableObject(shardOf(shard));

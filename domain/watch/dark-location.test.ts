@@ -74,14 +74,24 @@ describe('evidence about a location', () => {
     expect(watch.look(NOW_MS)).toEqual([]);
     const laterMs = NOW_MS + EVIDENCE_MS_MAX + 1;
     see(watch, often, laterMs);
-    expect(watch.look(laterMs)).toEqual([{ location: 'us-east', dark: true }]);
+    expect(watch.look(laterMs)).toEqual([{ location: 'us-east', dark: true, atMs: laterMs }]);
   });
 
   it('ages in both directions: nothing seen from there for long is no proof any more', () => {
     const watch = new LocationWatch(['us-east'], NOW_MS);
     watch.look(NOW_MS + EVIDENCE_MS_MAX);
     expect(watch.dark).toEqual(['us-east']);
-    expect(watch.look(NOW_MS + EVIDENCE_MS_MAX + 1)).toEqual([{ location: 'us-east', dark: false }]);
+    const atMs = NOW_MS + EVIDENCE_MS_MAX + 1;
+    expect(watch.look(atMs)).toEqual([{ location: 'us-east', dark: false, atMs }]);
+  });
+
+  it('ends a darkness after it began, also when the clock was set back meanwhile', () => {
+    const watch = new LocationWatch([], NOW_MS);
+    see(watch, often, NOW_MS);
+    expect(watch.look(NOW_MS)).toEqual([{ location: 'us-east', dark: true, atMs: NOW_MS }]);
+    const earlierMs = NOW_MS - 30_000;
+    see(watch, often, earlierMs, 'success');
+    expect(watch.look(earlierMs)).toEqual([{ location: 'us-east', dark: false, atMs: NOW_MS + 1 }]);
   });
 
   it('that is too thin to prove it keeps a location dark while all of it fails', () => {
@@ -93,6 +103,6 @@ describe('evidence about a location', () => {
     expect(watch.look(laterMs)).toEqual([]);
     expect(watch.dark).toEqual(['us-east']);
     see(watch, often.slice(0, 2), laterMs + 1, 'success');
-    expect(watch.look(laterMs + 1)).toEqual([{ location: 'us-east', dark: false }]);
+    expect(watch.look(laterMs + 1)).toEqual([{ location: 'us-east', dark: false, atMs: laterMs + 1 }]);
   });
 });

@@ -6,6 +6,7 @@ import { cadenceOf, slotAtOrBefore } from '../check/schedule.ts';
 import { resultsOf } from '../wire/results.ts';
 import { type AssignedMonitor, assignedMonitorSchema, type EdgeEvent } from '../wire/wire.ts';
 import type { Answer } from './events.ts';
+import { storedState, wokenWatch } from './host.ts';
 import { roundKey } from './round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput, type WatchState } from './watch.ts';
 
@@ -270,6 +271,30 @@ describe('a clock that is set back', () => {
     story.tickAt(3);
     story.tickAt(4);
     expect(story.asked.slice(-3)).toEqual([story.slot(3) + 1, story.slot(3) + 2, story.slot(4)]);
+  });
+});
+
+describe('a clock that was ahead by hours', () => {
+  it('was wrong: the grid goes on where the clock is now', () => {
+    const story = new Story();
+    story.answers(story.slot(0), 'ssssss');
+    story.tickAt(5_000);
+    story.nowMs = story.slot(1);
+    story.startedMs = story.slot(0);
+    story.tickAt(1);
+    expect(story.asked.at(-1)).toBe(story.slot(1));
+  });
+});
+
+describe('a watch that its host wakes', () => {
+  it('takes no slot again that was started before its clock was set back', () => {
+    const story = new Story();
+    const [startedMs, nowMs] = [story.slot(3), story.slot(1)];
+    const { assigned, state } = wokenWatch(story.monitor, storedState(story.state), [], startedMs, nowMs);
+    const tick = { kind: 'tick', startedMs: story.slot(0) } as const;
+    expect(reduceWatch(assigned, state, tick, { nowMs, dark: [] }).ask.map(({ slotMs }) => slotMs)).toEqual([
+      startedMs + 1,
+    ]);
   });
 });
 
