@@ -13,17 +13,22 @@ const SEED_TIMEOUT_MS = 180_000;
 const TOLD_EVERY = 10;
 /** Of `--streams mixed`, each fifth seed: JetStream takes longer and differs only in what carries the events. */
 const JETSTREAM_EVERY = 5;
+/** A seed waits for its loops and for PostgreSQL about half of the time. */
+const WORKERS_PER_PROCESSOR = 2;
 /** A seed's garbage is young. The default of Node, 16 MB, is collected so often that it takes a third of the time. */
 const WORKER_FLAGS = ['--max-semi-space-size=64'];
 
-/** Plays seeds of the simulation from `--from` on, in one process for each processor. */
+/** Plays seeds of the simulation from `--from` on, in several processes at once. */
 export async function simulation({ seeds, from, streams }: BenchOptions): Promise<Findings> {
   const stopServer = await setup();
   const begun = Date.now();
   const orders = Array.from({ length: seeds }, (_, index) => orderOf(from + index, streams)).values();
   const tally = new Tally(seeds, begun);
   try {
-    await Promise.all(cpus().map(() => workThrough(orders, (report) => tally.take(report))));
+    const workers = Array.from({ length: WORKERS_PER_PROCESSOR * cpus().length }, () =>
+      workThrough(orders, (report) => tally.take(report)),
+    );
+    await Promise.all(workers);
   } finally {
     await stopServer();
   }
