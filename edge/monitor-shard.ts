@@ -1,32 +1,25 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { LocationId } from '#domain/check/location.ts';
-import { checkSpecOf } from '#domain/check/monitor.ts';
-import { type Answer, locationEvent, type NotMade } from '#domain/watch/events.ts';
-import { componentsToTell, lingerMs, type Watch, wokenWatch } from '#domain/watch/host.ts';
+import { locationEvent } from '#domain/watch/events.ts';
+import { componentsToTell, type Happening, lingerMs, type Watch, wokenWatch } from '#domain/watch/host.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
-import { admissionMs, type Round, roundKey } from '#domain/watch/round.ts';
+import { roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
-import { type AssignedMonitor, type EdgeEvent, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire/wire.ts';
-import { Admission, type Applicant } from './admission.ts';
-import { askProbes } from './ask-probes.ts';
+import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
+import { type AskedRound, CheckDispatch } from './check-dispatch.ts';
 import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
-import { limitsFor, Room } from './room.ts';
 import { ShardStorage } from './shard-storage.ts';
 import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './ticks.ts';
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 
-/** Checks that wait for room which other shards leave ask again this often. */
-const ADMIT_EVERY_MS = 40;
 /** While events or component states wait for someone who is away, the alarm looks again at least this often. */
 const RETRY_EVERY_MS = 5_000;
 /** An alarm that failed is repeated after this long, instead of by the platform, which gives up after six times. */
 const ALARM_RETRY_MS = 1_000;
-/** Overload is told once a minute with a count: a line for each check would be a load of its own. */
-const OVERLOAD_LOG_MS = 60_000;
 
 /** What a shard tells about itself. */
 export interface ShardFigures {
@@ -53,27 +46,12 @@ export interface Revived {
   readonly understoodAll: boolean;
 }
 
-/** Something that happened to one of the shard's monitors. */
-interface Happening {
-  readonly monitorId: string;
-  readonly input: WatchInput;
-}
-
 /** A monitor before and after what happened to it. */
 interface Change {
   readonly before: Watch | undefined;
   readonly after: Watch;
   readonly reduced: Reduced;
 }
-
-/** One check of a round at one location. */
-interface Check extends Applicant {
-  readonly monitor: AssignedMonitor;
-  readonly round: Round;
-}
-
-/** All shards that live in this process share its room; the first one makes it. */
-let room: Room | undefined;
 
 /** The host of up to 200 watches: it starts what they ask for, hands them what was answered, and stores what they say. */
 export class MonitorShard extends DurableObject<CoordinatorEnv> {
@@ -82,23 +60,24 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #pages: ComponentPush;
   readonly #watches = new Map<string, Watch>();
   readonly #ticks = new Ticks();
-  readonly #admission: Admission<Check>;
+  readonly #checks: CheckDispatch;
   readonly #locations: LocationWatch;
   #shard: string;
   #arrivals: Happening[] = [];
   #nextCommit: { readonly timer: ReturnType<typeof setTimeout>; readonly dueMs: number } | null = null;
-  #admitPlanned = false;
   #urgent = false;
-  #overloaded = 0;
-  #overloadLogged = { count: 0, atMs: 0 };
 
   constructor(state: DurableObjectState, env: CoordinatorEnv) {
     super(state, env);
     this.#storage = new ShardStorage(state.storage);
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
-    room ??= new Room(limitsFor(env.CHECKS_MAX));
-    this.#admission = new Admission(room, PROBE_BATCH_MAX);
+    this.#checks = new CheckDispatch({
+      env,
+      shard: () => this.#shard,
+      arrive: (happenings) => this.#arrive(happenings),
+      waitUntil: (work) => this.ctx.waitUntil(work),
+    });
     this.#shard = this.#storage.shard ?? '';
     this.#locations = new LocationWatch(this.#storage.darkLocations, Date.now());
     this.#storage.atomically(() => this.#wake(Date.now()));
@@ -175,8 +154,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       monitors: this.#watches.size,
       notUnderstood: this.#storage.notUnderstood,
       openRounds: this.#ticks.openRounds,
-      waitingChecks: this.#admission.waiting,
-      overloadedChecks: this.#overloaded,
+      waitingChecks: this.#checks.waiting,
+      overloadedChecks: this.#checks.overloaded,
       outboxDepth: this.#storage.outboxDepth(),
       outboxBytes: this.#storage.outboxBytes,
       resultsDropped: this.#storage.resultsDropped,
@@ -248,7 +227,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   /** Hands happenings to their watches, sends their checks on their way, and stores all of it in one commit. */
   #take(happenings: readonly Happening[], nowMs: number, alsoSave: () => void = () => undefined): void {
     const changes = happenings.flatMap((happening) => this.#changed(happening, nowMs) ?? []);
-    this.#launch(changes, nowMs);
+    this.#checks.launch(askedOf(changes), nowMs);
     this.#commit(() => {
       for (const change of changes) this.#save(change);
       this.#keep(changes);
@@ -284,9 +263,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /** Remembers the rounds that were started, so that an eviction cannot swallow them silently. */
   #keep(changes: readonly Change[]): void {
-    const started = changes.flatMap(({ after, reduced }) =>
-      reduced.ask.map((round) => ({ monitorId: after.assigned.id, round })),
-    );
+    const started = askedOf(changes).map(({ monitor, round }) => ({ monitorId: monitor.id, round }));
     const outline = encodeTick(started);
     if (outline !== null) this.#ticks.add(this.#storage.addTick(outline), started);
   }
@@ -302,65 +279,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     }
   }
 
-  /* ---- checks -------------------------------------------------------------------------------------------- */
-
-  #launch(changes: readonly Change[], nowMs: number): void {
-    const checks = changes.flatMap(({ after, reduced }) =>
-      reduced.ask.flatMap((round) => checksOf(after.assigned, round)),
-    );
-    if (checks.length === 0) return;
-    this.#admission.apply(checks);
-    this.#admit(nowMs);
-  }
-
-  /** Sends checks on their way as far as there is room, and looks again as long as some wait. */
-  #admit(nowMs: number): void {
-    for (const batch of this.#admission.admit(nowMs)) this.ctx.waitUntil(this.#ask(batch));
-    if (this.#admission.waiting === 0 || this.#admitPlanned) return;
-    this.#admitPlanned = true;
-    setTimeout(() => {
-      this.#admitPlanned = false;
-      const atMs = Date.now();
-      this.#turnAway(this.#admission.turnAway(atMs), atMs);
-      this.#admit(atMs);
-    }, ADMIT_EVERY_MS);
-  }
-
-  /** A check that has waited for half its slot is not made any more. */
-  #turnAway(checks: readonly Check[], nowMs: number): void {
-    if (checks.length === 0) return;
-    this.#overloaded += checks.length;
-    const ofRounds = Map.groupBy(checks, ({ key }) => key);
-    this.#arrive([...ofRounds.values()].flatMap((ofRound) => unanswered(ofRound, OVERLOADED)));
-    const { count, atMs } = this.#overloadLogged;
-    if (nowMs - atMs < OVERLOAD_LOG_MS) return;
-    log('warn', 'checks found no room in time', { shard: this.#shard, checks: this.#overloaded - count });
-    this.#overloadLogged = { count: this.#overloaded, atMs: nowMs };
-  }
-
-  async #ask(batch: readonly Check[]): Promise<void> {
-    const location = batch[0]?.location;
-    if (location === undefined) return;
-    const byKey = new Map(batch.map((check) => [check.key, check]));
-    const over = (key: string, happening: (check: Check) => Happening[]): Happening[] => {
-      const check = byKey.get(key);
-      if (check === undefined) return [];
-      this.#admission.leave(check, Date.now());
-      return happening(check);
-    };
-    const askedMs = Date.now();
-    const silent = await askProbes(this.env, location, batch.map(requestOf), {
-      onHead: (tookMs) => room?.heard(location, Date.now() - askedMs - tookMs, Date.now()),
-      onAnswers: (answers) => {
-        this.#arrive(answers.flatMap((answer) => over(answer.key, (check) => [answered(check, answer)])));
-        // What these checks leave is filled at once: by the timer alone a small room would stand empty half of the time.
-        if (this.#admission.waiting > 0) this.#admit(Date.now());
-      },
-    });
-    this.#arrive(
-      silent.flatMap(({ key, reason, detail }) => over(key, (check) => unanswered([check], { reason, detail }))),
-    );
-  }
+  /* ---- answers ------------------------------------------------------------------------------------------ */
 
   #arrive(arrivals: readonly Happening[]): void {
     if (arrivals.length === 0) return;
@@ -426,7 +345,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     const suspended = notUnderstood.flatMap((id) =>
       id === null ? [] : (this.#changed({ monitorId: id, input: { kind: 'notUnderstood' } }, nowMs) ?? []),
     );
-    this.#launch(changes, nowMs);
+    this.#checks.launch(askedOf(changes), nowMs);
     this.#commit(() => {
       this.#removeAllBut(kept, nowMs);
       for (const change of [...suspended, ...changes]) this.#save(change);
@@ -474,47 +393,12 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 /** Everything else changes what people see, and one of them may have to be paged. */
 const ORDINARY: ReadonlySet<EdgeEvent['kind']> = new Set(['check.completed', 'check.missed', 'round.judged']);
 
-const OVERLOADED = {
-  reason: 'overloaded',
-  detail: 'no room within half of the slot: too many checks were under way',
-} as const;
-
 function tickOf({ assigned, state }: Watch, startedMs: number, nowMs: number): number {
   return nextTickMs(assigned, state, startedMs, nowMs) ?? Number.POSITIVE_INFINITY;
 }
 
-function checksOf(monitor: AssignedMonitor, round: Round): Check[] {
-  const key = roundKey(monitor.id, round);
-  const untilMs = round.startedMs + admissionMs(monitor);
-  return round.asked.map((location) => ({ key, location, untilMs, monitor, round }));
-}
-
-function requestOf({ key, monitor, round: { traceId } }: Check): ProbeRequest['checks'][number] {
-  return { key, timeoutMs: monitor.timeoutMs, traceId, confirm: true, transcript: false, spec: specOf(monitor) };
-}
-
-/** Written once for each assignment of a monitor, not for each check. */
-const specs = new WeakMap<AssignedMonitor, string>();
-
-function specOf(monitor: AssignedMonitor): string {
-  const known = specs.get(monitor);
-  if (known !== undefined) return known;
-  const spec = JSON.stringify(checkSpecOf(monitor));
-  specs.set(monitor, spec);
-  return spec;
-}
-
-function answered({ monitor, round, location }: Check, answer: Answer): Happening {
-  return { monitorId: monitor.id, input: { kind: 'answered', round, location, answer } };
-}
-
-/** Checks of one round that were not made. */
-function unanswered(checks: readonly Check[], why: NotMade): Happening[] {
-  const [first] = checks;
-  if (first === undefined) return [];
-  const { monitor, round } = first;
-  const locations = checks.map(({ location }) => location);
-  return [{ monitorId: monitor.id, input: { kind: 'unanswered', round, locations, why } }];
+function askedOf(changes: readonly Change[]): AskedRound[] {
+  return changes.flatMap(({ after, reduced }) => reduced.ask.map((round) => ({ monitor: after.assigned, round })));
 }
 
 function isOfRound(input: WatchInput): input is Extract<WatchInput, { kind: 'answered' | 'unanswered' }> {

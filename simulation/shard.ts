@@ -3,6 +3,7 @@ import type { ComponentState } from '#domain/page/snapshot.ts';
 import { locationEvent } from '#domain/watch/events.ts';
 import {
   componentsToTell,
+  type Happening,
   lingerMs,
   type StoredWatchState,
   storedState,
@@ -24,11 +25,6 @@ export type Occurrence =
   | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
   /** No longer checked, because it is not understood. */
   | { readonly kind: 'suspended'; readonly monitorId: string };
-
-interface Happening {
-  readonly monitorId: string;
-  readonly input: WatchInput;
-}
 
 interface Arrival extends Happening {
   /** By the simulated time: a clock that is set does not change how long an answer takes. */

@@ -11,6 +11,12 @@ export interface Watch {
   readonly state: WatchState;
 }
 
+/** Something that happened to one of a host's watches. */
+export interface Happening {
+  readonly monitorId: string;
+  readonly input: WatchInput;
+}
+
 /** Answers that arrive within this time become one commit: a fifth of a second is not seen on a screen. */
 export const COMMIT_LINGER_MS = 200;
 /** A failure may be the one that pages somebody. */
