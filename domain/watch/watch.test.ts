@@ -420,6 +420,16 @@ describe('a restart of the host', () => {
     expect(missed).toHaveLength(8);
   });
 
+  it('judges a round once that had no vote, and was complete behind an older one', () => {
+    const story = new Story();
+    story.tickAt(1);
+    story.answers(story.slot(0), 'ooooo.');
+    story.answers(story.slot(1), 'oooooo');
+    story.happens({ kind: 'interrupted' });
+    expect(story.verdicts).toEqual(['unknown: interrupted', 'unknown: overloaded']);
+    expect(story.state.rounds).toEqual([]);
+  });
+
   it('judges a round that had only waited for an older one', () => {
     const story = new Story();
     story.tickAt(1);

@@ -230,15 +230,26 @@ function closed(
 /** After a restart: what was not answered is missed, what was is judged. */
 function interrupt(assigned: AssignedMonitor, state: WatchState, circumstances: Circumstances): Reduced {
   let reduced = unchanged(state);
-  for (const round of state.rounds) {
-    const unheard = !hasVote(round) && !round.judged && !round.manual;
-    if (unheard)
-      reduced = then(reduced, (before) => withdrawn(assigned, before, [round], 'interrupted', circumstances));
-    const why = { reason: 'missed_slot', detail: INTERRUPTED } as const;
-    reduced = then(reduced, (before) => closed(assigned, before, round, why, circumstances));
+  for (const name of state.rounds) {
+    reduced = then(reduced, (before) => interruptRound(assigned, before, name, circumstances));
   }
   // A round that had all its answers may have waited for an older one only.
   return then(reduced, (before) => settle(assigned, before, circumstances));
+}
+
+/** The end of an older round may have judged this one: it is looked up as it is now. */
+function interruptRound(
+  assigned: AssignedMonitor,
+  state: WatchState,
+  name: Pick<Round, 'slotMs' | 'manual'>,
+  circumstances: Circumstances,
+): Reduced {
+  const round = roundOf(state, name);
+  if (round === undefined) return unchanged(state);
+  const unheard = !hasVote(round) && !round.judged && !round.manual;
+  const rest = unheard ? withdrawn(assigned, state, [round], 'interrupted', circumstances) : unchanged(state);
+  const why = { reason: 'missed_slot', detail: INTERRUPTED } as const;
+  return then(rest, (before) => closed(assigned, before, round, why, circumstances));
 }
 
 /** The check beside the schedule. */
