@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { chaos } from './chaos.ts';
 import type { Figures, Findings } from './figures.ts';
+import { judging } from './judging.ts';
 import { latency } from './latency.ts';
 import { type BenchOptions, readArguments } from './options.ts';
 import { overload } from './overload.ts';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Find
   start: startAndEnd,
   chaos,
   overload,
+  judging,
   simulation,
 };
 

@@ -6,6 +6,7 @@ import { LocationWatch } from '#domain/watch/location-watch.ts';
 import { roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
+import { askProbes } from './ask-probes.ts';
 import { type AskedRound, CheckDispatch } from './check-dispatch.ts';
 import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
@@ -73,7 +74,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
     this.#checks = new CheckDispatch({
-      env,
+      checksMax: env.CHECKS_MAX,
+      ask: (...batch) => askProbes(this.env, ...batch),
       shard: () => this.#shard,
       arrive: (happenings) => this.#arrive(happenings),
       waitUntil: (work) => this.ctx.waitUntil(work),

@@ -71,9 +71,14 @@ export function isOpen(round: Round, location: LocationId): boolean {
   return round.asked.includes(location) && !round.seen.has(location);
 }
 
+/** True while a location that was asked has not answered. */
+export function hasOpen(round: Round): boolean {
+  return round.seen.size < round.asked.length;
+}
+
 /** True when nothing more can come of it: everybody has answered, and what that comes to has been told. */
 export function isOver(round: Round): boolean {
-  return round.seen.size >= round.asked.length && (round.manual || round.judged);
+  return !hasOpen(round) && (round.manual || round.judged);
 }
 
 /** True when somebody could say something about the target. */

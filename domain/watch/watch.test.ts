@@ -274,6 +274,20 @@ describe('a clock that is set back', () => {
   });
 });
 
+describe('a round that is complete behind an older one', () => {
+  it('asks for no tick of its own, though its deadline comes first after a clock was set back', () => {
+    const story = new Story({ intervalSeconds: 60 });
+    story.nowMs = story.slot(0) - 60_000;
+    story.startedMs = story.nowMs - 60_000;
+    story.tickAt(-1);
+    const [older, younger] = story.state.rounds;
+    expect(younger?.deadlineMs).toBeLessThan(older?.deadlineMs ?? 0);
+    story.answers(younger?.slotMs ?? 0, 'ssssss');
+    const nowMs = younger?.deadlineMs ?? 0;
+    expect(nextTickMs(story.monitor, story.state, nowMs, nowMs)).toBeGreaterThan(nowMs);
+  });
+});
+
 describe('a clock that was ahead by hours', () => {
   it('was wrong: the grid goes on where the clock is now', () => {
     const story = new Story();

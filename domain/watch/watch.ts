@@ -18,7 +18,17 @@ import {
   statusEvent,
 } from './events.ts';
 import { judgeBallot, type Verdict } from './quorum.ts';
-import { hasVote, inSlotOrder, isOpen, isOver, newRound, type Round, unknownCause, withSeen } from './round.ts';
+import {
+  hasOpen,
+  hasVote,
+  inSlotOrder,
+  isOpen,
+  isOver,
+  newRound,
+  type Round,
+  unknownCause,
+  withSeen,
+} from './round.ts';
 import { roundSummary } from './round-summary.ts';
 
 /**
@@ -151,7 +161,8 @@ export function nextTickMs(
   startedMs: number,
   nowMs: number,
 ): number | null {
-  const deadlines = state.rounds.map((round) => round.deadlineMs);
+  // A round that is complete waits for an older one, whose deadline may be the later one after a clock was set back.
+  const deadlines = state.rounds.filter(hasOpen).map((round) => round.deadlineMs);
   if (isWatched(assigned, state)) {
     const afterMs = startedUntil(state.fromMs, Math.min(startedMs, nowMs), nowMs);
     deadlines.push(slotAfter(cadenceOf(assigned), afterMs));

@@ -9,7 +9,7 @@ import { requireEqual, requireThat } from '../violation.ts';
  * What shards judge is counted again here, slowly and from what they told alone: verdicts from the results, statuses and
  * alerts from the verdicts. So an error in the reducer shows too, although edge and simulation share it.
  */
-export function requireJudgements({ shard }: Simulation): void {
+export function requireJudgements({ shard }: Pick<Simulation, 'shard'>): void {
   const monitors = new Map<string, Judgements>();
   for (const occurrence of shard.chronicle) {
     const id = monitorOf(occurrence);
