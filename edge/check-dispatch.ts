@@ -5,7 +5,8 @@ import type { Happening } from '#domain/watch/host.ts';
 import { admissionMs, type Round, roundKey } from '#domain/watch/round.ts';
 import { type AssignedMonitor, PROBE_BATCH_MAX, type ProbeRequest } from '#domain/wire/wire.ts';
 import { Admission, type Applicant } from './admission.ts';
-import type { askProbes, Unanswered } from './ask-probes.ts';
+import { askProbes } from './ask-probes.ts';
+import type { CoordinatorEnv } from './env.ts';
 import { log } from './log.ts';
 import { limitsFor, Room } from './room.ts';
 
@@ -27,14 +28,8 @@ export interface AskedRound {
 /** One check of a round at one location. */
 interface Check extends Applicant, AskedRound {}
 
-/** What is sent to a location, and who hears of its answers. */
-type Batch = Parameters<typeof askProbes> extends [unknown, ...infer Rest] ? Rest : never;
-
 interface Surroundings {
-  /** CHECKS_MAX of the process. */
-  readonly checksMax: string | undefined;
-  /** Sends a batch of checks to a location; ask-probes.ts. */
-  readonly ask: (...batch: Batch) => Promise<Unanswered[]>;
+  readonly env: () => CoordinatorEnv;
   /** The shard's name, for the log. */
   readonly shard: () => string;
   /** Receives what became of each check. */
@@ -56,7 +51,7 @@ export class CheckDispatch {
   #logged = { count: 0, atMs: 0 };
 
   constructor(surroundings: Surroundings) {
-    sharedRoom ??= new Room(limitsFor(surroundings.checksMax));
+    sharedRoom ??= new Room(limitsFor(surroundings.env().CHECKS_MAX));
     this.#surroundings = surroundings;
     this.#room = sharedRoom;
     this.#admission = new Admission(sharedRoom, PROBE_BATCH_MAX);
@@ -107,10 +102,10 @@ export class CheckDispatch {
   async #ask(batch: readonly Check[]): Promise<void> {
     const location = batch[0]?.location;
     if (location === undefined) return;
-    const { ask, arrive } = this.#surroundings;
+    const { env, arrive } = this.#surroundings;
     const open = new Map(batch.map((check) => [check.key, check]));
     const askedMs = Date.now();
-    const silent = await ask(location, batch.map(requestOf), {
+    const silent = await askProbes(env(), location, batch.map(requestOf), {
       onHead: (tookMs) => this.#room.heard(location, Date.now() - askedMs - tookMs, Date.now()),
       onAnswers: (answers) => {
         arrive(answers.flatMap((answer) => this.#over(open, answer.key, (check) => [answered(check, answer)])));

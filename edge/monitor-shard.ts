@@ -6,7 +6,6 @@ import { LocationWatch } from '#domain/watch/location-watch.ts';
 import { roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
-import { askProbes } from './ask-probes.ts';
 import { type AskedRound, CheckDispatch } from './check-dispatch.ts';
 import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
@@ -74,8 +73,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
     this.#checks = new CheckDispatch({
-      checksMax: env.CHECKS_MAX,
-      ask: (...batch) => askProbes(this.env, ...batch),
+      env: () => this.env,
       shard: () => this.#shard,
       arrive: (happenings) => this.#arrive(happenings),
       waitUntil: (work) => this.ctx.waitUntil(work),
@@ -180,22 +178,21 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     }
     const ticks = due.map((monitorId) => ({ monitorId, input: { kind: 'tick', startedMs } as const }));
     this.#take(ticks, nowMs, () => this.#storage.saveCursor(nowMs));
-    this.#setAlarm(
-      due.reduce((soonestMs, monitorId) => this.#soonerOf(soonestMs, monitorId, nowMs), nextMs),
-      nowMs,
-    );
+    this.#setAlarm(Math.min(nextMs, this.#nextTickOf(due, nowMs)), nowMs);
   }
 
   #setNextAlarm(nowMs: number): void {
-    const ids = [...this.#watches.keys()];
-    const nextMs = ids.reduce((soonestMs, id) => this.#soonerOf(soonestMs, id, nowMs), Number.POSITIVE_INFINITY);
-    this.#setAlarm(nextMs, nowMs);
+    this.#setAlarm(this.#nextTickOf(this.#watches.keys(), nowMs), nowMs);
   }
 
-  #soonerOf(soonestMs: number, monitorId: string, nowMs: number): number {
-    const watch = this.#watches.get(monitorId);
-    // From the cursor on: an assignment may come between the moment a slot is due and its alarm.
-    return watch === undefined ? soonestMs : Math.min(soonestMs, tickOf(watch, this.#storage.cursorMs, nowMs));
+  #nextTickOf(monitorIds: Iterable<string>, nowMs: number): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const monitorId of monitorIds) {
+      const watch = this.#watches.get(monitorId);
+      // From the cursor on: an assignment may come between the moment a slot is due and its alarm.
+      if (watch !== undefined) nextMs = Math.min(nextMs, tickOf(watch, this.#storage.cursorMs, nowMs));
+    }
+    return nextMs;
   }
 
   #setAlarm(nextMs: number, nowMs: number): void {

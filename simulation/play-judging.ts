@@ -1,6 +1,7 @@
 import { newId } from '#domain/base/id.ts';
 import { LOCATION_IDS } from '#domain/check/location.ts';
 import { type AssignedMonitor, assignedMonitorSchema } from '#domain/wire/wire.ts';
+import { drawClock } from './draw-clock.ts';
 import { requireJudgements } from './invariants/judged.ts';
 import { Random } from './random.ts';
 import { SimulatedShard } from './shard.ts';
@@ -13,8 +14,6 @@ const STEP_MS_MAX = 25_000;
 const MONITORS_MAX = 5;
 const INTERVALS_S = [5, 10, 30, 60] as const;
 const TIMEOUTS_MS = [1_000, 5_000, 10_000] as const;
-const CLOCK_SMALL_MS = 5_000;
-const CLOCK_LARGE_MS = 4 * 60_000;
 
 /**
  * The edge's half of the simulation alone: a shard, its targets, and whatever can happen to it, judged again from what it
@@ -46,11 +45,6 @@ export function playJudging(seed: number): void {
   assign();
   shard.runUntil(nowMs + STEP_MS_MAX);
   requireJudgements({ shard });
-}
-
-function drawClock(random: Random): number {
-  const most = random.chance(0.7) ? CLOCK_SMALL_MS : CLOCK_LARGE_MS;
-  return random.chance(0.5) ? 0 : random.int(-most, most);
 }
 
 /** A monitor is added, edited or taken away. */

@@ -17,6 +17,7 @@ import { isolating } from '#core/streams/isolate.ts';
 import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
 import { assignmentSchema } from '#domain/wire/wire.ts';
 import type { TestCore } from '#tests/core/test-core.ts';
+import { drawClock } from './draw-clock.ts';
 import { type EdgeFault, SimulatedEdge } from './edge.ts';
 import { Breakdowns } from './faults.ts';
 import { requirePublished } from './invariants/published.ts';
@@ -38,10 +39,8 @@ const TENANTS = ['acme', 'globex'];
 const TICKS = 45;
 /** People's machines are off by up to this. */
 const SKEW_MS = 1_500;
-/** How often the edge's clock is set, and by how much. */
+/** How often the edge's clock is set. */
 const CLOCK_CHANCE = 0.04;
-const CLOCK_SMALL_MS = 5_000;
-const CLOCK_LARGE_MS = 5 * 60_000;
 /** That an edge does not understand one of the monitors of an assignment. */
 const NOT_UNDERSTOOD_CHANCE = 0.06;
 /** Leases have ended by then, and the longest wait after the few failures that the receiver has in it. */
@@ -200,8 +199,7 @@ export class Simulation {
   #setEdgeClock(): void {
     const random = this.#clockLuck;
     if (!random.chance(CLOCK_CHANCE)) return;
-    const most = random.chance(0.7) ? CLOCK_SMALL_MS : CLOCK_LARGE_MS;
-    const aheadMs = random.chance(0.5) ? 0 : random.int(-most, most);
+    const aheadMs = drawClock(random);
     this.shard.setClock(aheadMs);
     this.#note(`the edge's clock is ${aheadMs} ms ahead`);
   }

@@ -18,9 +18,9 @@ export interface Happening {
 }
 
 /** Answers that arrive within this time become one commit: a fifth of a second is not seen on a screen. */
-export const COMMIT_LINGER_MS = 200;
+const COMMIT_LINGER_MS = 200;
 /** A failure may be the one that pages somebody. */
-export const URGENT_LINGER_MS = 20;
+const URGENT_LINGER_MS = 20;
 
 /** How long a happening may wait for others, in milliseconds. An answer that does not fit the status may change it. */
 export function lingerMs(watch: Watch | undefined, input: WatchInput): number {

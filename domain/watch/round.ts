@@ -62,8 +62,8 @@ export function roundKey(monitorId: string, { slotMs, manual }: Pick<Round, 'slo
   return `${monitorId}:${slotMs}:${manual ? 'manual' : 'grid'}`;
 }
 
-export function withSeen(round: Round, location: LocationId, seen: Seen): Round {
-  return { ...round, seen: new Map(round.seen).set(location, seen) };
+export function withSeen(round: Round, locations: readonly LocationId[], seen: Seen): Round {
+  return { ...round, seen: new Map([...round.seen, ...locations.map((location) => [location, seen] as const)]) };
 }
 
 /** True for a location that was asked and has not answered. */

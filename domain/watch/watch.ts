@@ -283,9 +283,7 @@ function answered(
   if (round === undefined || !isOpen(round, location)) return unchanged(state);
   const event = resultEvent(assigned.id, round, location, answer);
   const { outcome, reason, detail } = event.result;
-  const seen = withSeen(round, location, { outcome, reason, detail });
-  const told = { state: { ...state, rounds: replaced(state.rounds, seen) }, events: [event], ask: [] };
-  return then(told, (before) => settle(assigned, before, circumstances));
+  return heard(assigned, state, withSeen(round, [location], { outcome, reason, detail }), event, circumstances);
 }
 
 function unanswered(
@@ -298,8 +296,18 @@ function unanswered(
   const open = round === undefined ? [] : locations.filter((location) => isOpen(round, location));
   if (round === undefined || open.length === 0) return unchanged(state);
   const event = missedEvent(assigned.id, round, open, why);
-  const seen = open.reduce((before, location) => withSeen(before, location, { outcome: 'error', ...why }), round);
-  const told = { state: { ...state, rounds: replaced(state.rounds, seen) }, events: [event], ask: [] };
+  return heard(assigned, state, withSeen(round, open, { outcome: 'error', ...why }), event, circumstances);
+}
+
+/** `round` is as it is with what `event` tells of it. */
+function heard(
+  assigned: AssignedMonitor,
+  state: WatchState,
+  round: Round,
+  event: EdgeEvent,
+  circumstances: Circumstances,
+): Reduced {
+  const told = { state: { ...state, rounds: replaced(state.rounds, round) }, events: [event], ask: [] };
   return then(told, (before) => settle(assigned, before, circumstances));
 }
 
