@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Consumer, ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import { UPLINK_EVENTS_MAX } from '#domain/wire/wire.ts';
 import type { CoreContext, StreamConsumer } from '../context.ts';
 import type { MessageSignatures } from './message-signatures.ts';
@@ -26,9 +26,14 @@ const SIGNS_PER_ACK_WAIT = 4;
  */
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 5_000;
-/** A restarted server has forgotten the pull request: after two missed heartbeats a new one is sent. */
-const PULL_MS = 10_000;
-const HEARTBEAT_MS = 2_000;
+/**
+ * A pull request ends after this long. nats-server (2.9) loses track of messages that it delivers to a request whose
+ * process unsubscribes meanwhile, and brings them again only after the ack wait. close() therefore waits for the end of
+ * the request. One second is the least that the client allows.
+ */
+const PULL_MS = 1_000;
+/** Longest wait for the end of a pull request. A server that is away does not end it. */
+const PULL_END_MAX_MS = 3_000;
 /** Pause before a lost stream is looked for again. */
 const RESUME_MS = 1_000;
 
@@ -64,7 +69,7 @@ export class JetStreamConsumer {
   /** Keys of the held messages that are not in a batch yet. */
   #waiting: string[] = [];
   #handling: Promise<void> | undefined;
-  #messages: ConsumerMessages | undefined;
+  #pull: ConsumerMessages | undefined;
   #pulling: Promise<void> | undefined;
   #signs: NodeJS.Timeout | undefined;
 
@@ -76,45 +81,50 @@ export class JetStreamConsumer {
 
   /** Starts pulling, which continues by itself after any failure of the server. */
   async start(): Promise<void> {
+    const consumer = await this.#find();
     this.#signs = setInterval(() => this.#reportInWork(), this.#parts.ackWaitMs / SIGNS_PER_ACK_WAIT);
-    await this.#pull();
-    this.#pulling = this.#keepPulling();
+    this.#pulling = this.#keepPulling(consumer);
   }
 
-  /** Ends after the running batch; unsettled messages are returned to the server. */
+  /** Ends after the running batch and the running pull request; unsettled messages are returned to the server. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#messages?.close();
+    const over = setTimeout(() => this.#pull?.close(), PULL_END_MAX_MS);
     await this.#pulling;
+    clearTimeout(over);
     await this.#handling;
     clearInterval(this.#signs);
     for (const message of this.#held.values()) this.#tell(message, (one) => one.nak());
     this.#held.clear();
   }
 
-  async #pull(): Promise<void> {
-    const consumer = await this.#parts.client.consumers.get(STREAM, this.#durable);
-    this.#messages = await consumer.consume({
-      max_messages: HELD_MAX,
-      expires: PULL_MS,
-      idle_heartbeat: HEARTBEAT_MS,
-      // A deleted stream is created anew instead of being waited for.
-      abort_on_missing_resource: true,
-      callback: (message) => this.#receive(message),
-    });
+  #find(): Promise<Consumer> {
+    return this.#parts.client.consumers.get(STREAM, this.#durable);
   }
 
-  async #keepPulling(): Promise<void> {
+  async #keepPulling(found: Consumer): Promise<void> {
+    let consumer = found;
     while (!this.#closed) {
       try {
-        await this.#messages?.closed();
-        if (this.#closed) return;
-        await this.#pause(RESUME_MS);
-        await this.#parts.ensureStream();
-        await this.#pull();
+        this.#pull = await consumer.fetch({ max_messages: HELD_MAX, expires: PULL_MS });
+        for await (const message of this.#pull) this.#receive(message);
       } catch (error) {
+        if (this.#closed) return;
         this.#parts.ctx.logger.warn({ err: error, durable: this.#durable }, 'the stream cannot be read');
+        consumer = await this.#findAgain(consumer);
       }
+    }
+  }
+
+  /** A stream or a consumer that was deleted is created anew. */
+  async #findAgain(consumer: Consumer): Promise<Consumer> {
+    await this.#pause(RESUME_MS);
+    try {
+      await this.#parts.ensureStream();
+      return await this.#find();
+    } catch (error) {
+      this.#parts.ctx.logger.debug({ err: error, durable: this.#durable }, 'the stream cannot be found');
+      return consumer;
     }
   }
 

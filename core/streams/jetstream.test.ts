@@ -173,6 +173,53 @@ test('a handler that is slow but healthy is not told twice', async () => {
   expect(batches).toEqual([['evt_1'], ['evt_2']]);
 });
 
+test('what arrives while a process stops is returned at once, not after the ack wait', async () => {
+  const producer = await connect();
+  const got = new Set<string>();
+  const taker = isolating(
+    ctx,
+    incidents(async (messages) => {
+      for (const id of idsOf(messages)) got.add(id);
+    }),
+  );
+  for (let round = 0; round < 6; round++) {
+    const stopping = await connect();
+    await stopping.streams.consume(taker);
+    const publishing = Array.from({ length: 20 }, (_, n) => producer.streams.publish([alert(round * 20 + n)]));
+    // The server delivers some of them before it knows that this process has stopped.
+    await Promise.all([stopping.streams.close(), ...publishing]);
+    open.splice(open.indexOf(stopping), 1);
+  }
+  const next = await connect();
+  await next.streams.consume(taker);
+  // Half of the ack wait of a minute.
+  await eventually('all are handled', () => got.size === 6 * 20);
+});
+
+test('a handler that holds many messages for long is brought none of them again', async () => {
+  const stream = await connectImpatient();
+  const brought: string[] = [];
+  let end = () => {};
+  const held = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  await stream.streams.consume(
+    incidents(async (messages) => {
+      brought.push(...idsOf(messages));
+      await held;
+    }),
+  );
+  for (let n = 0; n < 20; n++) await stream.streams.publish([alert(n)]);
+  await eventually('all are in hand', async () => (await infoOf(stream)).num_ack_pending === 20);
+  await passed(20);
+  const { delivered } = await infoOf(stream);
+  // Each was delivered once; a machine that pauses for an ack wait causes a few more deliveries.
+  expect(delivered.consumer_seq).toBeLessThan(3 * 20);
+  end();
+  await eventually('all are acknowledged', async () => (await pendingOf(stream)) === 0);
+  expect(brought).toHaveLength(20);
+});
+
 test('nats-server is restarted in the middle of an outage: what is held is handled once', async () => {
   const stream = await connect();
   await stream.streams.consume(writer());

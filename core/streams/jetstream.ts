@@ -1,31 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import {
   AckPolicy,
   DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
-  type JetStreamClient,
   type JetStreamManager,
   jetstream,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection, nanos } from '@nats-io/transport-node';
-import { MESSAGE_ID_HEADER, SIGNATURE_HEADER, streamMessages, subjectOf } from '#domain/wire/stream-message.ts';
+import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { subjectOf } from '#domain/wire/stream-message.ts';
 import { ConfigError } from '../config.ts';
-import type { CoreContext, PublishOptions, Streams } from '../context.ts';
-import { ProblemError } from '../platform/problem-error.ts';
-import { CONSUMER_KINDS, kindOf, type StreamKind } from './consumer-kinds.ts';
+import type { CoreContext, Streams } from '../context.ts';
+import { CONSUMER_KINDS, type StreamKind } from './consumer-kinds.ts';
 import { HELD_MAX, JetStreamConsumer, STREAM } from './jetstream-consumer.ts';
-import { hashOf, MessageSignatures, type StreamKeys } from './message-signatures.ts';
+import { MessageSignatures, type StreamKeys } from './message-signatures.ts';
+import { Publisher } from './publisher.ts';
 import { Refusals } from './refusals.ts';
 import { StraySubjects } from './stray-subjects.ts';
 
 /** The subjects that have a consumer. */
 const SUBJECTS: ReadonlySet<string> = new Set(Object.values(CONSUMER_KINDS).flat().map(subjectOf));
-/** The core's name as the publisher of events without a shard: replayed dead letters. */
-const CORE_SHARD = 'core';
 
 /** About two million results. A full stream refuses messages and the edge keeps its events, so nothing is discarded. */
 const STREAM_BYTES_MAX = 1024 ** 3;
@@ -81,9 +77,10 @@ export async function connectJetStream(
     ackWaitMs,
     ensureStream: () => ensureStream(manager, ackWaitMs),
   };
+  const publisher = new Publisher(client, signatures);
   const running: { close(): Promise<void> }[] = [];
   const streams: Streams = {
-    publish: (events, options) => publish(client, signatures, events, options),
+    publish: (events, options) => publisher.publish(events, options),
     async consume(consumer) {
       for (const kind of consumer.kinds) {
         const reader = new JetStreamConsumer(parts, consumer, durableOf(consumer.name, kind));
@@ -175,37 +172,6 @@ async function ensureConsumer(
 
 function durableOf(name: string, kind: StreamKind): string {
   return `${name}_${kind.replace('.', '-')}`;
-}
-
-/**
- * Resolves when the server has stored every event. Events published `again` have a message id of their own, so they are
- * not dropped as duplicates.
- */
-async function publish(
-  client: JetStreamClient,
-  signatures: MessageSignatures,
-  events: readonly unknown[],
-  { again = false, shard = CORE_SHARD }: PublishOptions = {},
-): Promise<void> {
-  const pieces = events.map((event) => ({ kind: kindOf(event), body: JSON.stringify(event) }));
-  const messages = await Promise.all(
-    streamMessages(shard, pieces).map(async ({ subject, body }) => {
-      const id = again ? randomUUID() : hashOf(body);
-      return { subject, body, id, signature: await signatures.sign({ subject, shard, id, body }) };
-    }),
-  );
-  try {
-    await Promise.all(
-      messages.map(({ subject, body, id, signature }) => {
-        const head = headers();
-        head.set(MESSAGE_ID_HEADER, id);
-        head.set(SIGNATURE_HEADER, signature);
-        return client.publish(subject, body, { headers: head });
-      }),
-    );
-  } catch (error) {
-    throw new ProblemError('unavailable', `The stream does not take events: ${messageOf(error)}.`);
-  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,16 +21,21 @@ export interface NatsServer {
 export async function startNatsServer(): Promise<NatsServer> {
   const program = findProgram('nats-server');
   if (program === null) throw new Error('nats-server is not installed: npm test installs it, or says what to install.');
+  const name = randomUUID();
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'blacktide-nats-'));
+  const args = ['--name', name, '--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dir];
   let child: ChildProcess;
+  /** A server that finds its port taken ends. It is started again until the port is free, or the deadline passes. */
   async function start(): Promise<void> {
-    const args = ['--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dir];
     child = spawn(program as string, args, { stdio: 'ignore' });
-    await eventually('nats-server answers', () => answers(port));
+    await eventually('nats-server answers', () => {
+      if (hasEnded(child)) child = spawn(program as string, args, { stdio: 'ignore' });
+      return answers(port, name);
+    });
   }
   async function end(signal: NodeJS.Signals): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (hasEnded(child)) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await ended;
@@ -46,13 +52,20 @@ export async function startNatsServer(): Promise<NatsServer> {
   };
 }
 
-function answers(port: number): Promise<boolean> {
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Whether the server of this name answers. Another process's server may have taken the port meanwhile. */
+function answers(port: number, name: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('data', () => {
+    // The first line is INFO, with the name: https://docs.nats.io/reference/reference-protocols/nats-protocol#info
+    socket.once('data', (info) => {
       socket.destroy();
-      resolve(true);
+      resolve(info.includes(name));
     });
     socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
   });
 }
