@@ -274,6 +274,8 @@ export class Simulation {
     this.shard.setClock(0);
     if (this.#asleepTicks > 0) this.shard.restart(this.time.nowMs);
     await this.time.advance(EVERYTHING_DUE_MS);
+    // Monitors that the core took for unchecked are seen to be checked again.
+    this.shard.runUntil(this.time.nowMs);
     const loops = await Promise.all([
       startNotifier(this.ctx),
       startNotifier(this.ctx),
