@@ -1,4 +1,6 @@
 import type { CoreContext, Database } from '#core/context.ts';
+import type { TestCore } from '#tests/core/test-core.ts';
+import { eventually } from '#tests/harness/eventually.ts';
 
 /** How a transaction may fail: never begun, undone at its end, or done with the answer lost. */
 type Breakdown = 'before' | 'within' | 'after';
@@ -62,6 +64,18 @@ export class Suspension {
     };
     return { ...ctx, db: Object.create(ctx.db, { transaction: { value: transaction } }) as Database };
   }
+}
+
+/** Every connection of the core to PostgreSQL ends, as when the server is restarted; resolves when new ones work. */
+export async function loseConnections({ ctx }: TestCore): Promise<void> {
+  const old = await ctx.sql<{ pid: number }[]>`
+    SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`;
+  const pids = old.map(({ pid }) => pid);
+  await eventually('the old connections are gone', async () => {
+    const left = await ctx.sql`SELECT FROM pg_stat_activity WHERE pid = ANY(${pids})`;
+    return left.count === 0;
+  });
 }
 
 function connectionLost(): Error {

@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { createApp } from '#core/api/app.ts';
 import { resultsOf } from '#domain/wire/results.ts';
 import type { EdgeEvent } from '#domain/wire/wire.ts';
 import { directorySchema, UPLINK_EVENTS_MAX } from '#domain/wire/wire.ts';
 import type { TestCore } from '#tests/core/test-core.ts';
-import type { Breakdowns } from './faults.ts';
+import { type Breakdowns, loseConnections } from './faults.ts';
 import type { Ledger } from './ledger.ts';
 import type { Action } from './people.ts';
 import type { Random } from './random.ts';
@@ -33,11 +34,14 @@ const FATES = {
   'consumer breaks': 5,
   'consumers restarted': 1,
   'carrier away': 0.2,
+  'database restarted': 0.5,
   'second half first': 2,
   'an old copy after it': 2,
   'with a message of a later version': 1,
 } as const;
 
+/** A batch takes about this long on an idle machine. */
+const RESTART_DELAY_MAX_MS = 40;
 /** That a batch carries a message which PostgreSQL refuses. */
 const POISON_CHANCE = 0.15;
 
@@ -123,6 +127,12 @@ export class Uplink {
         requireEqual(accepted, false, 'nothing is accepted while nobody carries it');
         await this.#parts.road.startCarrier();
         await this.#parts.road.settled();
+        await this.#accountFor(batch, accepted, null);
+        return accepted;
+      }
+      case 'database restarted': {
+        const lost = sleep(random.int(0, RESTART_DELAY_MAX_MS)).then(() => loseConnections(this.#parts.core));
+        const [accepted] = await Promise.all([this.#post(batch), lost]);
         await this.#accountFor(batch, accepted, null);
         return accepted;
       }

@@ -1,7 +1,8 @@
 import { drizzle } from 'drizzle-orm/postgres-js';
-import postgres, { type Options, type Sql } from 'postgres';
+import type { Options, Sql } from 'postgres';
 import * as schema from '#db/schema.ts';
 import type { Database } from '../context.ts';
+import { postgres } from './postgres-client.ts';
 
 /** Connections of one process: five processes stay within the product's budget of 100. */
 const CONNECTIONS = 20;
