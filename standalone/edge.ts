@@ -6,6 +6,7 @@ import type { Config } from '#core/config.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { workerBundle } from './build.ts';
 import type { EdgeKeys } from './keys.ts';
+import { publicNetwork, wholeNetwork } from './network-bindings.ts';
 import { openFilesSentence, readOpenFiles } from './open-files.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
 import { SetupError } from './setup-error.ts';
@@ -138,7 +139,7 @@ function coordinator(config: Config, keys: EdgeKeys, checksMax: number | null) {
       PAGE_DIRECTORY: { className: 'PageDirectory', useSQLite: true },
     },
     serviceBindings: {
-      EGRESS: networkOf(['public', 'private']),
+      EGRESS: wholeNetwork(),
       ...Object.fromEntries(LOCATION_IDS.map((location) => [probeBinding(location), `probe-${location}`])),
     },
   };
@@ -150,30 +151,20 @@ function probe(location: LocationId, config: Config) {
     modules: true,
     scriptPath: workerBundle('probe'),
     bindings: { LOCATION: location, ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets) },
-    serviceBindings: { EGRESS: networkOf(config.allowPrivateTargets ? ['public', 'private'] : ['public']) },
+    serviceBindings: { EGRESS: config.allowPrivateTargets ? wholeNetwork() : publicNetwork() },
     // For the TCP connection that finds out why a check's connection failed.
     ...(config.allowPrivateTargets ? {} : { outboundService: PUBLIC_INTERNET }),
   };
 }
 
-/** The public network: workerd refuses private addresses at connect time, whatever a name resolves to. */
+/** For connect(), which knows no bindings. */
 function publicInternet() {
   return {
     name: PUBLIC_INTERNET,
     modules: true,
     script: 'export default { fetch: (request, env) => env.NETWORK.fetch(request) }',
     compatibilityDate: GLUE_COMPATIBILITY_DATE,
-    serviceBindings: { NETWORK: networkOf(['public']) },
-  };
-}
-
-/**
- * A binding to the network. A fetch without such a binding goes through a Worker of miniflare, which costs as much as
- * the check.
- */
-function networkOf(allow: ('public' | 'private')[]) {
-  return {
-    network: { allow, tlsOptions: { trustBrowserCas: true, trustedCertificates: extraCertificates() } },
+    serviceBindings: { NETWORK: publicNetwork() },
   };
 }
 
@@ -216,13 +207,6 @@ function readCompatibility(): { compatibilityDate: string; compatibilityFlags: s
     compatibilityDate: date,
     compatibilityFlags: [...flags.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? ''),
   };
-}
-
-/** Node's setting for a private certificate authority, applied to checks too. */
-function extraCertificates(): string[] {
-  const file = process.env.NODE_EXTRA_CA_CERTS;
-  if (file === undefined) return [];
-  return readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
 }
 
 /** workerd is a dependency of miniflare. */

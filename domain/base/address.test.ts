@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { isForbiddenAddress, isForbiddenHost } from './address.ts';
 
@@ -49,9 +51,34 @@ describe('addresses nobody may reach through us', () => {
     '2606:4700::1111',
     '::ffff:8.8.8.8',
     '64:ff9b::808:808',
+    '2002:808:808::1',
   ])('public: %s', (address) => {
     expect(isForbiddenAddress(address)).toBe(false);
   });
+});
+
+it('agrees with the registry of ipaddr.js on any IPv4 address, wherever it stands', () => {
+  fc.assert(
+    fc.property(fc.ipV4(), (address) => {
+      const forbidden = ipaddr.parse(address).range() !== 'unicast' || address === '168.63.129.16';
+      const [a, b, c, d] = ipaddr.IPv4.parse(address).octets.map((octet) => octet.toString(16).padStart(2, '0'));
+      expect(isForbiddenAddress(address)).toBe(forbidden);
+      expect(isForbiddenAddress(`::ffff:${address}`)).toBe(forbidden);
+      expect(isForbiddenAddress(`64:ff9b::${address}`)).toBe(forbidden);
+      expect(isForbiddenAddress(`2002:${a}${b}:${c}${d}::1`)).toBe(forbidden);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('takes no IPv6 address that the registry of ipaddr.js does not know as unicast', () => {
+  fc.assert(
+    fc.property(fc.ipV6(), (address) => {
+      const range = ipaddr.parse(address).range();
+      if (!['unicast', 'rfc6052', '6to4', 'ipv4Mapped'].includes(range)) expect(isForbiddenAddress(address)).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 describe('hosts of URLs', () => {
