@@ -271,7 +271,9 @@ class Reader {
     // Only `u` may be written in either case, and only by its hexadecimal digits.
     if (letter !== undefined) return ESCAPES[letter] ?? this.#refuse();
     if (!found[0].startsWith('\\u')) throw this.#broken();
-    return [high, low, unit].map((hex) => (hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)))).join('');
+    return [high, low, unit]
+      .map((hex) => (hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16))))
+      .join('');
   }
 
   #refuse(): never {

@@ -38,9 +38,7 @@ const WORD_RANGES = [48, 57, 65, 90, 95, 95, 97, 122];
 const programSchema = z.object({
   start: z.int().min(0),
   numLb: z.literal(0),
-  inst: z.array(
-    z.object({ op: z.int().min(1).max(11), out: z.int(), arg: z.int(), runes: z.instanceof(Int32Array) }),
-  ),
+  inst: z.array(z.object({ op: z.int().min(1).max(11), out: z.int(), arg: z.int(), runes: z.instanceof(Int32Array) })),
 });
 type Instructions = z.infer<typeof programSchema>['inst'];
 
