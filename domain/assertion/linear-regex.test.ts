@@ -109,11 +109,14 @@ describe('a match', () => {
     fc.assert(
       fc.property(pattern, text, (body, searched) => {
         // In JavaScript, "." leaves out more than the newline; the texts have no other line ends.
+        fc.pre(patternSize(body) <= PATTERN_SIZE_MAX);
+        // With the flag "i" JavaScript takes the Kelvin sign for a word's character, RE2 does not.
+        fc.pre(!(flags.includes('i') && /\\b/i.test(body) && searched.includes('\u212a')));
         const expected = new RegExp(body, flags).test(searched);
         const found = firstMatch(compileRegex(prefix + body), searched, new WorkBudget());
         expect(found !== null).toBe(expected);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 

@@ -34,7 +34,7 @@ function listOf(length: number, item: (index: number) => string): string {
   return `[${items.join(',')}]`;
 }
 
-const deep = `${'[1,'.repeat(900)}0${']'.repeat(900)}`;
+const deep = `${'['.repeat(900)}0${']'.repeat(900)}`;
 const rows = listOf(300_000, (index) => `{"id":${index % 50},"tags":["a","b"]}`);
 const twice = (name: string) => ({ allOf: [{ $ref: `#/$defs/${name}` }, { $ref: `#/$defs/${name}` }] });
 const doubling = {
@@ -56,24 +56,20 @@ describe('what would take too long is stopped, and fails', () => {
     ['counted repetitions in each other', matches('(?:(?:a{1,4}b?){1,9}a){8}c'), noise(MEGABYTE)],
     [
       'many alternatives',
-      matches(Array.from({ length: 90 }, (_, index) => `a[ab]{${index % 9}}x`).join('|')),
+      matches(Array.from({ length: 12 }, (_, index) => `a[ab]{${80 + index}}c`).join('|')),
       noise(MEGABYTE),
     ],
-    [
-      'anchors and borders',
-      matches(String.raw`(?m)(?:^|\b|a)(?:[ab]*\ba|[ab]a[ab]{90}$)c`),
-      noise(MEGABYTE).replaceAll('aab', 'a b'),
-    ],
+    ['anchors and borders', matches(String.raw`(?:\ba|\Ba|a$)[ab ]{150}\bc`), noise(MEGABYTE).replaceAll('aab', 'a b')],
     ['all cases of a letter', matches('(?i)k[kab]{150}s'), noise(MEGABYTE).replaceAll('bb', '\u212a')],
-    ['classes of all of Unicode', matches(String.raw`\pL[\pL\pN]{100}\d`), noise(MEGABYTE).replaceAll('bb', '漢1')],
+    ['classes of all of Unicode', matches(String.raw`\pN[\pL\pN]{100}%`), noise(MEGABYTE).replaceAll('bb', '漢1')],
     ['a path that searches everything for every part of it', exists('$..[?$..[?@.q]]'), rows],
     ['a path whose hits double with every step', exists(`$${'[0,0]'.repeat(60)}`), deep],
-    ['a path through all of all', exists('$..*..*..x'), rows],
+    ['a path through all of all', exists('$..*..*..*..x'), deep],
     ['a filter that looks through the document for every value', exists('$[?count($..*) == 1]'), rows],
     ['a filter that compares documents', exists('$[?$ == @ || $ == $]'), rows],
-    ['slices of slices', exists(`$${'[::,::-1]'.repeat(30)}`), rows],
+    ['slices of slices', exists(`$${'[::,::-1]'.repeat(30)}`), deep],
     ['a schema whose work doubles with every reference', schema(doubling), rows],
-    ['a tree of alternatives', schema({ items: anyOfTree(7) }), rows],
+    ['a tree of alternatives', schema({ items: { not: anyOfTree(7) } }), rows],
     [
       'alternatives that track what was looked at',
       schema({ items: { anyOf: [{}, anyOfTree(6)], unevaluatedProperties: true } }),
@@ -89,14 +85,18 @@ describe('what would take too long is stopped, and fails', () => {
       schema({ items: { uniqueItems: true } }),
       `[${listOf(700_000, (index) => `{"b":[${index}],"a":{}}`)}]`,
     ],
-    ['a pattern in a schema', schema({ items: { pattern: 'a[ab]{200}c' } }), listOf(600_000, () => `"${noise(2000)}"`)],
+    [
+      'a pattern in a schema',
+      schema({ items: { not: { pattern: 'a[ab]{200}c' } } }),
+      JSON.stringify([noise(900_000)]),
+    ],
     [
       'a list to choose from',
-      schema({ items: { enum: Array.from({ length: 2000 }, (_, index) => [index]) } }),
-      listOf(300_000, (index) => `[${-index}]`),
+      schema({ items: { not: { enum: Array.from({ length: 2000 }, (_, index) => [index]) } } }),
+      listOf(300_000, (index) => `[${-1 - index}]`),
     ],
     ['exact division', schema({ items: { multipleOf: 5e-324 } }), listOf(MEGABYTE, () => '1e300')],
-    ['formats', schema({ items: { format: 'uri' } }), listOf(MEGABYTE, () => `"${`a:${'/x'.repeat(900)} `}"`)],
+    ['formats', schema({ items: { not: { format: 'uri' } } }), listOf(MEGABYTE, () => `"${`a:${'/x'.repeat(900)} `}"`)],
     ['a document of many empty objects', exists('$'), listOf(MEGABYTE, () => '{}')],
     [
       'a document of many different keys',
@@ -146,7 +146,7 @@ describe('what people write', () => {
     [
       'a search in two hundred kilobytes',
       { source: 'json', property: '$..id', compare: 'gte', value: 0 },
-      users.slice(0, 0) || listOf(200_000, (index) => `{"id":${index}}`),
+      listOf(200_000, (index) => `{"id":${index}}`),
     ],
     [
       'a pattern in a megabyte',
