@@ -2,7 +2,7 @@ import { keysOf } from './deep-equal.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work for each value, and for each character of a text. */
-const VALUE_WORK = 200;
+const VALUE_WORK = 350;
 const CHARACTER_WORK = 4;
 /** Share of a unit for each character that is copied, once for every level that it is inside of. */
 const COPY_WORK = 0.5;

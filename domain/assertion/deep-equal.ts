@@ -1,7 +1,7 @@
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work for comparing two values, for each property of an object, and for each 16 units of text. */
-const VALUE_WORK = 25;
+const VALUE_WORK = 40;
 const PROPERTY_WORK = 120;
 const TEXT_SHARE = 16;
 

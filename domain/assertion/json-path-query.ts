@@ -2,8 +2,10 @@ import { deepEqual, keysOf } from './deep-equal.ts';
 import type { Comparison, JsonPath, Operand, Selector, Test } from './json-path.ts';
 import type { WorkBudget } from './work-budget.ts';
 
-/** Units of work for one value that a selector is applied to, that it selects, or that a filter tests. */
-const VALUE_WORK = 45;
+/** Units of work for one value inside another one. */
+const CHILD_WORK = 45;
+/** Units for one value that a selector is applied to, that it selects, or that a filter tests. */
+const VALUE_WORK = 120;
 /** Units for each character whose length is counted, or compared. */
 const CHARACTER_WORK = 3;
 
@@ -78,12 +80,12 @@ class Query {
 
   #childrenOf(value: unknown): readonly unknown[] {
     if (Array.isArray(value)) {
-      this.#budget.spend(value.length * VALUE_WORK);
+      this.#budget.spend(value.length * CHILD_WORK);
       return value;
     }
     if (!isObject(value)) return [];
     const keys = keysOf(value, this.#budget);
-    this.#budget.spend(keys.length * VALUE_WORK);
+    this.#budget.spend(keys.length * CHILD_WORK);
     return keys.map((key) => value[key]);
   }
 

@@ -2,12 +2,12 @@ import { EMPTY, OP, type RegexProgram } from './regex-program.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work per UTF-16 unit that is searched: one look into the table. */
-const UNIT_WORK = 5;
+const UNIT_WORK = 8;
 /** UTF-16 units between two looks at the budget: few enough that a short text costs what it is long. */
 const PORTION = 4_096;
 /** Units for making a transition that is not in the table, and for each instruction that it visits. */
-const TRANSITION_WORK = 1_500;
-const INSTRUCTION_WORK = 100;
+const TRANSITION_WORK = 3_000;
+const INSTRUCTION_WORK = 180;
 /** Units for the table of all characters below U+10000, once for each search with a text beyond Latin-1. */
 const BMP_WORK = 200_000;
 /** Most cells of a transition table, 4 bytes each. A search that needs more forgets its states and begins again. */

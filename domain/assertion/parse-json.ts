@@ -5,8 +5,8 @@ import type { WorkBudget } from './work-budget.ts';
  * key or a short text that it has not met before is entered into tables, and that costs many times what it costs to find
  * it there; the same goes for an object whose keys follow each other in a new order.
  */
-const UNIT_WORK = 7;
-const VALUE_WORK = 25;
+const UNIT_WORK = 5;
+const VALUE_WORK = 45;
 const LIST_WORK = 65;
 const OBJECT_WORK = 150;
 const TEXT_WORK = 45;

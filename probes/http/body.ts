@@ -43,8 +43,8 @@ export function bodyText(body: BoundedBody, contentType: string | undefined, bud
 }
 
 /** Units of work for decoding a byte. The other encodings are converted character by character. */
-const UTF8_BYTE_WORK = 6;
-const OTHER_BYTE_WORK = 14;
+const UTF8_BYTE_WORK = 8;
+const OTHER_BYTE_WORK = 35;
 
 const MARKS: readonly (readonly [encoding: string, mark: readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
