@@ -2,7 +2,7 @@ import { EMPTY, OP, type RegexProgram } from './regex-program.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work per UTF-16 unit that is searched: one look into the table. */
-const UNIT_WORK = 8;
+const UNIT_WORK = 10;
 /** UTF-16 units between two looks at the budget: few enough that a short text costs what it is long. */
 const PORTION = 4_096;
 /** Units for making a transition that is not in the table, and for each instruction that it visits. */
