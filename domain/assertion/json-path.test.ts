@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { query } from 'jsonpath-rfc9535';
 import { describe, expect, it } from 'vitest';
 import { readJsonPath } from './json-path.ts';
 import { selectValues } from './json-path-query.ts';
@@ -56,4 +58,34 @@ it.each([
   ['$.a[', 'breaks at character 5'],
 ])('refuses %s', (path, why) => {
   expect(() => readJsonPath(path)).toThrow(why);
+});
+
+it.each([
+  '$..*',
+  '$..a',
+  '$.*.*',
+  '$[0,-1]',
+  '$[::-1]',
+  '$[1:3]',
+  '$..[?@.a]',
+  '$[?@ == $[0]]',
+  '$[?length(@) > 1]',
+  '$..[?@.a < 2]',
+])('selects by %s what another implementation selects', (path) => {
+  const key = fc.constantFrom('a', 'b', '');
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, true, 0, 1, 2, 'a', 'ab', ''),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(key, tie('value'), { noNullPrototype: true }),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, (document) => {
+      const expected = query(document as Parameters<typeof query>[0], path);
+      expect(selectValues(document, readJsonPath(path), new WorkBudget())).toEqual(expected);
+    }),
+    { numRuns: 100 },
+  );
 });
