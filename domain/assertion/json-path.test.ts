@@ -60,6 +60,10 @@ it.each([
   expect(() => readJsonPath(path)).toThrow(why);
 });
 
+function inOrder(values: readonly unknown[]): string[] {
+  return values.map((value) => JSON.stringify(value)).sort();
+}
+
 it.each([
   '$..*',
   '$..a',
@@ -84,7 +88,8 @@ it.each([
   fc.assert(
     fc.property(value, (document) => {
       const expected = query(document as Parameters<typeof query>[0], path);
-      expect(selectValues(document, readJsonPath(path), new WorkBudget())).toEqual(expected);
+      // RFC 9535 leaves open in which order `..` visits what is beside each other.
+      expect(inOrder(selectValues(document, readJsonPath(path), new WorkBudget()))).toEqual(inOrder(expected));
     }),
     { numRuns: 100 },
   );
