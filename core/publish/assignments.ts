@@ -54,7 +54,8 @@ function assigned(
   const { id } = row;
   try {
     const { confirm, ...stored } = storedMonitor(ctx, row);
-    return assignedMonitorSchema.parse({ ...stored, id, quorum: confirm.quorum ?? null, ...parts });
+    const { organizationId: organization } = row;
+    return assignedMonitorSchema.parse({ ...stored, id, organization, quorum: confirm.quorum ?? null, ...parts });
   } catch (error) {
     ctx.logger.error({ err: error, monitorId: id, shard: row.shardId }, 'a stored monitor cannot be read');
     return { id };

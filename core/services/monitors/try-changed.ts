@@ -19,7 +19,8 @@ export async function tryChangedMonitor(
   const patched = patchedMonitor(stored, patch);
   const { config, locations, timeoutMs, confirm } = patched;
   requirePossible({ config, locations, confirm });
-  const answer = await ctx.edge.test({ v: 1, ...checkSpecOf(patched), locations, timeoutMs });
+  const organization = ctx.caller.organizationId;
+  const answer = await ctx.edge.test({ v: 1, ...checkSpecOf(patched), locations, timeoutMs, organization });
   await recordTry(ctx, id, { config, locations });
   return answer;
 }
