@@ -3,7 +3,6 @@ import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { neighbourhoodOf } from '../client-address.ts';
 import type { ApiEnv } from '../env.ts';
-import { problemResponse } from '../problem-response.ts';
 import type { RateLimiter, RatePolicy } from './rate-limit.ts';
 
 /** Whoever is not the edge has nothing to do here. A new key of the edge is noticed within these tries. */
@@ -21,8 +20,6 @@ export function limitStrangers(ctx: CoreContext, limiter: RateLimiter): Middlewa
     const { retryAfterSeconds } = limiter.take(key, STRANGERS, ctx.clock.now().getTime());
     if (retryAfterSeconds === 0) return;
     const headers = { 'Retry-After': String(retryAfterSeconds) };
-    const limited = new ProblemError('rate_limited', `Try again in ${retryAfterSeconds} s.`, { headers });
-    c.res = undefined;
-    c.res = problemResponse(ctx, c, limited);
+    throw new ProblemError('rate_limited', `Try again in ${retryAfterSeconds} s.`, { headers });
   };
 }
