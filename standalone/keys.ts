@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type JsonWebKey, randomBytes, type webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
@@ -52,7 +52,7 @@ async function requirePair(dir: string, privateFile: KeyFile, publicFile: KeyFil
   );
 }
 
-async function readKey(dir: string, file: KeyFile, half: 'private' | 'public'): Promise<CryptoKey> {
+async function readKey(dir: string, file: KeyFile, half: 'private' | 'public'): Promise<webcrypto.CryptoKey> {
   const { kty, crv, x, d } = JSON.parse(readJwk(dir, file)) as JWK;
   // A public key with the private half in it would be handed to whoever may know the public one.
   if ((half === 'private') === (d !== undefined)) {
