@@ -100,8 +100,16 @@ export interface SecretBox {
 export interface ServiceTokens {
   /** Signs one request to the edge (jose, EdDSA). */
   sign(request: { method: string; path: string; body: Uint8Array }): Promise<string>;
-  /** Verifies a token of the edge and marks it as used; throws ProblemError invalid_service_token. */
-  verify(authorization: string | undefined, request: { method: string; path: string; body: Uint8Array }): Promise<void>;
+  /**
+   * Verifies a token of the edge by the head of its request, and marks it as used; throws ProblemError
+   * invalid_service_token. Nobody else's body is read.
+   */
+  verify(authorization: string | undefined, request: { method: string; path: string }): Promise<VerifiedToken>;
+}
+
+export interface VerifiedToken {
+  /** Throws ProblemError invalid_service_token when the token was made for another body. */
+  requireBody(body: Uint8Array): void;
 }
 
 export interface Metrics {

@@ -154,6 +154,19 @@ describe('freshness', () => {
   });
 });
 
+describe('random hosts and queries', () => {
+  it.each([PAGE, `${PAGE}/feed.atom`, SUMMARY])('make no rendering: %s', async (path) => {
+    const render = vi.spyOn(crypto.subtle, 'digest');
+    const first = await site.get(path);
+    const rendered = render.mock.calls.length;
+    for (let index = 0; index < 50; index++) {
+      const answer = await site.get(`https://host-${index}.example${path}?random=${index}`);
+      expect([answer.status, answer.headers.get('etag')]).toEqual([200, first.headers.get('etag')]);
+    }
+    expect(render.mock.calls.length).toBe(rendered);
+  });
+});
+
 describe('when the page object fails', () => {
   it('serves the last good copy with a warning, then the truth again', async () => {
     await site.get(PAGE);

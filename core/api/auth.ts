@@ -15,9 +15,11 @@ import { accountSchema, loginSchema, registerSchema, setupSchema } from '#domain
 import { ACCESS_TOKEN_SECONDS, readAccessToken, signAccessToken } from './auth/access-token.ts';
 import { readCookie, writeCookie } from './auth/cookies.ts';
 import { csrfToken, requireCsrf, requireKnownOrigin } from './auth/csrf.ts';
+import type { Bodies } from './bodies.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext, requireCaller } from './middleware/authenticate.ts';
-import { jsonBody, limitBody } from './middleware/json-body.ts';
+import { heldBody } from './middleware/held-body.ts';
+import { jsonBody } from './middleware/json-body.ts';
 import { CREDENTIALS, type RateLimiter, rateLimit } from './middleware/rate-limit.ts';
 import { createRouter, json, NO_CONTENT, named } from './router.ts';
 
@@ -28,11 +30,11 @@ const account = {
 };
 
 /** `/auth`: browser sessions. Answers set cookies, so Idempotency-Key does not apply here. */
-export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
+export function authRoutes(ctx: CoreContext, limiter: RateLimiter, bodies: Bodies) {
   const router = createRouter();
   router.use('/register', rateLimit(ctx, limiter, CREDENTIALS));
   router.use('/login', rateLimit(ctx, limiter, CREDENTIALS));
-  router.use(limitBody);
+  router.use(heldBody(bodies));
   router.use('/register', jsonBody);
   router.use('/login', jsonBody);
   router.use('/me', requireCaller(ctx));

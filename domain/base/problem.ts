@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortened } from './short-text.ts';
 
 /** RFC 9457 problems: every error of the API, by its stable code. */
 export const PROBLEMS = {
@@ -36,14 +37,24 @@ export const problemSchema = z.object({
   status: z.int(),
   detail: z.string().optional(),
   code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+  /** The first PROBLEM_ERRORS_MAX. */
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** How many errors there are besides. */
+  moreErrors: z.int().optional(),
   traceId: z.string(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
+/** Errors of an answer: more than a person corrects at once, and few enough to send with every refusal. */
+export const PROBLEM_ERRORS_MAX = 50;
+/** Paths may hold names that the sender chose, at any length. */
+const PATH_LENGTH_MAX = 200;
+const MESSAGE_LENGTH_MAX = 500;
+const DETAIL_LENGTH_MAX = 1000;
+
 /**
  * The body of an error's answer. `type` is a name, not an address of a page. A detail equal to the title is left out,
- * and so is an empty list of `errors`.
+ * and so is an empty list of `errors`. However much is wrong, the body stays small.
  */
 export function problemOf(
   code: ProblemCode,
@@ -54,9 +65,17 @@ export function problemOf(
     type: `urn:blacktide:problem:${code}`,
     title,
     status,
-    ...(detail === undefined || detail === title ? {} : { detail }),
+    ...(detail === undefined || detail === title ? {} : { detail: shortened(detail, DETAIL_LENGTH_MAX) }),
     code,
-    ...(errors.length === 0 ? {} : { errors }),
+    ...(errors.length === 0 ? {} : { errors: shownErrors(errors) }),
+    ...(errors.length > PROBLEM_ERRORS_MAX ? { moreErrors: errors.length - PROBLEM_ERRORS_MAX } : {}),
     traceId,
   };
+}
+
+function shownErrors(errors: NonNullable<Problem['errors']>): NonNullable<Problem['errors']> {
+  return errors.slice(0, PROBLEM_ERRORS_MAX).map(({ path, message }) => ({
+    path: shortened(path, PATH_LENGTH_MAX),
+    message: shortened(message, MESSAGE_LENGTH_MAX),
+  }));
 }
