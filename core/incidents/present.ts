@@ -15,10 +15,16 @@ export function presentIncident(row: IncidentRow, monitorName: string | null): I
     alertId: row.alertId,
     summary: row.summary,
     publicStatus: row.publicStatus,
+    reach: presentReach(row),
     startedAt: row.startedAt.toISOString(),
     acknowledgedAt: row.acknowledgedAt?.toISOString() ?? null,
     resolvedAt: row.resolvedAt?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
+}
+
+function presentReach({ reachedAt, unreachedReason }: IncidentRow): Incident['reach'] {
+  if (reachedAt !== null) return { status: 'reached', at: reachedAt.toISOString(), reason: null };
+  return { status: unreachedReason === null ? 'pending' : 'nobody', at: null, reason: unreachedReason };
 }
