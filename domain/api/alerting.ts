@@ -37,6 +37,7 @@ export const alertRuleSchema = z.object({
   runbookUrl: z.string().nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
+  problem: rowProblemSchema.optional(),
 });
 export type AlertRule = z.infer<typeof alertRuleSchema>;
 export const alertRuleListQuerySchema = listQuerySchema.extend({ monitorId: z.string().optional() });
@@ -52,6 +53,7 @@ export const timelineEntrySchema = z.object({
   text: z.string(),
   /** Kind-specific facts: failing locations, channel, public status. */
   data: z.record(z.string(), z.json()),
+  problem: rowProblemSchema.optional(),
 });
 export type TimelineEntry = z.infer<typeof timelineEntrySchema>;
 
@@ -76,6 +78,7 @@ export const incidentSchema = z.object({
   resolvedAt: timestamp.nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
+  problem: rowProblemSchema.optional(),
 });
 export type Incident = z.infer<typeof incidentSchema>;
 export const incidentDetailSchema = incidentSchema.extend({ timeline: z.array(timelineEntrySchema) });
