@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openIncident } from '#core/incidents/change.ts';
 import { createIngest } from '#core/ingest/consumer.ts';
-import { storedMonitor } from '#core/services/monitors/stored.ts';
+import { readMonitor } from '#core/services/monitors/stored.ts';
 import { inUnit } from '#core/unit-of-work.ts';
 import { incidents, monitors, notifications, publishQueue, shards } from '#db/schema.ts';
 import { storeResults } from '#db/sql/store-results.ts';
@@ -80,7 +80,7 @@ test('a password is sealed, never answered, and kept by a patch that leaves it o
   expect(body.config.auth).toEqual({ type: 'basic', username: 'ada' });
   expect(JSON.stringify(await rowOf(body.id))).not.toContain('open sesame');
   const patch = (change: object) => ada.request('PATCH', `${PATH}/${body.id}`, { body: change });
-  const stored = async () => storedMonitor(app.ctx, await rowOf(body.id)).config.auth;
+  const stored = async () => readMonitor(app.ctx, await rowOf(body.id)).monitor.config.auth;
 
   await patch({ config: { auth: { type: 'basic', username: 'bob' } } });
   expect(await stored()).toEqual({ ...auth, username: 'bob' });

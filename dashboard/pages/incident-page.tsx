@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { IncidentDetail, TimelineEntry } from '#domain/api/alerting.ts';
-import { PUBLIC_STATUS_WORDS } from '#domain/incident/incident-words.ts';
+import { PUBLIC_STATUS_WORDS, UNREACHED_WORDS } from '#domain/incident/incident-words.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '#domain/page/snapshot.ts';
 import { incidentQuery, openIncidentsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
@@ -12,6 +12,7 @@ import { IncidentStatus, SeverityWord } from '../ui/incident-status.tsx';
 import { Lasting, Moment } from '../ui/moment.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
 
 const route = getRouteApi('/app/incidents/$incidentId');
 
@@ -49,27 +50,45 @@ export function IncidentPage() {
     >
       <QueryView query={query}>
         {(loaded) => (
-          <div className="split">
-            <Section title="Timeline">
-              <ol className="timeline" aria-label="Timeline">
-                {loaded.timeline.map((entry) => (
-                  <Entry key={entry.id} entry={entry} />
-                ))}
-              </ol>
-            </Section>
-            <aside className="form" aria-label="Facts and updates">
-              <Facts incident={loaded} />
-              <NoteForm incidentId={loaded.id} />
-              {loaded.monitorId === null ? (
-                <p className="quiet small-text">It names no monitor, so no status page shows it.</p>
-              ) : (
-                <UpdateForm key={loaded.publicStatus} incident={loaded} />
-              )}
-            </aside>
-          </div>
+          <>
+            <RowProblemNotice problem={loaded.problem} />
+            <Unreached incident={loaded} />
+            <div className="split">
+              <Section title="Timeline">
+                <ol className="timeline" aria-label="Timeline">
+                  {loaded.timeline.map((entry) => (
+                    <Entry key={entry.id} entry={entry} />
+                  ))}
+                </ol>
+              </Section>
+              <aside className="form" aria-label="Facts and updates">
+                <Facts incident={loaded} />
+                <NoteForm incidentId={loaded.id} />
+                {loaded.monitorId === null ? (
+                  <p className="quiet small-text">It names no monitor, so no status page shows it.</p>
+                ) : (
+                  <UpdateForm key={loaded.publicStatus} incident={loaded} />
+                )}
+              </aside>
+            </div>
+          </>
         )}
       </QueryView>
     </Page>
+  );
+}
+
+/** Says that nobody knows of the incident. */
+function Unreached({ incident }: { readonly incident: IncidentDetail }) {
+  const { status, reason } = incident.reach;
+  if (status !== 'nobody') return null;
+  return (
+    <div className="notice warning" role="status">
+      <p>
+        This incident reached nobody{reason !== null && `: ${UNREACHED_WORDS[reason]}`}.{' '}
+        <Link to="/channels">Look at the channels</Link>
+      </p>
+    </div>
   );
 }
 

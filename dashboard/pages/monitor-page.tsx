@@ -14,6 +14,7 @@ import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Ago, Lasting, Moment } from '../ui/moment.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
 import { Status } from '../ui/status.tsx';
 import { AlertRulesSection } from './alert-rules-section.tsx';
 import { MonitorIncidentsSection } from './monitor-incidents-section.tsx';
@@ -37,6 +38,7 @@ export function MonitorPage() {
       <QueryView query={query} rows={12}>
         {(loaded) => (
           <div key={loaded.id}>
+            <RowProblemNotice problem={loaded.problem} />
             <LatencySection monitorId={loaded.id} createdAt={loaded.createdAt} />
             <UptimeSection monitorId={loaded.id} createdAt={loaded.createdAt} />
             <LocationsSection monitor={loaded} />

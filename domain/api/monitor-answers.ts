@@ -5,6 +5,7 @@ import { checkResultSchema, reasonSchema } from '../check/result.ts';
 import { MONITOR_STATUSES, VERDICTS } from '../check/status.ts';
 import { testAnswerSchema } from '../wire/wire.ts';
 import { timestamp } from './common.ts';
+import { rowProblemSchema } from './row-problem.ts';
 
 /**
  * Schemas of the API's answers about monitors. They are apart from the schemas of requests (monitor.ts), because those
@@ -15,7 +16,7 @@ import { timestamp } from './common.ts';
  * `config.auth` in answers, without the password or token. A PATCH that sends this object back, or leaves the secret
  * out, keeps the stored secret; `auth: null` removes it.
  */
-const shownAuthSchema = z.discriminatedUnion('type', [
+export const shownAuthSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('basic'), username: z.string() }),
   z.object({ type: z.literal('bearer') }),
 ]);
@@ -51,6 +52,7 @@ export const monitorSchema = z
     openIncidentId: z.string().nullable(),
     createdAt: timestamp,
     updatedAt: timestamp,
+    problem: rowProblemSchema.optional(),
   })
   .and(shownSpecSchema);
 export type Monitor = z.infer<typeof monitorSchema>;
