@@ -8,6 +8,7 @@ import { renderAtom } from './atom.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { renderNotice } from './notice.tsx';
 import { renderPage } from './page.tsx';
+import { pagePath } from './page-facts.ts';
 import { type PageBindings, type PageCopy, PageSource } from './page-source.ts';
 import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
 import { utcDate } from './wording.ts';
@@ -26,14 +27,15 @@ const RETRY_AFTER_SECONDS = '5';
 
 interface Format {
   readonly contentType: string;
-  render(page: PageSnapshot, origin: string, nowMs: number): string;
+  /** `url` is the page's public address. */
+  render(page: PageSnapshot, url: string, nowMs: number): string;
 }
 
 /** Every representation of a page, by its path below `/status/{slug}`. */
 const FORMATS: Readonly<Record<string, Format>> = {
   '': {
     contentType: 'text/html; charset=utf-8',
-    render: (page, _origin, nowMs) => renderPage(page, nowMs),
+    render: (page, _url, nowMs) => renderPage(page, nowMs),
   },
   '/feed.atom': { contentType: 'application/atom+xml; charset=utf-8', render: renderAtom },
   ...Object.fromEntries(
@@ -44,7 +46,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 function jsonFormat(document: AtlassianDocument): Format {
   return {
     contentType: 'application/json; charset=utf-8',
-    render: (page, origin) => JSON.stringify(document(page, origin)),
+    render: (page, url) => JSON.stringify(document(page, url)),
   };
 }
 
@@ -98,14 +100,17 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
     }
   }
 
-  /** Rendered once per revision, host and UTC day (the calendar moves at midnight). */
+  /** Rendered once per revision, public address and UTC day (the calendar moves at midnight). */
   async function represent(copy: PageCopy, format: Format, c: Call): Promise<Representation> {
     const nowMs = clock();
+    const { page } = copy.view;
     const { origin, pathname } = new URL(c.req.url);
-    const key = `${utcDate(nowMs)} ${origin}${pathname}`;
+    // The core says where the page is; the reader's host stands in for a core of an earlier version.
+    const url = page.url ?? `${origin}${pagePath(page.slug)}`;
+    const key = `${utcDate(nowMs)} ${url} ${pathname}`;
     const held = copy.representations.get(key);
     if (held) return held;
-    const body = format.render(copy.view.page, origin, nowMs);
+    const body = format.render(page, url, nowMs);
     const representation = await createRepresentation(body, format.contentType);
     copy.representations.set(key, representation);
     return representation;

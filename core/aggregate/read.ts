@@ -1,24 +1,40 @@
 import type { Uptime, UptimeWindow } from '#domain/api/monitor.ts';
 import { DAY_MS, HOUR_MS } from '#domain/base/duration.ts';
-import { dailyUptime, roundedSeconds, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
+import { dailyUptime, roundedSeconds, type SpanTally, sumTallies, uptimePercent } from '#domain/figures/uptime.ts';
 import type { CoreContext, Database, Transaction, UptimeFigures } from '../context.ts';
 import type { Reader } from '../unit-of-work.ts';
-import { readTallies, sumTalliesOf } from './tallies.ts';
+import { readTallies, type WindowTally } from './tallies.ts';
 
 export { readSeries } from './series.ts';
 
 const WINDOW_DAYS = { '24h': 1, '7d': 7, '30d': 30, '90d': 90 } as const satisfies Record<UptimeWindow, number>;
 
-/** Uptime over the window, which begins with a whole hour. */
-export async function readUptime(ctx: CoreContext, monitorId: string, window: UptimeWindow): Promise<Uptime> {
-  const to = ctx.clock.now();
-  const from = startOfWindow(to, WINDOW_DAYS[window]);
-  const spans = (await readTallies(ctx.db, [monitorId], from, to)).get(monitorId) ?? [];
-  const total = sumTallies(spans);
+/** A window of a monitor, as counted at its end. */
+interface WindowFigure {
+  readonly from: Date;
+  readonly to: Date;
+  readonly days: readonly SpanTally[];
+  /** The first verdict, when the verdicts do not reach back to the window's beginning. */
+  readonly since: Date | null;
+}
+
+/** Uptime over the window, which begins with a whole hour, counted now. */
+export async function readUptime(
+  ctx: Pick<CoreContext, 'db' | 'clock'>,
+  monitorId: string,
+  window: UptimeWindow,
+): Promise<Uptime> {
+  const figures = await countWindow(ctx.db, [monitorId], WINDOW_DAYS[window], ctx.clock.now());
+  return describeWindow(window, figures.get(monitorId) as WindowFigure);
+}
+
+function describeWindow(window: UptimeWindow, { from, to, days, since }: WindowFigure): Uptime {
+  const total = sumTallies(days);
   return {
     window,
     from: from.toISOString(),
     to: to.toISOString(),
+    since: since?.toISOString() ?? null,
     uptimePercent: uptimePercent(total),
     upRounds: total.up,
     downRounds: total.down,
@@ -26,8 +42,36 @@ export async function readUptime(ctx: CoreContext, monitorId: string, window: Up
     upSeconds: roundedSeconds(total.upSeconds),
     downSeconds: roundedSeconds(total.downSeconds),
     unknownSeconds: roundedSeconds(total.unknownSeconds),
-    days: dailyUptime(spans, from.getTime(), to.getTime()),
+    days: dailyUptime(days, from.getTime(), to.getTime()),
   };
+}
+
+/** One figure per monitor, also for a monitor without verdicts. */
+async function countWindow(
+  db: Database | Transaction,
+  monitorIds: readonly string[],
+  windowDays: number,
+  to: Date,
+): Promise<Map<string, WindowFigure>> {
+  const from = startOfWindow(to, windowDays);
+  const tallies = await readTallies(db, monitorIds, from, to);
+  return new Map(
+    monitorIds.map((id) => {
+      const tally = tallies.get(id);
+      const since =
+        tally === undefined ? null : uncoveredSince(tally, new Date(to.getTime() - windowDays * DAY_MS), to);
+      return [id, { from, to, days: tally?.days ?? [], since }];
+    }),
+  );
+}
+
+/** A window counts as covered when the time before its first verdict is at most this part of it: 14 minutes of a day. */
+const UNCOVERED_SHARE_MAX = 0.01;
+
+/** The first verdict of the window, or null when it reaches back to the window's beginning. */
+export function uncoveredSince({ firstVerdictAt }: WindowTally, from: Date, to: Date): Date | null {
+  const missingMs = firstVerdictAt.getTime() - from.getTime();
+  return missingMs <= UNCOVERED_SHARE_MAX * (to.getTime() - from.getTime()) ? null : firstVerdictAt;
 }
 
 function startOfWindow(to: Date, days: number): Date {
@@ -40,43 +84,43 @@ const CACHED_MS = 60_000;
 const RENEWED_AFTER_MS = 20_000;
 /** Largest age of a null. The first figure of a new monitor is due soon, so a list waits for the count. */
 const NULL_CACHED_MS = 3_000;
-/** Most figures in memory: about 3 MB. */
+/** Most figures in memory: about 12 MB. */
 const CACHED_MAX = 20_000;
 
-interface Cached {
-  readonly value: number | null;
-  readonly atMs: number;
-}
-
-/** Uptime percent of the last 24 hours, null where nothing was judged; at most 60 s old. */
+/** Uptime of the last 24 hours, at most 60 s old: the same figure in lists and on the monitor's own page. */
 export function readUptime24h(
   ctx: Pick<Reader, 'db' | 'uptimes'>,
   monitorIds: readonly string[],
-): Promise<Map<string, number | null>> {
+): Promise<Map<string, Uptime>> {
   return ctx.uptimes.read(ctx.db, monitorIds);
 }
 
 export class UptimeCache implements UptimeFigures {
   readonly #ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>;
-  readonly #known = new Map<string, Cached>();
+  readonly #known = new Map<string, Uptime>();
   #renewal: Promise<void> | undefined;
 
   constructor(ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>) {
     this.#ctx = ctx;
   }
 
-  async read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, number | null>> {
+  async read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, Uptime>> {
     const nowMs = this.#ctx.clock.now().getTime();
     const olderThan = (ms: number, nullMs: number) =>
       monitorIds.filter((id) => {
         const known = this.#known.get(id);
-        return known === undefined || nowMs - known.atMs > (known.value === null ? nullMs : ms);
+        return known === undefined || nowMs - Date.parse(known.to) > (known.uptimePercent === null ? nullMs : ms);
       });
     const expired = olderThan(CACHED_MS, NULL_CACHED_MS);
     if (expired.length > 0) await this.#count(db, expired);
     const aged = olderThan(RENEWED_AFTER_MS, NULL_CACHED_MS);
     this.#renew(aged);
-    return new Map(monitorIds.map((id) => [id, this.#known.get(id)?.value ?? null]));
+    return new Map(
+      monitorIds.flatMap((id) => {
+        const known = this.#known.get(id);
+        return known === undefined ? [] : [[id, known]];
+      }),
+    );
   }
 
   /**
@@ -95,11 +139,9 @@ export class UptimeCache implements UptimeFigures {
 
   async #count(db: Database | Transaction, monitorIds: readonly string[]): Promise<void> {
     const now = this.#ctx.clock.now();
-    const tallies = await sumTalliesOf(db, monitorIds, startOfWindow(now, 1), now);
-    for (const id of monitorIds) {
-      const tally = tallies.get(id);
+    for (const [id, figure] of await countWindow(db, monitorIds, WINDOW_DAYS['24h'], now)) {
       this.#known.delete(id);
-      this.#known.set(id, { value: tally === undefined ? null : uptimePercent(tally), atMs: now.getTime() });
+      this.#known.set(id, describeWindow('24h', figure));
     }
     // A Map iterates in the order of insertion: the first entries were counted longest ago.
     for (const id of this.#known.keys()) {

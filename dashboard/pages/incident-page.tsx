@@ -29,6 +29,7 @@ const KIND_WORDS = {
   update: 'Public update',
   notification: 'Notification',
   recovery: 'Recovery',
+  published: 'Status pages',
 } as const satisfies Record<TimelineEntry['kind'], string>;
 
 export function IncidentPage() {
