@@ -80,11 +80,14 @@ function startOfWindow(to: Date, days: number): Date {
 
 /** Largest age of a figure in a list. */
 const CACHED_MS = 60_000;
-/** A figure older than this is answered once more while its renewal runs, so that a list does not wait for it. */
-const RENEWED_AFTER_MS = 20_000;
+/**
+ * A figure stays the same for a period of the clock, so that everybody who reads within it reads the same: a list and
+ * the monitor's own page, opened one after the other. Renewals of a period are shown from the next one on.
+ */
+const PERIOD_MS = 20_000;
 /** Largest age of a null. The first figure of a new monitor is due soon, so a list waits for the count. */
 const NULL_CACHED_MS = 3_000;
-/** Most figures in memory: about 12 MB. */
+/** Most figures of either kind in memory: about 12 MB. */
 const CACHED_MAX = 20_000;
 
 /** Uptime of the last 24 hours, at most 60 s old: the same figure in lists and on the monitor's own page. */
@@ -98,6 +101,8 @@ export function readUptime24h(
 export class UptimeCache implements UptimeFigures {
   readonly #ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>;
   readonly #known = new Map<string, Uptime>();
+  /** Counted in the current period, to be shown in the next. */
+  readonly #renewed = new Map<string, Uptime>();
   #renewal: Promise<void> | undefined;
 
   constructor(ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>) {
@@ -106,21 +111,35 @@ export class UptimeCache implements UptimeFigures {
 
   async read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, Uptime>> {
     const nowMs = this.#ctx.clock.now().getTime();
-    const olderThan = (ms: number, nullMs: number) =>
-      monitorIds.filter((id) => {
-        const known = this.#known.get(id);
-        return known === undefined || nowMs - Date.parse(known.to) > (known.uptimePercent === null ? nullMs : ms);
-      });
-    const expired = olderThan(CACHED_MS, NULL_CACHED_MS);
-    if (expired.length > 0) await this.#count(db, expired);
-    const aged = olderThan(RENEWED_AFTER_MS, NULL_CACHED_MS);
-    this.#renew(aged);
+    for (const id of monitorIds) this.#showRenewed(id, nowMs);
+    const expired = monitorIds.filter((id) => {
+      const known = this.#known.get(id);
+      return (
+        known === undefined ||
+        nowMs - Date.parse(known.to) > (known.uptimePercent === null ? NULL_CACHED_MS : CACHED_MS)
+      );
+    });
+    if (expired.length > 0) this.#keep(this.#known, await this.#count(db, expired));
+    this.#renew(
+      monitorIds.filter((id) => this.#isOfEarlierPeriod(this.#known.get(id), nowMs) && !this.#renewed.has(id)),
+    );
     return new Map(
       monitorIds.flatMap((id) => {
         const known = this.#known.get(id);
         return known === undefined ? [] : [[id, known]];
       }),
     );
+  }
+
+  #showRenewed(id: string, nowMs: number): void {
+    const renewed = this.#renewed.get(id);
+    if (renewed === undefined || !this.#isOfEarlierPeriod(renewed, nowMs)) return;
+    this.#renewed.delete(id);
+    this.#keep(this.#known, new Map([[id, renewed]]));
+  }
+
+  #isOfEarlierPeriod(figure: Uptime | undefined, nowMs: number): boolean {
+    return figure !== undefined && Math.floor(Date.parse(figure.to) / PERIOD_MS) < Math.floor(nowMs / PERIOD_MS);
   }
 
   /**
@@ -131,22 +150,27 @@ export class UptimeCache implements UptimeFigures {
     if (monitorIds.length === 0 || this.#renewal !== undefined) return;
     const { db, logger } = this.#ctx;
     this.#renewal = this.#count(db, monitorIds)
+      .then((figures) => this.#keep(this.#renewed, figures))
       .catch((error: unknown) => logger.warn({ err: error }, 'uptime figures could not be renewed'))
       .finally(() => {
         this.#renewal = undefined;
       });
   }
 
-  async #count(db: Database | Transaction, monitorIds: readonly string[]): Promise<void> {
-    const now = this.#ctx.clock.now();
-    for (const [id, figure] of await countWindow(db, monitorIds, WINDOW_DAYS['24h'], now)) {
-      this.#known.delete(id);
-      this.#known.set(id, describeWindow('24h', figure));
+  async #count(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, Uptime>> {
+    const figures = await countWindow(db, monitorIds, WINDOW_DAYS['24h'], this.#ctx.clock.now());
+    return new Map([...figures].map(([id, figure]) => [id, describeWindow('24h', figure)]));
+  }
+
+  /** A Map iterates in the order of insertion: the entries that go are those counted longest ago. */
+  #keep(kept: Map<string, Uptime>, figures: ReadonlyMap<string, Uptime>): void {
+    for (const [id, figure] of figures) {
+      kept.delete(id);
+      kept.set(id, figure);
     }
-    // A Map iterates in the order of insertion: the first entries were counted longest ago.
-    for (const id of this.#known.keys()) {
-      if (this.#known.size <= CACHED_MAX) break;
-      this.#known.delete(id);
+    for (const id of kept.keys()) {
+      if (kept.size <= CACHED_MAX) break;
+      kept.delete(id);
     }
   }
 }
