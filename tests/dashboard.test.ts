@@ -260,3 +260,60 @@ describe('long names without a space', () => {
     })()`)) as string[];
   }
 });
+
+describe('a status page', () => {
+  test.each(['light', 'dark'] as const)(
+    'tells members of a group from the ungrouped, at a desk and on a phone, in %s',
+    async (colorScheme) => {
+      const days = [{ date: new Date().toISOString().slice(0, 10), uptimePercent: 100, downSeconds: 0 }];
+      const at = new Date().toISOString();
+      const component = (name: string, group: string | null) => ({
+        id: `cmp_${name}`,
+        name,
+        group,
+        description: null,
+        monitored: true,
+        status: 'up',
+        statusSince: at,
+        observedAt: at,
+        uptimePercent: 100,
+        uptimeSince: at,
+        days,
+        createdAt: at,
+      });
+      const snapshot = pageSnapshotSchema.parse({
+        v: 1,
+        slug: 'acme',
+        pageId: 'stp_1',
+        version: 1,
+        name: 'Acme',
+        description: null,
+        createdAt: at,
+        updatedAt: at,
+        components: [
+          component('Orders', 'API'),
+          component('Search', 'API'),
+          component('Website', null),
+          component('Shop', 'Web'),
+        ],
+        incidents: [],
+      });
+      const reader = await browser.context.newPage();
+      await reader.emulateMedia({ colorScheme });
+      for (const viewport of [{ width: 1280, height: 900 }, PHONE]) {
+        await reader.setViewportSize(viewport);
+        await reader.setContent(renderPage(snapshot, Date.now()).replace(/<script>.*?<\/script>/s, ''));
+        const left = async (name: string) =>
+          (await reader.getByRole('heading', { name }).boundingBox())?.x ?? Number.NaN;
+        expect(await left('Orders')).toBe(await left('Search'));
+        expect(await left('Shop')).toBe(await left('Orders'));
+        // An ungrouped component begins where the headings of groups begin.
+        expect(await left('Website')).toBe(await left('API'));
+        expect((await left('Orders')) - (await left('Website'))).toBeGreaterThanOrEqual(8);
+        expect(await browser.violations(reader)).toEqual([]);
+        await browser.screenshot(`status-page-groups-${viewport.width}-${colorScheme}`, reader);
+      }
+      await reader.close();
+    },
+  );
+});
