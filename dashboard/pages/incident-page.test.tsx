@@ -26,7 +26,7 @@ function line(patch: Partial<TimelineEntry>, said?: string): string {
 
 test.each(PUBLIC_INCIDENT_STATUSES)('a public update shows its status: %s', (publicStatus) => {
   expect(line({ kind: 'update', text: 'We found it.', data: { publicStatus } })).toMatch(
-    new RegExp(`Public update : ${publicStatus} .* We found it\\.`),
+    new RegExp(`Public update: ${publicStatus} .* We found it\\.`),
   );
 });
 
