@@ -70,7 +70,7 @@ export const incidentSchema = z.object({
   updatedAt: timestamp,
 });
 export type Incident = z.infer<typeof incidentSchema>;
-export const publishedPageSchema = z.object({ pageId: z.string(), componentIds: z.array(z.string()) });
+const publishedPageSchema = z.object({ pageId: z.string(), componentIds: z.array(z.string()) });
 export type PublishedPage = z.infer<typeof publishedPageSchema>;
 export const incidentDetailSchema = incidentSchema.extend({
   timeline: z.array(timelineEntrySchema),
