@@ -49,6 +49,19 @@ describe('answers', () => {
     expect([head.status, head.headers.get('etag'), await head.text()]).toEqual([200, tag, '']);
   });
 
+  it('links in feed and JSON lead to the public address that the core names, whatever host is asked', async () => {
+    site.publish(samplePage({ url: 'https://status.acme.example/status/northwind' }));
+    for (const path of [`${PAGE}/feed.atom`, SUMMARY, `${PAGE}/api/v2/status.json`]) {
+      const text = await (await site.get(path)).text();
+      expect(text).toContain('https://status.acme.example/status/northwind');
+      expect(text).not.toContain('https://status.example');
+    }
+  });
+
+  it('a page of an earlier core, which names no address, is linked where it was asked for', async () => {
+    expect(await (await site.get(SUMMARY)).text()).toContain('"url":"https://status.example/status/northwind"');
+  });
+
   it('only reads: every other method is refused with the ones allowed', async () => {
     for (const path of [PAGE, SUMMARY]) {
       const answer = await site.get(path, { method: 'POST', body: 'x' });

@@ -8,6 +8,7 @@ import { renderAtom } from './atom.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { renderNotice } from './notice.tsx';
 import { renderPage } from './page.tsx';
+import { pagePath } from './page-facts.ts';
 import { type PageBindings, type PageCopy, PageSource } from './page-source.ts';
 import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
 import { utcDate } from './wording.ts';
@@ -28,19 +29,20 @@ const ORIGIN_PLACEHOLDER = 'https://origin.invalid';
 
 interface Format {
   readonly contentType: string;
-  /** Whether the text holds links with the visitor's own origin. */
-  readonly namesOrigin: boolean;
-  render(page: PageSnapshot, origin: string, nowMs: number): string;
+  /** Whether the text holds links to the page itself. */
+  readonly namesItself: boolean;
+  /** `url` is the page's public address. */
+  render(page: PageSnapshot, url: string, nowMs: number): string;
 }
 
 /** Every representation of a page, by its path below `/status/{slug}`. */
 const FORMATS: Readonly<Record<string, Format>> = {
   '': {
     contentType: 'text/html; charset=utf-8',
-    namesOrigin: false,
-    render: (page, _origin, nowMs) => renderPage(page, nowMs),
+    namesItself: false,
+    render: (page, _url, nowMs) => renderPage(page, nowMs),
   },
-  '/feed.atom': { contentType: 'application/atom+xml; charset=utf-8', namesOrigin: true, render: renderAtom },
+  '/feed.atom': { contentType: 'application/atom+xml; charset=utf-8', namesItself: true, render: renderAtom },
   ...Object.fromEntries(
     Object.entries(ATLASSIAN_DOCUMENTS).map(([name, document]) => [`/api/v2/${name}`, jsonFormat(document)]),
   ),
@@ -49,8 +51,8 @@ const FORMATS: Readonly<Record<string, Format>> = {
 function jsonFormat(document: AtlassianDocument): Format {
   return {
     contentType: 'application/json; charset=utf-8',
-    namesOrigin: true,
-    render: (page, origin) => JSON.stringify(document(page, origin)),
+    namesItself: true,
+    render: (page, url) => JSON.stringify(document(page, url)),
   };
 }
 
@@ -106,18 +108,20 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
 
   /**
    * Rendered once per revision and UTC day (the calendar moves at midnight), whatever hosts and queries visitors name.
-   * What names the visitor's origin is rendered with a placeholder, and each answer replaces it.
+   * The core says where the page is. For a core of an earlier version the visitor's origin stands in, which each answer
+   * puts in the place of a placeholder.
    */
   async function represent(copy: PageCopy, path: string, format: Format, c: Call): Promise<Representation> {
     const nowMs = clock();
+    const { page } = copy.view;
     const key = `${utcDate(nowMs)} ${path}`;
     let held = copy.representations.get(key);
     if (!held) {
-      const body = format.render(copy.view.page, ORIGIN_PLACEHOLDER, nowMs);
+      const body = format.render(page, page.url ?? `${ORIGIN_PLACEHOLDER}${pagePath(page.slug)}`, nowMs);
       held = await createRepresentation(body, format.contentType);
       copy.representations.set(key, held);
     }
-    if (!format.namesOrigin) return held;
+    if (!format.namesItself || page.url !== undefined) return held;
     const { origin } = new URL(c.req.url);
     return { ...held, body: held.body.replaceAll(ORIGIN_PLACEHOLDER, origin) };
   }

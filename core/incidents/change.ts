@@ -12,11 +12,12 @@ import {
 import type { Actor } from '../context.ts';
 import { enqueueIncident } from '../notify/enqueue.ts';
 import { ProblemError } from '../platform/problem-error.ts';
-import { requestPagesOfMonitor } from '../publish/request.ts';
+import { requestPages, requestPagesOfMonitor } from '../publish/request.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { announceIncident } from './announce.ts';
 import { appendTimeline } from './append-timeline.ts';
 import { type IncidentRow, presentIncident } from './present.ts';
+import { publishedPages } from './published-pages.ts';
 
 export interface IncidentInput {
   readonly organizationId: string;
@@ -115,6 +116,11 @@ async function settle(
       ? []
       : await ctx.db.select({ name: monitors.name }).from(monitors).where(eq(monitors.id, row.monitorId));
   if (row.monitorId !== null) await requestPagesOfMonitor(ctx.db, row.monitorId);
+  else
+    await requestPages(
+      ctx.db,
+      (await publishedPages(ctx.db, row.id)).map(({ pageId }) => pageId),
+    );
   await announceIncident(ctx.db, row.organizationId, row.id);
   return presentIncident({ ...row, ...reach }, monitor?.name ?? null);
 }

@@ -13,6 +13,7 @@ import { Lasting, Moment } from '../ui/moment.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
+import { PublishForm } from './publish-form.tsx';
 
 const route = getRouteApi('/app/incidents/$incidentId');
 
@@ -30,6 +31,7 @@ const KIND_WORDS = {
   update: 'Public update',
   notification: 'Notification',
   recovery: 'Recovery',
+  published: 'Status pages',
 } as const satisfies Record<TimelineEntry['kind'], string>;
 
 export function IncidentPage() {
@@ -57,16 +59,15 @@ export function IncidentPage() {
               <Section title="Timeline">
                 <ol className="timeline" aria-label="Timeline">
                   {loaded.timeline.map((entry) => (
-                    <Entry key={entry.id} entry={entry} />
+                    <Entry key={entry.id} entry={entry} said={saidAbove(loaded, entry)} />
                   ))}
                 </ol>
               </Section>
               <aside className="form" aria-label="Facts and updates">
                 <Facts incident={loaded} />
                 <NoteForm incidentId={loaded.id} />
-                {loaded.monitorId === null ? (
-                  <p className="quiet small-text">It names no monitor, so no status page shows it.</p>
-                ) : (
+                {loaded.monitorId === null && <PublishForm key={JSON.stringify(loaded.pages)} incident={loaded} />}
+                {(loaded.monitorId !== null || loaded.pages.length > 0) && (
                   <UpdateForm key={loaded.publicStatus} incident={loaded} />
                 )}
               </aside>
@@ -129,7 +130,7 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
           </dd>
         </>
       )}
-      {incident.monitorId !== null && (
+      {(incident.monitorId !== null || incident.pages.length > 0) && (
         <>
           <dt>Status pages say</dt>
           <dd>{PUBLIC_STATUS_WORDS[incident.publicStatus]}</dd>
@@ -147,9 +148,9 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
   );
 }
 
-function Entry({ entry }: { readonly entry: TimelineEntry }) {
+export function Entry({ entry, said: alreadySaid = '' }: { readonly entry: TimelineEntry; readonly said?: string }) {
   const said = entry.kind === 'note' || entry.kind === 'update';
-  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.status);
+  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.publicStatus);
   return (
     <li className={`kind-${entry.kind}`}>
       <p>
@@ -163,9 +164,16 @@ function Entry({ entry }: { readonly entry: TimelineEntry }) {
           <Moment at={entry.at} seconds /> · {entry.actor.name}
         </span>
       </p>
-      {entry.text !== '' && <p className={said ? 'said quote' : 'said quiet'}>{entry.text}</p>}
+      {entry.text !== '' && entry.text !== alreadySaid && (
+        <p className={said ? 'said quote' : 'said quiet'}>{entry.text}</p>
+      )}
     </li>
   );
+}
+
+/** The sentence of the page's head that the first line of the timeline would repeat: the summary, or else the title. */
+function saidAbove({ title, summary }: IncidentDetail, entry: TimelineEntry): string {
+  return entry.kind !== 'opened' ? '' : summary === '' ? title : summary;
 }
 
 /** Sends one change of an incident and refetches it. */
@@ -260,7 +268,10 @@ function UpdateForm({ incident }: { readonly incident: IncidentDetail }) {
           </select>
         )}
       </Field>
-      <Field label="Public update" help="Shown at once on every status page with this monitor.">
+      <Field
+        label="Public update"
+        help={`Shown at once on ${incident.monitorId === null ? 'the chosen status pages' : 'every status page with this monitor'}.`}
+      >
         {(control) => <textarea {...control} required value={body} onChange={(event) => setBody(event.target.value)} />}
       </Field>
       {change.error !== null && <ErrorNotice error={change.error} />}

@@ -9,6 +9,7 @@ import { command } from '../api/request.ts';
 import { LatencySection } from '../charts/latency-section.tsx';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
+import { reasonText } from '../format/reason-text.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Ago, Lasting, Moment } from '../ui/moment.tsx';
@@ -103,7 +104,9 @@ function Evidence({ monitor }: { readonly monitor: Monitor }) {
       {failing.length > 0 && monitor.status !== 'paused' && (
         <>
           {failing.length === monitor.locations.length
-            ? `all ${failing.length} locations fail`
+            ? failing.length === 1
+              ? 'its location fails'
+              : `all ${failing.length} locations fail`
             : `${failing.map(({ id }) => locationName(id)).join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`}
           {reasons.length > 0 && `: ${reasons.join(', ')}`}
           {' · '}
@@ -212,10 +215,7 @@ function LocationsSection({ monitor }: { readonly monitor: Monitor }) {
                 {location.reason === null ? (
                   <span className="quiet">{location.status === 'up' ? 'as expected' : '–'}</span>
                 ) : (
-                  <>
-                    {reasonWords(location.reason)}
-                    {location.detail !== null && <span className="quiet">: {location.detail}</span>}
-                  </>
+                  reasonText(location.reason, location.detail)
                 )}
               </td>
               <td data-label="Data centre">{location.colo ?? <span className="quiet">not told</span>}</td>

@@ -3,7 +3,7 @@ import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert/alert
 import { carriesCredentials } from '../base/url-credentials.ts';
 import { isWebhookSecret } from '../base/webhook-secret.ts';
 import { INCIDENT_STATUSES, TIMELINE_KINDS, UNREACHED_REASONS, WEBHOOK_EVENT_TYPES } from '../incident/incident.ts';
-import { PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
+import { PAGE_COMPONENTS_MAX, PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
 import { rowProblemSchema } from './row-problem.ts';
 
@@ -81,7 +81,13 @@ export const incidentSchema = z.object({
   problem: rowProblemSchema.optional(),
 });
 export type Incident = z.infer<typeof incidentSchema>;
-export const incidentDetailSchema = incidentSchema.extend({ timeline: z.array(timelineEntrySchema) });
+const publishedPageSchema = z.object({ pageId: z.string(), componentIds: z.array(z.string()) });
+export type PublishedPage = z.infer<typeof publishedPageSchema>;
+export const incidentDetailSchema = incidentSchema.extend({
+  timeline: z.array(timelineEntrySchema),
+  /** Status pages that show an incident without a monitor; always empty for one with a monitor. */
+  pages: z.array(publishedPageSchema),
+});
 export type IncidentDetail = z.infer<typeof incidentDetailSchema>;
 
 export const incidentListQuerySchema = listQuerySchema.extend({
@@ -89,12 +95,28 @@ export const incidentListQuerySchema = listQuerySchema.extend({
   severity: severitySchema.optional(),
   monitorId: z.string().optional(),
 });
+/** Most status pages on which an incident is published. */
+const PUBLISHED_PAGES_MAX = 50;
+const publishedPagesSchema = z
+  .array(
+    z.strictObject({
+      pageId: z.string(),
+      /** The components it is about; without any it is about the page as a whole. */
+      componentIds: z.array(z.string()).max(PAGE_COMPONENTS_MAX).default([]),
+    }),
+  )
+  .max(PUBLISHED_PAGES_MAX);
+/** PUT /incidents/{id}/pages: replaces the status pages that show an incident without a monitor. */
+export const incidentPagesSchema = z.strictObject({ pages: publishedPagesSchema });
+
 /** POST /incidents: opened by a person. */
 export const incidentCreateSchema = z.strictObject({
   title: name,
   severity: severitySchema.default('major'),
   monitorId: z.string().nullish(),
   summary: z.string().max(2000).default(''),
+  /** Status pages that show it, when it has no monitor. */
+  pages: publishedPagesSchema.optional(),
 });
 export const incidentNoteSchema = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
 /** POST /incidents/{id}/updates: shown on status pages. */

@@ -49,6 +49,8 @@ export const monitorSchema = z
     lastCheckAt: timestamp.nullable(),
     /** 0-100, time of the last 24 hours; null before the first round. */
     uptime24h: z.number().nullable(),
+    /** The first verdict behind `uptime24h`; null when verdicts cover the whole 24 hours, or there is none. */
+    uptime24hSince: timestamp.nullable(),
     openIncidentId: z.string().nullable(),
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -106,6 +108,8 @@ export const uptimeSchema = z.object({
   window: z.enum(UPTIME_WINDOWS),
   from: timestamp,
   to: timestamp,
+  /** The first verdict behind the figures; null when verdicts cover the whole window, or there is none. */
+  since: timestamp.nullable(),
   /** Time up / (up + down), 0-100; unknown and maintenance are left out; null when nothing was judged. */
   uptimePercent: z.number().nullable(),
   /** Rounds of the window by verdict. */
@@ -116,7 +120,15 @@ export const uptimeSchema = z.object({
   upSeconds: z.number(),
   downSeconds: z.number(),
   unknownSeconds: z.number(),
-  days: z.array(z.object({ date: z.iso.date(), uptimePercent: z.number().nullable(), downSeconds: z.number() })),
+  days: z.array(
+    z.object({
+      date: z.iso.date(),
+      uptimePercent: z.number().nullable(),
+      downSeconds: z.number(),
+      /** Time of the day with a verdict, where that is not the whole day: `uptimePercent` is a part of this time. */
+      measuredSeconds: z.number().optional(),
+    }),
+  ),
 });
 export type Uptime = z.infer<typeof uptimeSchema>;
 

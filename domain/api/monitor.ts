@@ -89,7 +89,10 @@ export const roundListQuerySchema = listQuerySchema.extend({
   status: z.enum(VERDICTS).optional(),
 });
 
-/** GET /monitors/{id}/series: `step` is in seconds. The default step gives at most 300 points. */
+/**
+ * GET /monitors/{id}/series: `step` is in seconds, and at least the monitor's interval. The default step gives at most
+ * 300 points.
+ */
 export const SERIES_POINTS_MAX = 2000;
 export const seriesQuerySchema = z.object({
   from: timestamp.optional(),

@@ -21,6 +21,8 @@ export const TIMELINE_KINDS = [
   'update',
   'notification',
   'recovery',
+  /** Which status pages show the incident. */
+  'published',
 ] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 

@@ -3,7 +3,7 @@ import { readUptime24h } from '#core/aggregate/read.ts';
 import type { CoreContext } from '#core/context.ts';
 import type { Reader } from '#core/unit-of-work.ts';
 import { incidents, locationStatus, type monitorStatus } from '#db/schema.ts';
-import type { Monitor } from '#domain/api/monitor.ts';
+import type { Monitor, Uptime } from '#domain/api/monitor.ts';
 import { shownAuthSchema } from '#domain/api/monitor-answers.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import { isFailure, OUTCOMES, reasonSchema } from '#domain/check/result.ts';
@@ -48,7 +48,7 @@ export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithSta
 function presentMonitor(
   ctx: Pick<CoreContext, 'secrets' | 'logger'>,
   { monitor, status }: { monitor: PlacelessMonitor; status: ShownStatus | null },
-  facts: { locations: readonly LocationRow[]; openIncidentId: string | null; uptime24h: number | null },
+  facts: { locations: readonly LocationRow[]; openIncidentId: string | null; uptime24h: Uptime | null },
 ): Monitor {
   const { monitor: stored, problem } = readMonitor(ctx, monitor);
   const { auth, ...config } = stored.config;
@@ -67,7 +67,8 @@ function presentMonitor(
     ),
     ...shownStatus(monitor, status),
     lastCheckAt: status?.lastCheckAt?.toISOString() ?? null,
-    uptime24h: facts.uptime24h,
+    uptime24h: facts.uptime24h?.uptimePercent ?? null,
+    uptime24hSince: facts.uptime24h?.since ?? null,
     openIncidentId: facts.openIncidentId,
     createdAt: monitor.createdAt.toISOString(),
     updatedAt: monitor.updatedAt.toISOString(),

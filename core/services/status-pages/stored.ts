@@ -2,6 +2,7 @@ import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { z } from 'zod';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { publicUrl } from '#core/publish/public-url.ts';
 import { pageComponents, statusPages } from '#db/schema.ts';
 import {
   type componentSchema,
@@ -61,7 +62,7 @@ export function presentPage(
     description: row.description,
     visibility,
     components: components.map(presentComponent),
-    url: `${ctx.config.statusUrl}/status/${row.slug}`,
+    url: publicUrl(ctx.config, row.slug),
     version: row.version,
     publishedVersion: row.publishedVersion === 0 ? null : row.publishedVersion,
     createdAt: row.createdAt.toISOString(),
