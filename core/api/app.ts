@@ -20,6 +20,7 @@ import { locationRoutes } from './locations.ts';
 import { authenticate, requireCaller, requireScope } from './middleware/authenticate.ts';
 import { idempotency } from './middleware/idempotency.ts';
 import { jsonBody, limitAnnounced, limitBody, storableUrl } from './middleware/json-body.ts';
+import { knownHosts } from './middleware/known-hosts.ts';
 import { RateLimiter, rateLimit } from './middleware/rate-limit.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { trace } from './middleware/trace.ts';
@@ -41,6 +42,7 @@ export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAP
   app.use(trace(ctx), securityHeaders, limitAnnounced);
   app.route('/', createHealthApp(ctx));
   app.route('/', createIntake(ctx));
+  app.use(knownHosts(ctx));
   app.route(API_BASE, createRestApi(ctx, options));
   app.route('/', dashboardFiles());
   return app;

@@ -28,7 +28,7 @@ export async function startApi(
   const server = createAdaptorServer({ fetch: app.fetch, websocket }) as Server;
   boundUnreadBodies(server);
   server.on('clientError', (_, socket) => answerNonsense(ctx, socket));
-  await listen(server, ctx.config.apiPort);
+  await listen(server, ctx.config);
   return {
     async close() {
       closing.abort();
@@ -57,7 +57,7 @@ function answerNonsense(ctx: CoreContext, socket: Duplex): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, { apiPort: port, host }: CoreContext['config']): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
@@ -66,6 +66,6 @@ function listen(server: Server, port: number): Promise<void> {
           : error,
       );
     });
-    server.listen(port, resolve);
+    server.listen({ port, host }, resolve);
   });
 }

@@ -20,11 +20,12 @@ const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
 
 /** Serves health and metrics of a process without the API, on the port of its first role. */
 export async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
-  const { apiPort, healthPort, roles } = ctx.config;
+  const { apiPort, healthPort, host, roles } = ctx.config;
   const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;
   const port = healthPort ?? apiPort + offset;
   const server = await new Promise<Server>((resolve, reject) => {
-    const listening = serve({ fetch: createHealthApp(ctx).fetch, port }, () => resolve(listening as Server));
+    const options = { fetch: createHealthApp(ctx).fetch, port, ...(host === undefined ? {} : { hostname: host }) };
+    const listening = serve(options, () => resolve(listening as Server));
     boundUnreadBodies(listening as Server);
     listening.once('error', reject);
   });
