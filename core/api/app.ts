@@ -22,6 +22,7 @@ import { authenticate, requireCaller, requireScope } from './middleware/authenti
 import { heldBody } from './middleware/held-body.ts';
 import { idempotency } from './middleware/idempotency.ts';
 import { jsonBody, limitAnnounced, storableUrl } from './middleware/json-body.ts';
+import { knownHosts } from './middleware/known-hosts.ts';
 import { limitStrangers } from './middleware/limit-strangers.ts';
 import { RateLimiter, rateLimit } from './middleware/rate-limit.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
@@ -47,6 +48,7 @@ export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAP
   app.route('/', createHealthApp(ctx));
   app.use('/edge/v1/*', limitStrangers(ctx, limiter));
   app.route('/', createIntake(ctx, bodies.edge));
+  app.use(knownHosts(ctx));
   app.route(API_BASE, createRestApi(ctx, options, limiter, bodies));
   app.route('/', dashboardFiles());
   return app;

@@ -21,6 +21,7 @@ import { requestContext, requireCaller } from './middleware/authenticate.ts';
 import { heldBody } from './middleware/held-body.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import { CREDENTIALS, type RateLimiter, rateLimit } from './middleware/rate-limit.ts';
+import { isOnThisMachine } from './on-this-machine.ts';
 import { createRouter, json, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Accounts'];
@@ -48,7 +49,7 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter, bodies: Bodie
       summary: 'Whether the first account is still to be made, and whether one may register',
       responses: { 200: { description: 'The state of the installation', content: json(setupSchema) } },
     }),
-    async (c) => c.json(await readSetup(ctx), 200),
+    async (c) => c.json(await readSetup(clientContext(ctx, c)), 200),
   );
 
   router.openapi(
@@ -152,7 +153,9 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter, bodies: Bodie
 }
 
 function clientContext(ctx: CoreContext, c: Context<ApiEnv>): ClientContext {
-  return { ...ctx, traceId: c.var.traceId, ip: c.var.ip, userAgent: c.req.header('User-Agent') ?? '' };
+  const { traceId, ip } = c.var;
+  const userAgent = c.req.header('User-Agent') ?? '';
+  return { ...ctx, traceId, ip, userAgent, onThisMachine: isOnThisMachine(c) };
 }
 
 /** The session of the browser's cookies, also when the access token has expired. */

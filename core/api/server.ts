@@ -29,7 +29,7 @@ export async function startApi(
     createServer: ((settings: ServerOptions, listener: RequestListener) =>
       createHttpPort(listener, { webSocket, limits }, settings)) as typeof createServer,
   }) as Server;
-  await listen(server, ctx.config.apiPort);
+  await listen(server, ctx.config);
   return {
     async close() {
       closing.abort();
@@ -42,7 +42,7 @@ export async function startApi(
   };
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, { apiPort: port, host }: CoreContext['config']): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
@@ -51,6 +51,6 @@ function listen(server: Server, port: number): Promise<void> {
           : error,
       );
     });
-    server.listen(port, resolve);
+    server.listen({ port, host }, resolve);
   });
 }

@@ -19,13 +19,13 @@ const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
 
 /** Serves health and metrics of a process without the API, on the port of its first role. */
 export async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
-  const { apiPort, healthPort, roles } = ctx.config;
+  const { apiPort, healthPort, host, roles } = ctx.config;
   const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;
   const port = healthPort ?? apiPort + offset;
   const server = createHttpPort(getRequestListener(createHealthApp(ctx).fetch));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, () => resolve());
+    server.listen({ port, host }, () => resolve());
   });
   return {
     close: () =>
