@@ -150,10 +150,14 @@ test('what was stored before a rule of today is shown, without its secret, and c
     .sql`UPDATE monitors SET config = jsonb_set(config, '{url}', to_jsonb(${url}::text)) WHERE id = ${older.id}`;
   const list = await ada.request('GET', PATH);
   expect(list.status).toBe(200);
-  expect(list.text).not.toContain('open-sesame');
+  expect(list.text).not.toMatch(/open-sesame|a:b@/);
   const shown = new Map(list.body.data.map((one: { id: string }) => [one.id, one]));
   expect(shown.get(other.id)).toEqual(other);
-  expect(shown.get(older.id)).toMatchObject({ id: older.id, status: 'pending', config: { url } });
+  expect(shown.get(older.id)).toMatchObject({
+    id: older.id,
+    status: 'pending',
+    problem: { code: 'config_unreadable', paths: ['config.url'] },
+  });
   const odd = { ...result(older.id, 'us-east', new Date()), tls: { notAfter: 'soon' } };
   await storeResults(app.ctx.db, [odd]);
   expect((await ada.request('GET', `${PATH}/${older.id}/results`)).body.data).toMatchObject([{ id: odd.id }]);
