@@ -19,7 +19,12 @@ export interface Keys {
 const SECRET_BYTES = 32;
 /** 32 bytes in base64url: what was cut short is no key. */
 const keyPart = z.string().regex(/^[\w-]{43}$/);
-const publicSchema = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: keyPart, d: z.undefined().optional() });
+const publicSchema = z.looseObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: keyPart,
+  d: z.undefined().optional(),
+});
 const privateSchema = publicSchema.extend({ d: keyPart });
 
 /** Reads `<dataDir>/keys`; throws ConfigError with one sentence when a file is missing or broken. */
