@@ -323,7 +323,7 @@ test('what may be created may be tried, in the same words and by the same rules'
   for (const path of [`${PATH}/test`, `${PATH}/${id}/test`]) {
     expect((await ada.request('POST', path, { body: whole })).status).toBe(200);
     const [, order] = app.edgeCalls.at(-1) as [string, object];
-    expect(Object.keys(order).sort()).toEqual(['config', 'locations', 'timeoutMs', 'type', 'v']);
+    expect(Object.keys(order).sort()).toEqual(['config', 'locations', 'organization', 'timeoutMs', 'type', 'v']);
     for (const [broken, at] of [
       [{ name: '' }, 'name'],
       [{ intervalSeconds: 1 }, 'intervalSeconds'],

@@ -19,9 +19,10 @@ export interface ConnectionLimits {
 /**
  * Bounds a server's connections in number and age. Node's `maxConnections` would refuse new clients while others hold
  * all places with nothing to say. Here a full server closes the connection that has waited longest for its request or
- * the rest of it. New ones are refused only while all others wait for answers.
+ * the rest of it. New ones are refused only while all others wait for answers. The function that it returns takes note
+ * of an upgrade: an `upgrade` listener would keep the WebSocket adapter from refusing (it refuses only as the sole one).
  */
-export function boundConnections(server: Server, limits: Partial<ConnectionLimits> = {}): void {
+export function boundConnections(server: Server, limits: Partial<ConnectionLimits> = {}): (upgraded: Socket) => void {
   const { connectionsMax = CONNECTIONS_MAX, ageMs = AGE_MS } = limits;
   const open = new Set<Socket>();
   /** Connections whose client is to send something, the longest waiting first. */
@@ -62,7 +63,7 @@ export function boundConnections(server: Server, limits: Partial<ConnectionLimit
       if (old.has(socket)) socket.destroySoon();
     });
   });
-  server.prependListener('upgrade', (_request: IncomingMessage, socket: Socket) => waiting.delete(socket));
+  return (upgraded) => void waiting.delete(upgraded);
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -7,6 +7,7 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { type ProblemCode, problemOf } from '#domain/base/problem.ts';
@@ -66,7 +67,11 @@ export function createHttpPort(
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(EXPIRY_CHECK_MS, headMs),
-      shouldUpgradeCallback: (request) => isWebSocketHere(request, options.webSocket?.path),
+      shouldUpgradeCallback: (request) => {
+        const isHere = isWebSocketHere(request, options.webSocket?.path);
+        if (isHere) beginUpgrade(request.socket);
+        return isHere;
+      },
       // Answered below, with a body that says why.
       requireHostHeader: false,
     },
@@ -79,9 +84,13 @@ export function createHttpPort(
     },
   );
   port.timeout = options.limits?.silentMs ?? SILENT_MS;
-  boundConnections(port, options.limits);
+  const noteUpgrade = boundConnections(port, options.limits);
+  const boundHandshake = handshakeBound(options);
+  const beginUpgrade = (socket: Socket) => {
+    noteUpgrade(socket);
+    boundHandshake(socket);
+  };
   boundUnreadBodies(port);
-  boundHandshakes(port, options);
   /** The answer under way on each socket. */
   const answers = new WeakMap<Duplex, ServerResponse>();
   port.prependListener('request', ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
@@ -116,16 +125,15 @@ function isUpgrade({ headers }: IncomingMessage): boolean {
 }
 
 /** A handshake that ends in no WebSocket within its time, or was refused, keeps no socket. */
-function boundHandshakes(port: Server, { webSocket, limits }: PortOptions): void {
-  if (webSocket === undefined) return;
+function handshakeBound({ webSocket, limits }: PortOptions): (socket: Duplex) => void {
   const waiting = new WeakMap<Duplex, NodeJS.Timeout>();
-  port.prependListener('upgrade', (_request, socket) => {
+  webSocket?.server.on('connection', (_, { socket }) => clearTimeout(waiting.get(socket)));
+  return (socket) => {
     const cut = setTimeout(() => socket.destroy(), limits?.handshakeMs ?? HANDSHAKE_MS);
     waiting.set(socket, cut);
     socket.once('close', () => clearTimeout(cut));
     destroyAfterEnd(socket);
-  });
-  webSocket.server.on('connection', (_, { socket }) => clearTimeout(waiting.get(socket)));
+  };
 }
 
 /** A peer may leave its side open for ever: after our last byte it has the time to read it, and no more. */
