@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { assertions } from './assertions.ts';
 import { chaos } from './chaos.ts';
 import type { Figures, Findings } from './figures.ts';
 import { judging } from './judging.ts';
@@ -24,6 +25,7 @@ const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Find
   chaos,
   overload,
   judging,
+  assertions,
   simulation,
 };
 

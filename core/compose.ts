@@ -6,6 +6,7 @@ import { UptimeCache } from './aggregate/read.ts';
 import { startFreshnessWatch } from './alerts/freshness.ts';
 import { startApi } from './api/server.ts';
 import { type Config, ConfigError, type CoreRole } from './config.ts';
+import { configWarnings } from './config-warnings.ts';
 import type { Clock, CoreContext } from './context.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { relayIncidents } from './incidents/announce.ts';
@@ -22,6 +23,8 @@ import { createSecretBox } from './platform/secret-box.ts';
 import { createServiceTokens } from './platform/service-tokens.ts';
 import { Shutdown } from './platform/shutdown.ts';
 import { startPublisher } from './publish/publisher.ts';
+import { hasAccounts } from './services/accounts/register.ts';
+import { setupToken } from './services/accounts/setup-token.ts';
 import { createInProcessStreams } from './streams/in-process.ts';
 import { isolating } from './streams/isolate.ts';
 import { connectJetStream } from './streams/jetstream.ts';
@@ -46,8 +49,14 @@ export async function createContext(config: Config, options: ComposeOptions = {}
   return { ...context, close: () => shutdown.close() };
 }
 
+export interface RunningCore {
+  /** For the person at the terminal, while there is no account; null afterwards, and in processes without the API. */
+  readonly setupToken: string | null;
+  close(): Promise<void>;
+}
+
 /** Starts the roles of `config`. The API starts last, after everything that it depends on. */
-export async function startCore(config: Config, options: ComposeOptions = {}): Promise<{ close(): Promise<void> }> {
+export async function startCore(config: Config, options: ComposeOptions = {}): Promise<RunningCore> {
   const { context: ctx, live, shutdown } = await connect(config, options);
   const has = (role: CoreRole) => config.roles.includes(role);
   try {
@@ -72,7 +81,9 @@ export async function startCore(config: Config, options: ComposeOptions = {}): P
     { roles: config.roles, stream: config.natsUrl === undefined ? 'in-process' : 'jetstream' },
     'core is up',
   );
-  return { close: () => shutdown.close() };
+  for (const sentence of configWarnings(config)) ctx.logger.warn(sentence);
+  const isNew = has('api') && !(await hasAccounts(ctx.db));
+  return { setupToken: isNew ? setupToken(ctx.sessionKey) : null, close: () => shutdown.close() };
 }
 
 async function connect(

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ConfigError, readConfig } from './config.ts';
+import { configWarnings } from './config-warnings.ts';
 
 const read = (environment: Record<string, string>) => readConfig(environment, { oneMachine: false });
 
@@ -30,10 +31,38 @@ test.each([
   [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com' }, false],
   [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com', BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true' }, true],
   [true, { BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'false' }, false],
+  [true, { BLACKTIDE_REGISTRATION: 'open' }, false],
+  [true, { BLACKTIDE_REGISTRATION: 'open', BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true' }, true],
   [false, {}, false],
   [false, { BLACKTIDE_ALLOW_PRIVATE_TARGETS: '1' }, true],
 ])('private targets: on one machine %s with %j → %s', (oneMachine, environment, allowed) => {
   expect(readConfig(environment, { oneMachine }).allowPrivateTargets).toBe(allowed);
+});
+
+test.each([
+  [true, {}, '127.0.0.1'],
+  [true, { BLACKTIDE_HOST: '0.0.0.0' }, '0.0.0.0'],
+  [true, { BLACKTIDE_HOST: '::' }, '::'],
+  [true, { BLACKTIDE_EDGE_URL: 'http://localhost:9787' }, '127.0.0.1'],
+  [true, { BLACKTIDE_EDGE_URL: 'https://edge.example.com' }, undefined],
+  [false, {}, undefined],
+  [false, { BLACKTIDE_HOST: '10.0.0.5' }, '10.0.0.5'],
+])('ports: on one machine %s with %j → %s', (oneMachine, environment, host) => {
+  expect(readConfig(environment, { oneMachine }).host).toBe(host);
+});
+
+test.each([
+  [{}, []],
+  [{ BLACKTIDE_REGISTRATION: 'open' }, []],
+  [{ BLACKTIDE_REGISTRATION: 'open', BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true' }, [/BLACKTIDE_ALLOW_PRIVATE_TARGETS/]],
+  [{ BLACKTIDE_PUBLIC_URL: 'https://a.example', BLACKTIDE_STATUS_URL: 'https://b.example' }, []],
+  [{ BLACKTIDE_PUBLIC_URL: 'http://a.example', BLACKTIDE_STATUS_URL: 'http://[::1]:8787' }, [/BLACKTIDE_PUBLIC_URL/]],
+  [{ BLACKTIDE_STATUS_URL: 'http://192.0.2.1' }, [/BLACKTIDE_STATUS_URL/]],
+  [{ BLACKTIDE_TRUSTED_PROXIES: '10.0.0.0/8, ::/0' }, [/BLACKTIDE_TRUSTED_PROXIES/]],
+  [{ BLACKTIDE_CORS_ORIGINS: 'https://a.example,http://localhost:3000,http://b.example' }, [/http:\/\/b\.example/]],
+])('a start with %j warns of %j', (environment, expected) => {
+  const warnings = configWarnings(readConfig(environment, { oneMachine: true }));
+  expect(warnings).toEqual(expected.map((words) => expect.stringMatching(words)));
 });
 
 const messageOf = (environment: Record<string, string>): string => {
@@ -58,6 +87,7 @@ test.each([
   ['BLACKTIDE_ROLES', ALL_ROLES, ['boss', 'api,boss', 'API', ',', ' ']],
   ['BLACKTIDE_ALLOW_PRIVATE_TARGETS', 'true or false', ['yes', 'TRUE', '2']],
   ['BLACKTIDE_REGISTRATION', 'closed or open', ['maybe', 'OPEN', 'true']],
+  ['BLACKTIDE_HOST', 'an address such as 127.0.0.1, 0.0.0.0 or ::', ['localhost', '*', '127.0.0.1:80', '300.1.1.1']],
   ['BLACKTIDE_LOG_LEVEL', 'debug, info, warn, error or silent', ['verbose', 'INFO']],
   ['DATABASE_URL', POSTGRES_URL, ['localhost', 'mysql://db/x', 'postgres://', 'postgres:db']],
   ['NATS_URL', 'a URL such as nats://host:4222 or tls://host:4222', ['localhost:4222', 'http://nats:4222', 'nats://']],

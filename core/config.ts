@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopbackName } from './loopback.ts';
 
 /** Every setting of the product, parsed once. README.md lists the same settings; both must be kept in step. */
 
@@ -7,6 +8,7 @@ export const CORE_ROLES = ['api', 'ingest', 'alerts', 'incidents', 'notify', 'ag
 export type CoreRole = (typeof CORE_ROLES)[number];
 
 const PORT_MAX = 65_535;
+const LOOPBACK = '127.0.0.1';
 
 /** Decimal digits only: `0x50`, `8e3` and `80.0` are refused as ports. */
 const port = z
@@ -51,6 +53,8 @@ const roles = z
 
 const settingsSchema = z.object({
   BLACKTIDE_DATA_DIR: z.string().min(1).default('.blacktide'),
+  /** The address on which the ports listen; on one machine loopback, else all. */
+  BLACKTIDE_HOST: z.union([z.ipv4(), z.ipv6()]).optional(),
   BLACKTIDE_API_PORT: port.default(8080),
   BLACKTIDE_EDGE_PORT: port.default(8787),
   BLACKTIDE_ROLES: roles.default([...CORE_ROLES]),
@@ -81,6 +85,7 @@ const WEB_URL = 'a URL such as https://example.com';
 /** The required form of each setting, as the end of a sentence. */
 const EXPECTED: Record<Setting, string> = {
   BLACKTIDE_DATA_DIR: 'the path of a folder',
+  BLACKTIDE_HOST: 'an address such as 127.0.0.1, 0.0.0.0 or ::',
   BLACKTIDE_API_PORT: PORT,
   BLACKTIDE_EDGE_PORT: PORT,
   BLACKTIDE_ROLES: `one or more of ${CORE_ROLES.join(', ')}, separated by commas`,
@@ -138,6 +143,8 @@ function withoutPassword(value: string): string | null {
 
 export interface Config {
   readonly dataDir: string;
+  /** The address on which ports listen; undefined: all. */
+  readonly host: string | undefined;
   readonly apiPort: number;
   readonly edgePort: number;
   readonly roles: readonly CoreRole[];
@@ -177,13 +184,16 @@ export function readConfig(
     );
   }
   const edgeUrl = settings.BLACKTIDE_EDGE_URL ?? `http://127.0.0.1:${settings.BLACKTIDE_EDGE_PORT}`;
+  const isWhole = options.oneMachine && isLoopbackName(new URL(edgeUrl).hostname);
   return {
     dataDir: settings.BLACKTIDE_DATA_DIR,
+    host: settings.BLACKTIDE_HOST ?? (isWhole ? LOOPBACK : undefined),
     apiPort: settings.BLACKTIDE_API_PORT,
     edgePort: settings.BLACKTIDE_EDGE_PORT,
     roles: settings.BLACKTIDE_ROLES,
-    // With a remote edge, an installation serves others, whose webhooks must not reach its own network.
-    allowPrivateTargets: settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (options.oneMachine && isThisMachine(edgeUrl)),
+    // An installation with a remote edge, or with open registration, serves others, who must not reach its own network.
+    allowPrivateTargets:
+      settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (isWhole && settings.BLACKTIDE_REGISTRATION === 'closed'),
     registration: settings.BLACKTIDE_REGISTRATION,
     logLevel: settings.BLACKTIDE_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
@@ -195,8 +205,4 @@ export function readConfig(
     trustedProxies: settings.BLACKTIDE_TRUSTED_PROXIES,
     healthPort: settings.BLACKTIDE_HEALTH_PORT,
   };
-}
-
-function isThisMachine(url: string): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
 }

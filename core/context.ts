@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Sql } from 'postgres';
 import type * as schema from '#db/schema.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
+import type { Uptime } from '#domain/api/monitor-answers.ts';
 import type { EdgeEvent, TestAnswer, TestRequest } from '#domain/wire/wire.ts';
 import type { Config } from './config.ts';
 
@@ -100,8 +101,16 @@ export interface SecretBox {
 export interface ServiceTokens {
   /** Signs one request to the edge (jose, EdDSA). */
   sign(request: { method: string; path: string; body: Uint8Array }): Promise<string>;
-  /** Verifies a token of the edge and marks it as used; throws ProblemError invalid_service_token. */
-  verify(authorization: string | undefined, request: { method: string; path: string; body: Uint8Array }): Promise<void>;
+  /**
+   * Verifies a token of the edge by the head of its request, and marks it as used; throws ProblemError
+   * invalid_service_token. Nobody else's body is read.
+   */
+  verify(authorization: string | undefined, request: { method: string; path: string }): Promise<VerifiedToken>;
+}
+
+export interface VerifiedToken {
+  /** Throws ProblemError invalid_service_token when the token was made for another body. */
+  requireBody(body: Uint8Array): void;
 }
 
 export interface Metrics {
@@ -112,10 +121,10 @@ export interface Metrics {
   render(): string;
 }
 
-/** Uptime percent of the last 24 hours, cached for lists. */
+/** Uptime of the last 24 hours, cached. */
 export interface UptimeFigures {
-  /** Figures that are not cached are counted through `db`; null where nothing was judged. */
-  read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, number | null>>;
+  /** Figures that are not cached are counted through `db`. */
+  read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, Uptime>>;
 }
 
 /** The actor of a change, written into timelines and the audit log. */

@@ -131,7 +131,9 @@ function checksOf({ monitor, round }: AskedRound): Check[] {
 }
 
 function requestOf({ key, monitor, round: { traceId } }: Check): ProbeRequest['checks'][number] {
-  return { key, timeoutMs: monitor.timeoutMs, traceId, confirm: true, transcript: false, spec: specOf(monitor) };
+  const { id, organization, timeoutMs } = monitor;
+  const whose = organization === undefined ? { monitor: id } : { monitor: id, organization };
+  return { key, timeoutMs, traceId, confirm: true, transcript: false, ...whose, spec: specOf(monitor) };
 }
 
 /** Written once for each assignment of a monitor, not for each check. */

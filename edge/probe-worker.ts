@@ -10,6 +10,7 @@ import {
 import { type Confirmed, probeWithConfirmation } from '#probes/confirm.ts';
 import { probeOf } from '#probes/table.ts';
 import type { ProbeEnv } from './env.ts';
+import { judgingFor } from './judging.ts';
 import { log, reasonOf } from './log.ts';
 import { workersClock, workersNetwork } from './network.ts';
 import { invalidAnswer, problemAnswer } from './problem-answer.ts';
@@ -87,8 +88,9 @@ function wasStarved({ timeoutMs }: Check, { outcome }: Outcome, attempts: number
 async function attempt(check: Check, env: ProbeEnv): Promise<Confirmed> {
   const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true', env.EGRESS);
   const spec = readSpec(check.spec);
-  const { timeoutMs, traceId, transcript } = check;
-  const task = { config: spec.config, timeoutMs, traceId, transcript, location: env.LOCATION };
+  const { timeoutMs, traceId, transcript, monitor, organization } = check;
+  const judging = judgingFor({ monitor, organization });
+  const task = { config: spec.config, timeoutMs, traceId, transcript, judging, location: env.LOCATION };
   const probe = probeOf(spec);
   if (check.confirm) return probeWithConfirmation(probe, task, network, workersClock);
   return { outcome: await probe(task, network, workersClock), attempts: 1 };

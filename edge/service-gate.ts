@@ -1,11 +1,19 @@
 import type { MiddlewareHandler } from 'hono';
-import { forgetAtMs } from '#domain/wire/service-token.ts';
+import { BodyBudget, type HeldBody } from '#domain/wire/body-budget.ts';
+import { forgetAtMs, isTokenFor } from '#domain/wire/service-token.ts';
 import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
-import { readBounded, wholeBytes } from '#probes/bounded-body.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { problemAnswer } from './problem-answer.ts';
-import { isMadeFor, readServiceToken } from './service-token.ts';
+import { isMadeForBody, readServiceToken } from './service-token.ts';
 import { inventoryOf } from './uplink.ts';
+
+/**
+ * Bytes of orders in this isolate, of its 128 MB: two of the largest while they are read and copied. The core sends one
+ * order at a time for each shard and page, usually of 250 KB.
+ */
+const bodies = new BodyBudget(40 * 1024 * 1024);
+/** Orders are worked on in milliseconds. */
+const RETRY_AFTER_SECONDS = '1';
 
 /** What the gate hands on: the body it has read and verified. */
 export interface GateVariables {
@@ -13,8 +21,8 @@ export interface GateVariables {
 }
 
 /**
- * Only the core passes: its token must be genuine, fresh, made for this very request, and not used before.
- * Everything else gets 401 and changes nothing.
+ * Only the core passes: its token must be genuine, fresh, made for this very request, and not used before. Everything
+ * else gets 401 and changes nothing. Nobody else's body is read: the objects may live in this very isolate.
  */
 export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variables: GateVariables }> = async (
   context,
@@ -24,23 +32,33 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
   const authorization = context.req.header('authorization');
   const key = context.env.CORE_PUBLIC_JWK;
   const claims = await readServiceToken(authorization, key, 'blacktide-core', 'blacktide-edge', nowMs);
-  // Nobody else's body is worth the memory: the objects may live in this very isolate.
-  if (claims === null) return problemAnswer('invalid_service_token');
-  const body = await bodyWithin(context.req.raw, SERVICE_BODY_BYTES_MAX);
-  if (body === null) return problemAnswer('payload_too_large', `at most ${SERVICE_BODY_BYTES_MAX} bytes`);
   const url = new URL(context.req.url);
-  const request = { method: context.req.method, path: url.pathname + url.search, body };
-  if (!(await isMadeFor(claims, request, nowMs))) return problemAnswer('invalid_service_token');
+  const head = { method: context.req.method, path: url.pathname + url.search };
+  if (claims === null || !isTokenFor(claims, head, nowMs)) return problemAnswer('invalid_service_token');
   if (!(await inventoryOf(context.env).useToken(claims.jti, forgetAtMs(claims)))) {
     return problemAnswer('invalid_service_token', 'the token was used before');
   }
-  context.set('bodyText', new TextDecoder().decode(body));
-  return next();
+  const body = await readBody(context.req.raw);
+  if (body instanceof Response) return body;
+  try {
+    if (!(await isMadeForBody(claims, body.bytes))) return problemAnswer('invalid_service_token');
+    context.set('bodyText', new TextDecoder().decode(body.bytes));
+    // The room is taken until the order is carried out.
+    return await next();
+  } finally {
+    body.release();
+  }
 };
 
-/** The whole body, or null when it is larger than `bytesMax`: no more than that is ever held. */
-async function bodyWithin(request: Request, bytesMax: number): Promise<Uint8Array | null> {
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return null;
-  const body = await readBounded(request.body, bytesMax);
-  return body.cut ? null : wholeBytes(body);
+async function readBody(request: Request): Promise<HeldBody | Response> {
+  const tooLarge = () => problemAnswer('payload_too_large', `at most ${SERVICE_BODY_BYTES_MAX} bytes`);
+  if (Number(request.headers.get('content-length') ?? 0) > SERVICE_BODY_BYTES_MAX) return tooLarge();
+  const limit = { bytesMax: SERVICE_BODY_BYTES_MAX, owner: 'core' };
+  const body = await bodies.read(request.body, limit).catch(() => 'broken' as const);
+  if (body === 'broken') return problemAnswer('malformed_request', 'the body ended before it was complete');
+  if (body === 'too_large') return tooLarge();
+  if (body !== 'no_room') return body;
+  const answer = problemAnswer('unavailable', 'too many large orders at one time');
+  answer.headers.set('Retry-After', RETRY_AFTER_SECONDS);
+  return answer;
 }

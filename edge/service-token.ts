@@ -36,13 +36,9 @@ export async function readServiceToken(
   return wire.readServiceToken(authorization, await keyOf(publicJwk), { from, to, nowMs });
 }
 
-/** Whether the token was made for exactly this request. */
-export async function isMadeFor(
-  claims: wire.ServiceTokenClaims,
-  request: SignedRequest,
-  nowMs: number,
-): Promise<boolean> {
-  return wire.isTokenFor(claims, await hashed(request), nowMs);
+/** Whether the token was made for exactly this body. */
+export async function isMadeForBody(claims: wire.ServiceTokenClaims, body: Uint8Array): Promise<boolean> {
+  return wire.isTokenForBody(claims, await hashOf(body));
 }
 
 export async function keyOf(jwk: string): Promise<CryptoKey> {

@@ -15,13 +15,14 @@ async function testAt(
   request: TestRequest,
 ): Promise<TestAnswer['outcomes'][number]> {
   const traceId = crypto.randomUUID().replaceAll('-', '');
-  const { timeoutMs } = request;
+  const { timeoutMs, organization } = request;
   const check = {
     key: location,
     timeoutMs,
     traceId,
     confirm: false,
     transcript: true,
+    organization,
     spec: JSON.stringify(checkSpecOf(request)),
   };
   const answers: ProbeAnswer[] = [];

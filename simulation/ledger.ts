@@ -143,7 +143,10 @@ export interface Facts {
     readonly monitorId: string | null;
     readonly status: string;
     readonly publicStatus: string;
-    /** Kinds of its timeline without notifications, sorted: the clocks of edge and core decide their order. */
+    /**
+   * Kinds of its timeline, sorted: the clocks of edge and core decide their order. Without notifications, and without the
+   * pages that go on showing it when its monitor is deleted: pages are compared by themselves.
+   */
     readonly story: readonly string[];
     /** Channel and type of its notifications, sorted. */
     readonly told: readonly string[];
@@ -158,7 +161,7 @@ export async function readFacts(sql: Sql): Promise<Facts> {
     SELECT coalesce(alert_id, id) AS key, organization_id AS "organizationId", monitor_id AS "monitorId", status,
            public_status AS "publicStatus",
            ARRAY(SELECT kind FROM incident_timeline t
-                 WHERE t.incident_id = i.id AND kind <> 'notification' ORDER BY kind COLLATE "C") AS story,
+                 WHERE t.incident_id = i.id AND kind NOT IN ('notification', 'published') ORDER BY kind COLLATE "C") AS story,
            ARRAY(SELECT channel_id || ' ' || type FROM notifications n
                  WHERE n.incident_id = i.id ORDER BY channel_id || ' ' || type COLLATE "C") AS told
     FROM incidents i`;

@@ -1,13 +1,9 @@
 import { resolve } from 'node:path';
-import connect from 'postgres';
 import type { Config } from '#core/config.ts';
+import { firstAccountSentence } from '#core/first-account-sentence.ts';
 
 /** Printed when everything runs: the addresses, and the next step. */
-export async function printBanner(
-  part: { edge: boolean; core: boolean },
-  config: Config,
-  databaseUrl: string | undefined,
-): Promise<void> {
+export function printBanner(part: { edge: boolean; core: boolean }, config: Config, setupToken: string | null): void {
   const api = part.core && config.roles.includes('api');
   const lines = ['', `BlackTide is up${title(part, config)}.`, ''];
   if (api) {
@@ -16,11 +12,7 @@ export async function printBanner(
   }
   if (part.edge) lines.push(`  Status pages  ${config.statusUrl}/status/<slug of the page>`);
   lines.push(`  Data          ${resolve(config.dataDir)}`, '');
-  if (api && databaseUrl !== undefined && !(await hasAccount(databaseUrl))) {
-    lines.push(
-      `There is no account yet: open ${config.publicUrl} and create it. The first account owns this installation.`,
-    );
-  }
+  if (setupToken !== null) lines.push(firstAccountSentence(config, setupToken));
   lines.push('Ctrl-C ends it.', '');
   console.log(lines.join('\n'));
 }
@@ -28,13 +20,4 @@ export async function printBanner(
 function title(part: { edge: boolean; core: boolean }, config: Config): string {
   if (part.edge && part.core) return '';
   return part.edge ? ' (edge only)' : ` (core: ${config.roles.join(', ')})`;
-}
-
-async function hasAccount(databaseUrl: string): Promise<boolean> {
-  const sql = connect(databaseUrl, { max: 1 });
-  try {
-    return (await sql`SELECT 1 FROM users LIMIT 1`).length > 0;
-  } finally {
-    await sql.end();
-  }
 }

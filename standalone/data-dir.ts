@@ -1,13 +1,29 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
 import { SetupError } from './setup-error.ts';
 
-/** Creates the data directory and tests that it is writable. Throws one sentence otherwise. */
+/** Everything for the owner, nothing for others; root's PostgreSQL runs as another user, who passes through. */
+const PRIVATE = 0o700;
+const PASSED_THROUGH = 0o711;
+
+/**
+ * Creates the data directory and tests that it is writable. Throws one sentence otherwise. Other users are shut out of
+ * what it holds: keys, the database, the edge's state with the secrets of monitors.
+ */
 export function prepareDataDir(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    mkdirSync(path, { recursive: true, mode: PASSED_THROUGH });
     if (!statSync(path).isDirectory()) throw new Error('it is not a folder');
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    shutOutOthers(path);
   } catch (error) {
     throw new SetupError(`The data directory ${path} cannot be used: ${(error as Error).message}.`);
   }
+}
+
+/** A directory of another owner, such as a mounted volume, keeps the mode that its owner gave it. */
+function shutOutOthers(path: string): void {
+  const { uid, mode } = statSync(path);
+  const own = process.getuid?.();
+  if (own !== uid && own !== 0) return;
+  chmodSync(path, mode & (own === 0 ? PASSED_THROUGH : PRIVATE));
 }

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import type { Config } from '#core/config.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { workerBundle } from './build.ts';
+import { prepareDataDir } from './data-dir.ts';
 import type { EdgeKeys } from './keys.ts';
 import { publicNetwork, wholeNetwork } from './network-bindings.ts';
 import { openFilesSentence, readOpenFiles } from './open-files.ts';
@@ -33,7 +34,7 @@ const V8_FLAGS = '--gc-global --max-semi-space-size=16';
 
 /**
  * The edge on one machine: workerd with the coordinator, one probe Worker per location and the status pages. It listens
- * on `config.edgePort` of all addresses and stores its state under `<dataDir>/edge`.
+ * on `config.edgePort` and stores its state under `<dataDir>/edge`.
  */
 export async function startEdge(
   config: Config,
@@ -41,7 +42,7 @@ export async function startEdge(
   writeLog: (line: string) => void,
 ): Promise<RunningEdge> {
   const dir = resolve(config.dataDir, 'edge');
-  mkdirSync(dir, { recursive: true });
+  prepareDataDir(dir);
   const pidFile = workerdPidFile(config.dataDir);
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
   const files = readOpenFiles();
@@ -117,8 +118,14 @@ function frontDoor(config: Config) {
     compatibilityDate: GLUE_COMPATIBILITY_DATE,
     serviceBindings: { COORDINATOR: 'coordinator', STATUS_PAGES: 'status-pages' },
     // Four times faster than miniflare's entry.
-    unsafeDirectSockets: [{ host: '*', port: config.edgePort }],
+    unsafeDirectSockets: [{ host: listeningHost(config), port: config.edgePort }],
   };
+}
+
+/** As workerd writes addresses. */
+function listeningHost({ host }: Config): string {
+  if (host === undefined) return '*';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function coordinator(config: Config, keys: EdgeKeys, checksMax: number | null) {

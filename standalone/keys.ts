@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type JsonWebKey, randomBytes, type webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
@@ -16,6 +16,8 @@ const KEY_FILES = [
 type KeyFile = (typeof KEY_FILES)[number];
 
 const SECRET_BYTES = 32;
+/** Any bytes: they are signed by one half of a pair and verified by the other. */
+const PAIR_TEST = Buffer.from('blacktide');
 
 /** The keys of the edge: the core's public key, and its own private key. */
 export interface EdgeKeys {
@@ -33,7 +35,47 @@ export async function ensureKeys(dataDir: string): Promise<EdgeKeys> {
       `The data directory is broken: ${missing.join(', ')} missing in ${dir}; restore it from a backup.`,
     );
   }
+  await requirePair(dir, 'core.private.jwk', 'core.public.jwk');
+  await requirePair(dir, 'edge.private.jwk', 'edge.public.jwk');
+  for (const file of ['secrets.key', 'session.key'] as const) requireSecret(dir, file);
   return { corePublicJwk: readJwk(dir, 'core.public.jwk'), edgePrivateJwk: readJwk(dir, 'edge.private.jwk') };
+}
+
+/** What the one half signs the other must accept: with a foreign half every request between core and edge is refused. */
+async function requirePair(dir: string, privateFile: KeyFile, publicFile: KeyFile): Promise<void> {
+  const privateKey = await readKey(dir, privateFile, 'private');
+  const publicKey = await readKey(dir, publicFile, 'public');
+  const signature = await crypto.subtle.sign('Ed25519', privateKey, PAIR_TEST);
+  if (await crypto.subtle.verify('Ed25519', publicKey, signature, PAIR_TEST)) return;
+  throw new SetupError(
+    `The data directory is broken: ${publicFile} does not belong to ${privateFile} in ${dir}; restore both from one backup.`,
+  );
+}
+
+async function readKey(dir: string, file: KeyFile, half: 'private' | 'public'): Promise<webcrypto.CryptoKey> {
+  const { kty, crv, x, d } = JSON.parse(readJwk(dir, file)) as JWK;
+  // A public key with the private half in it would be handed to whoever may know the public one.
+  if ((half === 'private') === (d !== undefined)) {
+    try {
+      const jwk = d === undefined ? { kty, crv, x } : { kty, crv, x, d };
+      return await crypto.subtle.importKey('jwk', jwk as JsonWebKey, 'Ed25519', false, [
+        half === 'private' ? 'sign' : 'verify',
+      ]);
+    } catch {
+      // Reported below, with the file's name.
+    }
+  }
+  throw new SetupError(
+    `The data directory is broken: ${join(dir, file)} is not the ${half} half of an Ed25519 key; restore it from a backup.`,
+  );
+}
+
+function requireSecret(dir: string, file: KeyFile): void {
+  const text = readFileSync(join(dir, file), 'utf8').trim();
+  if (/^[\w-]+$/.test(text) && Buffer.from(text, 'base64url').length === SECRET_BYTES) return;
+  throw new SetupError(
+    `The data directory is broken: ${join(dir, file)} does not hold ${SECRET_BYTES} bytes; restore it from a backup.`,
+  );
 }
 
 async function makeKeys(dataDir: string, dir: string): Promise<void> {

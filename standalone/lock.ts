@@ -11,8 +11,8 @@ export function acquireLock(dataDir: string, kind: string): () => void {
   const dir = join(dataDir, 'locks');
   const file = join(dir, `${kind}.json`);
   const mine = join(dir, `${kind}.${process.pid}.new`);
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(mine, JSON.stringify(ownIdentity()));
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(mine, JSON.stringify(ownIdentity()), { mode: 0o600 });
   try {
     while (!tryLink(mine, file)) {
       const holder = readHolder(file);

@@ -15,6 +15,8 @@ import { requireFreePort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { SetupError } from './setup-error.ts';
 
+/** Files are for their owner alone. */
+const UMASK = 0o077;
 const USAGE = `npm start                 edge and core together
 npm run edge              the edge alone, over the same data directory
 npm run core              the core alone
@@ -57,10 +59,14 @@ async function start(part: Part, config: Config, ending: Ending): Promise<void> 
     part.core && config.natsUrl !== undefined ? checkNats(config.natsUrl) : undefined,
   ]);
   ending.checkpoint();
+  // What is made from here on is made under the data directory: workerd's state above all.
+  process.umask(UMASK);
+  let setupToken: string | null = null;
   if (part.core) {
     const { startCore } = await import('#core/compose.ts');
     const core = await startCore({ ...config, databaseUrl });
     ending.add(() => core.close());
+    setupToken = core.setupToken;
   }
   ending.checkpoint();
   if (part.edge) {
@@ -70,7 +76,7 @@ async function start(part: Part, config: Config, ending: Ending): Promise<void> 
   }
   ending.checkpoint();
   if (part.demoPort !== null) ending.add(await startDemo(config, part.demoPort));
-  await printBanner(part, config, databaseUrl);
+  printBanner(part, config, setupToken);
   ending.started();
 }
 

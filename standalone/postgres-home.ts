@@ -49,7 +49,7 @@ function reachableHome(dataDir: string, user: ServerUser, announce: (sentence: s
   if (canReach(dataDir, user)) return join(dataDir, 'postgres');
   const outside = join(OUTSIDE_PARENT, randomBytes(8).toString('hex'));
   prepareDataDir(outside);
-  writeFileSync(pointer, `${outside}\n`);
+  writeFileSync(pointer, `${outside}\n`, { mode: 0o600 });
   announce(
     `PostgreSQL may not run as root and cannot enter ${dirname(dataDir)} as another user: its files are in ${outside}.`,
   );

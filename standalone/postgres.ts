@@ -275,9 +275,9 @@ function isConnectionLost(error: unknown): boolean {
 
 function registerUser(home: PostgresHome): () => void {
   const dir = join(home.dir, 'users');
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, `${process.pid}-${randomUUID()}.json`);
-  writeFileSync(file, JSON.stringify(ownIdentity()));
+  writeFileSync(file, JSON.stringify(ownIdentity()), { mode: 0o600 });
   return () => rmSync(file, { force: true });
 }
 

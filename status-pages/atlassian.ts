@@ -1,13 +1,13 @@
 import { derivedId } from '#domain/base/id.ts';
 import { atlassianComponentStatus, atlassianGroupStatus, type PageIndicator } from '#domain/page/page-status.ts';
 import type { PageComponent, PageIncident, PageSnapshot } from '#domain/page/snapshot.ts';
-import { lastChange, pageAnswer, pagePath } from './page-facts.ts';
+import { lastChange, pageAnswer } from './page-facts.ts';
 
 /**
  * The page in the shape of Atlassian's Statuspage API v2 (https://metastatuspage.com/api/v2), for programs that read
- * such pages. `origin` is the origin of the reader's request.
+ * such pages. `url` is the page's public address.
  */
-export type AtlassianDocument = (page: PageSnapshot, origin: string) => Record<string, unknown>;
+export type AtlassianDocument = (page: PageSnapshot, url: string) => Record<string, unknown>;
 
 const IMPACTS = {
   critical: 'critical',
@@ -17,31 +17,31 @@ const IMPACTS = {
 } as const satisfies Record<PageIncident['severity'], PageIndicator>;
 
 export const ATLASSIAN_DOCUMENTS = {
-  'summary.json': (page, origin) => ({
-    page: pageObject(page, origin),
+  'summary.json': (page, url) => ({
+    page: pageObject(page, url),
     components: components(page),
-    incidents: unresolved(page).map((incident) => incidentObject(page, incident, origin)),
+    incidents: unresolved(page).map((incident) => incidentObject(page, incident, url)),
     // Not supported in this version; the key is part of the shape.
     scheduled_maintenances: [],
     status: statusObject(page),
   }),
-  'status.json': (page, origin) => ({ page: pageObject(page, origin), status: statusObject(page) }),
-  'components.json': (page, origin) => ({ page: pageObject(page, origin), components: components(page) }),
-  'incidents.json': (page, origin) => ({
-    page: pageObject(page, origin),
-    incidents: page.incidents.map((incident) => incidentObject(page, incident, origin)),
+  'status.json': (page, url) => ({ page: pageObject(page, url), status: statusObject(page) }),
+  'components.json': (page, url) => ({ page: pageObject(page, url), components: components(page) }),
+  'incidents.json': (page, url) => ({
+    page: pageObject(page, url),
+    incidents: page.incidents.map((incident) => incidentObject(page, incident, url)),
   }),
-  'incidents/unresolved.json': (page, origin) => ({
-    page: pageObject(page, origin),
-    incidents: unresolved(page).map((incident) => incidentObject(page, incident, origin)),
+  'incidents/unresolved.json': (page, url) => ({
+    page: pageObject(page, url),
+    incidents: unresolved(page).map((incident) => incidentObject(page, incident, url)),
   }),
 } as const satisfies Record<string, AtlassianDocument>;
 
-function pageObject(page: PageSnapshot, origin: string) {
+function pageObject(page: PageSnapshot, url: string) {
   return {
     id: page.pageId,
     name: page.name,
-    url: `${origin}${pagePath(page.slug)}`,
+    url,
     time_zone: 'Etc/UTC',
     updated_at: lastChange(page),
   };
@@ -109,7 +109,7 @@ function unresolved(page: PageSnapshot): readonly PageIncident[] {
   return page.incidents.filter((incident) => incident.status !== 'resolved');
 }
 
-function incidentObject(page: PageSnapshot, incident: PageIncident, origin: string) {
+function incidentObject(page: PageSnapshot, incident: PageIncident, url: string) {
   const affected = components(page).filter((component) => incident.componentIds.includes(component.id));
   return {
     id: incident.id,
@@ -120,7 +120,7 @@ function incidentObject(page: PageSnapshot, incident: PageIncident, origin: stri
     monitoring_at: incident.updates.findLast((update) => update.status === 'monitoring')?.at ?? null,
     resolved_at: incident.resolvedAt,
     impact: IMPACTS[incident.severity],
-    shortlink: `${origin}${pagePath(page.slug)}#${incident.id}`,
+    shortlink: `${url}#${incident.id}`,
     started_at: incident.startedAt,
     page_id: page.pageId,
     incident_updates: incident.updates.map((update) => ({

@@ -1,11 +1,9 @@
 import { formatDuration } from '#domain/base/quantity.ts';
 import type { MonitorStatus } from '#domain/check/status.ts';
 import { PUBLIC_STATUS_WORDS, SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
-import type { PageComponent, PageIncident } from '#domain/page/snapshot.ts';
+import { PAGE_HISTORY_DAYS, type PageComponent, type PageIncident, type PageSnapshot } from '#domain/page/snapshot.ts';
 import { StateIcon } from './state-icon.tsx';
-import { dateRangeText, instantText, recentDates } from './wording.ts';
-
-const HISTORY_DAYS = 14;
+import { countText, dateRangeText, dateText, instantText, recentDates, utcDate } from './wording.ts';
 
 const SEVERITY_STATES = {
   critical: 'down',
@@ -14,12 +12,16 @@ const SEVERITY_STATES = {
   info: 'maintenance',
 } as const satisfies Record<PageIncident['severity'], MonitorStatus>;
 
-interface IncidentsProps {
-  readonly incidents: readonly PageIncident[];
-  readonly components: readonly PageComponent[];
-}
-
-export function OpenIncidents({ incidents, components }: IncidentsProps) {
+export function OpenIncidents({
+  incidents,
+  components,
+  more,
+}: {
+  incidents: readonly PageIncident[];
+  components: readonly PageComponent[];
+  /** Open incidents that the snapshot has no room for. */
+  more: number;
+}) {
   if (incidents.length === 0) return null;
   return (
     <section class="part" aria-labelledby="open-incidents">
@@ -31,31 +33,32 @@ export function OpenIncidents({ incidents, components }: IncidentsProps) {
           <Updates incident={incident} />
         </article>
       ))}
+      {more > 0 && (
+        <p class="quiet">
+          {countText(more, 'more incident')} {more === 1 ? 'is' : 'are'} open.
+        </p>
+      )}
     </section>
   );
 }
 
-/** The last HISTORY_DAYS days by the day an incident began. Adjacent days without incidents share a line. */
-export function IncidentHistory({ incidents, components, nowMs }: IncidentsProps & { nowMs: number }) {
-  const days = historyDays(incidents, nowMs);
+/** The last PAGE_HISTORY_DAYS days. An incident stands on the day it ended; adjacent quiet days share a line. */
+export function IncidentHistory({ page, nowMs }: { page: PageSnapshot; nowMs: number }) {
   return (
     <section class="part" aria-labelledby="history">
       <h2 id="history">
-        Past incidents <span>last {HISTORY_DAYS} days, by UTC day</span>
+        Past incidents <span>last {PAGE_HISTORY_DAYS} days, by the UTC day they ended</span>
       </h2>
       <ol class="history">
-        {days.map((day) => (
+        {historyDays(page, nowMs).map((day) => (
           <li>
             <h3 class="quiet">{dateRangeText(day.from, day.to)}</h3>
-            {day.incidents.length === 0 ? (
-              <p class="quiet">No incidents</p>
-            ) : (
-              <div>
-                {day.incidents.map((incident) => (
-                  <PastIncident incident={incident} components={components} />
-                ))}
-              </div>
-            )}
+            <div>
+              {day.ended.map((incident) => (
+                <PastIncident incident={incident} components={page.components} />
+              ))}
+              <DaySummary day={day} />
+            </div>
           </li>
         ))}
       </ol>
@@ -66,18 +69,62 @@ export function IncidentHistory({ incidents, components, nowMs }: IncidentsProps
 interface HistoryDay {
   from: string;
   readonly to: string;
-  readonly incidents: readonly PageIncident[];
+  readonly ended: readonly PageIncident[];
+  /** Incidents that were open on the day and did not end on it. */
+  readonly lasting: readonly PageIncident[];
+  /** False for days of which the snapshot has no room for all incidents. */
+  readonly isComplete: boolean;
 }
 
-function historyDays(incidents: readonly PageIncident[], nowMs: number): readonly HistoryDay[] {
+/** What else the day has to say: incidents that lasted beyond it, or that there was none. */
+function DaySummary({ day: { ended, lasting, isComplete } }: { day: HistoryDay }) {
+  if (lasting.length > LASTING_NAMED_MAX) {
+    return <p class="quiet">{countText(lasting.length, 'incident')} lasted beyond this day.</p>;
+  }
+  return (
+    <>
+      {lasting.map(({ id, title, resolvedAt }) => (
+        <p class="quiet">
+          <a href={`#${id}`}>{title}</a>
+          {resolvedAt === null ? ' is still open' : ` lasted until ${dateText(resolvedAt)}`}
+        </p>
+      ))}
+      {!isComplete && <p class="quiet">There were more incidents than are shown here.</p>}
+      {isComplete && ended.length === 0 && lasting.length === 0 && <p class="quiet">No incidents</p>}
+    </>
+  );
+}
+
+/** Most lasting incidents that a day names. */
+const LASTING_NAMED_MAX = 5;
+
+function historyDays({ incidents, historySince, moreOpenIncidents = 0 }: PageSnapshot, nowMs: number): HistoryDay[] {
   const days: HistoryDay[] = [];
-  for (const date of recentDates(nowMs, HISTORY_DAYS)) {
-    const began = incidents.filter((incident) => incident.startedAt.startsWith(date));
+  for (const date of recentDates(nowMs, PAGE_HISTORY_DAYS)) {
+    const open = incidents.filter(({ startedAt, resolvedAt }) => {
+      const ended = resolvedAt === null ? null : utcDate(Date.parse(resolvedAt));
+      return utcDate(Date.parse(startedAt)) <= date && (ended === null || ended >= date);
+    });
+    const [ended, lasting] = [true, false].map((didEnd) =>
+      open.filter(({ resolvedAt }) => (resolvedAt !== null && utcDate(Date.parse(resolvedAt)) === date) === didEnd),
+    ) as [PageIncident[], PageIncident[]];
+    const isInHistory = historySince == null || date > utcDate(Date.parse(historySince));
+    // The open incidents without room are the oldest: they may have been open on a day without any other.
+    const isComplete = isInHistory && (moreOpenIncidents === 0 || lasting.length > 0);
+    const day = { from: date, to: date, ended, lasting, isComplete };
     const later = days.at(-1);
-    if (began.length === 0 && later?.incidents.length === 0) later.from = date;
-    else days.push({ from: date, to: date, incidents: began });
+    if (later !== undefined && sayTheSame(later, day)) later.from = date;
+    else days.push(day);
   }
   return days;
+}
+
+function sayTheSame(later: HistoryDay, day: HistoryDay): boolean {
+  return (
+    later.ended.length + day.ended.length === 0 &&
+    later.isComplete === day.isComplete &&
+    later.lasting.map(({ id }) => id).join() === day.lasting.map(({ id }) => id).join()
+  );
 }
 
 function PastIncident({ incident, components }: { incident: PageIncident; components: readonly PageComponent[] }) {

@@ -1,10 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { ATLASSIAN_DOCUMENTS } from './atlassian.ts';
 import { renderAtom } from './atom.ts';
 import { sampleComponent, sampleIncident, samplePage } from './sample-page.ts';
 
-const ORIGIN = 'https://status.example';
+const URL_OF_PAGE = 'https://status.example/status/northwind';
 
 const page: PageSnapshot = samplePage({
   components: [
@@ -40,7 +41,7 @@ const page: PageSnapshot = samplePage({
 
 describe("Atlassian's shape", () => {
   it('summary.json: page, status, components with their groups, open incidents', () => {
-    const summary = ATLASSIAN_DOCUMENTS['summary.json'](page, ORIGIN);
+    const summary = ATLASSIAN_DOCUMENTS['summary.json'](page, URL_OF_PAGE);
     const orders = {
       id: 'cmp_2',
       name: 'Orders',
@@ -114,7 +115,7 @@ describe("Atlassian's shape", () => {
 
   it('a group keeps its id, and its members name it', () => {
     const components = () =>
-      ATLASSIAN_DOCUMENTS['components.json'](page, ORIGIN).components as { id: string; group_id: string | null }[];
+      ATLASSIAN_DOCUMENTS['components.json'](page, URL_OF_PAGE).components as { id: string; group_id: string | null }[];
     const [, group, orders] = components();
     expect(orders?.group_id).toBe(group?.id);
     expect(components()[1]?.id).toBe(group?.id);
@@ -122,7 +123,7 @@ describe("Atlassian's shape", () => {
 
   it('incidents.json has all, incidents/unresolved.json the open ones', () => {
     const ids = (name: 'incidents.json' | 'incidents/unresolved.json') =>
-      (ATLASSIAN_DOCUMENTS[name](page, ORIGIN).incidents as { id: string; impact: string }[]).map((incident) => [
+      (ATLASSIAN_DOCUMENTS[name](page, URL_OF_PAGE).incidents as { id: string; impact: string }[]).map((incident) => [
         incident.id,
         incident.impact,
       ]);
@@ -134,13 +135,13 @@ describe("Atlassian's shape", () => {
   });
 
   it('says operational where nothing failed', () => {
-    const status = ATLASSIAN_DOCUMENTS['status.json'](samplePage(), ORIGIN).status;
+    const status = ATLASSIAN_DOCUMENTS['status.json'](samplePage(), URL_OF_PAGE).status;
     expect(status).toEqual({ indicator: 'none', description: 'All systems operational' });
   });
 });
 
 describe('the Atom feed', () => {
-  const feed = renderAtom(page, ORIGIN);
+  const feed = renderAtom(page, URL_OF_PAGE);
 
   it('has an entry per incident that keeps its id and changes with its updates', () => {
     expect(feed.match(/<entry>/g)).toHaveLength(2);
@@ -150,8 +151,118 @@ describe('the Atom feed', () => {
     expect(feed).toContain('href="https://status.example/status/northwind#inc_2"');
   });
 
-  it('holds text as text, without what XML cannot hold', () => {
+  it('holds text as text, and marks the place of what XML cannot hold', () => {
     expect(feed).toContain('Orders &lt;are&gt; down &amp; out');
-    expect(feed).toContain('Watching it.');
+    expect(feed).toContain('Watching\ufffd it.');
+  });
+
+  it('is well-formed, whatever people and the core wrote', () => {
+    // Every code unit, alone surrogates and non-characters included, mixed with what XML means something by.
+    const text = fc.oneof(
+      fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)), maxLength: 20 }),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.constantFrom(
+        ']]>',
+        '<!--',
+        '&#0;',
+        '&amp;',
+        '<a b="',
+        `'"`,
+        '\ufffe',
+        '\uffff',
+        '\ud800',
+        '\u{1fffe}',
+        '\x7f\x85',
+      ),
+    );
+    fc.assert(
+      fc.property(text, text, text, text, (name, title, body, path) => {
+        const written = renderAtom(
+          samplePage({
+            name,
+            pageId: `stp_${path}`,
+            incidents: [
+              sampleIncident({
+                id: `inc_${path}`,
+                title,
+                updates: [{ id: 'u', status: 'monitoring', body, at: '2026-11-22T14:10:00.000Z' }],
+              }),
+            ],
+          }),
+          `https://status.example/${path}`,
+        );
+        const document = parseXml(written);
+        expect(document.text('feed/title')).toBe(`${readable(name)}: incidents`);
+        expect(document.text('feed/entry/title')).toBe(`${readable(title)} (investigating)`);
+        expect(document.text('feed/entry/content')).toContain(readable(body));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
+
+/** What a reader of XML 1.0 gets of a text. Line ends become \n (section 2.11). */
+function readable(text: string): string {
+  return [...text]
+    .map((character) => (isChar(character.codePointAt(0) ?? 0) ? character : '\ufffd'))
+    .join('')
+    .replace(/\r\n?/g, '\n');
+}
+
+/** XML 1.0, section 2.2, production 2. */
+function isChar(code: number): boolean {
+  return (
+    code === 0x9 ||
+    code === 0xa ||
+    code === 0xd ||
+    (code >= 0x20 && code <= 0xd7ff) ||
+    (code >= 0xe000 && code <= 0xfffd) ||
+    (code >= 0x10000 && code <= 0x10ffff)
+  );
+}
+
+/** A strict reader of the XML that a feed may use: elements, attributes, the five entities; anything else throws. */
+function parseXml(source: string): { text(path: string): string | undefined } {
+  for (const character of source) {
+    const code = character.codePointAt(0) ?? 0;
+    if (!isChar(code)) throw new Error(`U+${code.toString(16)} is not allowed in XML`);
+  }
+  const declaration = '<?xml version="1.0" encoding="utf-8"?>\n';
+  if (!source.startsWith(declaration)) throw new Error('no declaration');
+  const open: string[] = [];
+  const texts = new Map<string, string>();
+  let rest = source.slice(declaration.length).replace(/\r\n?/g, '\n');
+  while (rest !== '') {
+    const tag = /^<(\/?)([A-Za-z]+)((?:\s+[A-Za-z:]+="[^"<]*")*)(\/?)>/.exec(rest);
+    const text = /^[^<]+/.exec(rest)?.[0];
+    if (tag !== null) {
+      const [whole, closing, name = '', attributes = '', empty] = tag;
+      unescaped(attributes);
+      if (closing === '/' && open.pop() !== name) throw new Error(`</${name}> closes nothing`);
+      if (closing === '' && empty === '') {
+        if (open.length === 0 && texts.size > 0 && texts.has(name)) throw new Error('a second root');
+        open.push(name);
+        texts.set(open.join('/'), texts.get(open.join('/')) ?? '');
+      }
+      rest = rest.slice(whole.length);
+    } else if (text !== undefined) {
+      if (text.includes(']]>')) throw new Error(']]> stands in text');
+      const path = open.join('/');
+      if (path === '' && text.trim() !== '') throw new Error('text outside of the root');
+      texts.set(path, `${texts.get(path) ?? ''}${unescaped(text)}`);
+      rest = rest.slice(text.length);
+    } else {
+      throw new Error(`not a tag: ${rest.slice(0, 40)}`);
+    }
+  }
+  if (open.length > 0) throw new Error(`<${open.at(-1)}> is not closed`);
+  return { text: (path) => texts.get(path) };
+}
+
+function unescaped(text: string): string {
+  return text.replace(/&([^;]*;?)/g, (whole, name: string) => {
+    const character = { 'amp;': '&', 'lt;': '<', 'gt;': '>', 'quot;': '"', 'apos;': "'" }[name];
+    if (character === undefined) throw new Error(`${whole} is no entity`);
+    return character;
+  });
+}

@@ -66,9 +66,10 @@ export function createPageSite() {
     pass(ms: number): void {
       nowMs += ms;
     },
+    /** The path, on the usual host; or a URL with another one. */
     get(path: string, init: RequestInit = {}): Promise<Response> {
       const context = { waitUntil() {}, passThroughOnException() {}, props: {} } as unknown as ExecutionContext;
-      const request = new Request(`https://status.example${path}`, init);
+      const request = new Request(new URL(path, 'https://status.example'), init);
       return Promise.resolve(app.fetch(request, { STATUS_PAGES: objects, PAGE_DIRECTORY: directory }, context));
     },
   };

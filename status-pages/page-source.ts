@@ -12,8 +12,8 @@ export const LOOKUP_TIMEOUT_MS = 2_000;
 const COPIES_MAX = 24;
 /** Most recently requested slugs, existing or not: about 100 bytes each. */
 const CHECKED_SLUGS_MAX = 1_000;
-/** Most representations of a page: seven formats, on a few host names, around midnight. */
-const REPRESENTATIONS_MAX = 24;
+/** Most representations of a page: seven formats, on two days around midnight. */
+const REPRESENTATIONS_MAX = 14;
 
 /** The used part of a Durable Object namespace. */
 interface PageObjects {

@@ -114,10 +114,38 @@ describe('the 90 days', () => {
     const page = html({ components: [component] });
     expect(page).toContain('aria-label="Last 90 days: downtime on 2 of 3 measured days, no data on 87."');
     const text = words({ components: [component] });
-    expect(text).toContain('99.993 % uptime over 3 days');
+    expect(text).toContain('99.993 % uptime Today');
     expect(text).toMatch(
       /Days Uptime Downtime 22 Nov 2026 99.999 % 1 s 21 Nov 2026 no data 20 Nov 2026 98.75 % 18 min 19 Nov 2026 100 % none 25 Aug – 18 Nov 2026 no data/,
     );
+  });
+
+  it('that are not covered say since when: with the time of day when that was lately', () => {
+    const since = (uptimeSince: string | null) => words({ components: [sampleComponent({ uptimeSince })] });
+    expect(since('2026-11-22T09:50:07.000Z')).toContain('100 % uptime since 22 Nov 2026, 09:50 UTC Today');
+    expect(since('2026-10-05T09:50:07.000Z')).toContain('100 % uptime since 5 Oct 2026 Today');
+    expect(since(null)).toContain('100 % uptime Today');
+  });
+
+  it('say of how much time a percentage is, so that it agrees with the downtime', () => {
+    const days = [
+      { date: '2026-11-21', uptimePercent: 99.306, downSeconds: 600 },
+      { date: '2026-11-22', uptimePercent: 75, downSeconds: 900, measuredSeconds: 3600 },
+    ];
+    const page = html({ components: [sampleComponent({ days })] });
+    expect(page).toContain('data-day="21 Nov 2026: 99.306 %, down for 10 min"');
+    expect(page).toContain('data-day="22 Nov 2026: 75 % of 1 h measured, down for 15 min"');
+    const text = words({ components: [sampleComponent({ days })] });
+    expect(text).toMatch(/22 Nov 2026 75 % of 1 h measured 15 min 21 Nov 2026 99.306 % 10 min/);
+  });
+
+  it('never call a downtime of less than a second no time', () => {
+    const days = [{ date: '2026-11-22', uptimePercent: 99.999, downSeconds: 0.4 }];
+    expect(html({ components: [sampleComponent({ days })] })).toContain('99.999 %, down for less than 1 s');
+  });
+
+  it('count in the singular', () => {
+    expect(html({ components: [sampleComponent()] })).toContain('downtime on 0 of 1 measured day, no data on 89.');
   });
 
   it('go on to today when the snapshot is days old', () => {
@@ -159,6 +187,43 @@ describe('incidents', () => {
       /19 – 22 Nov 2026 No incidents 18 Nov 2026 Website is down Critical Resolved 18 Nov 2026, 10:00 UTC Lasted 3 h Affects Website 1 update .* Fixed\. 9 – 17 Nov 2026 No incidents/,
     );
     expect(text).not.toContain('Open now');
+  });
+
+  it('of the past stand on the day they ended, and the days before say that they lasted', () => {
+    const text = words({
+      incidents: [
+        sampleIncident({
+          status: 'resolved',
+          startedAt: '2026-10-30T10:00:00.000Z',
+          resolvedAt: '2026-11-20T13:00:00.000Z',
+        }),
+      ],
+    });
+    expect(text).toMatch(
+      /21 – 22 Nov 2026 No incidents 20 Nov 2026 Website is down Critical Resolved 30 Oct 2026, 10:00 UTC Lasted 21 d 3 h Affects Website 9 – 19 Nov 2026 Website is down lasted until 20 Nov 2026/,
+    );
+  });
+
+  it('that are open are said on each day since they began; no such day says "No incidents"', () => {
+    const text = words({ incidents: [sampleIncident({ startedAt: '2026-11-20T23:59:59.000Z' })] });
+    expect(text).toMatch(/20 – 22 Nov 2026 Website is down is still open 9 – 19 Nov 2026 No incidents/);
+    const crowded = words({
+      incidents: Array.from({ length: 9 }, (_, n) =>
+        sampleIncident({ id: `inc_${n}`, startedAt: '2026-01-01T00:00:00Z' }),
+      ),
+    });
+    expect(crowded).toContain('9 – 22 Nov 2026 9 incidents lasted beyond this day.');
+    expect(crowded).not.toContain('No incidents');
+  });
+
+  it('that a page has no room for are told of', () => {
+    const past = words({ historySince: '2026-11-18T10:00:00.000Z' });
+    expect(past).toMatch(
+      /19 – 22 Nov 2026 No incidents 9 – 18 Nov 2026 There were more incidents than are shown here\./,
+    );
+    const open = words({ incidents: [sampleIncident()], moreOpenIncidents: 3 });
+    expect(open).toContain('3 more incidents are open.');
+    expect(open).toMatch(/22 Nov 2026 Website is down is still open 9 – 21 Nov 2026 There were more/);
   });
 });
 

@@ -26,13 +26,10 @@ export function renderPage(page: PageSnapshot, nowMs: number): string {
           <OpenIncidents
             incidents={page.incidents.filter((incident) => incident.status !== 'resolved')}
             components={page.components}
+            more={page.moreOpenIncidents ?? 0}
           />
           {page.components.length > 0 && <ComponentList components={page.components} nowMs={nowMs} />}
-          <IncidentHistory
-            incidents={page.incidents.filter((incident) => incident.status === 'resolved')}
-            components={page.components}
-            nowMs={nowMs}
-          />
+          <IncidentHistory page={page} nowMs={nowMs} />
         </main>
         <PageFooter page={page} />
       </>

@@ -42,11 +42,13 @@ header p{max-width:60ch;color:var(--ink-2)}
 .part>h2{font-weight:600;padding-bottom:8px}
 .part>h2 span{font-weight:400;font-size:13px;color:var(--ink-2)}
 
+.group{margin-bottom:24px}
 .group-head{margin-top:16px;padding:12px 0 8px;border-bottom:1px solid var(--line)}
 .group-head h3{font-weight:600}
 .group-head .state{font-size:13px}
 .component{padding:16px 0 20px;border-bottom:1px solid var(--line)}
 .component:last-child{border-bottom:0}
+.group>.component{padding-left:20px;border-left:2px solid var(--line)}
 .group+.component{border-top:1px solid var(--line)}
 .component-head{display:flex;justify-content:space-between;align-items:center;gap:4px 16px;flex-wrap:wrap}
 .component-head h3,.component-head h4{font-weight:500}
@@ -113,6 +115,7 @@ header{padding:24px 0 16px}
 .answer .icon{width:24px;height:24px;margin-top:4px}
 .answer h2{font-size:24px;line-height:32px}
 .part{padding-top:24px}
+.group>.component{padding-left:12px}
 .history>li{grid-template-columns:1fr}
 .scale{grid-template-columns:auto 1fr auto}
 .scale b{text-align:center}

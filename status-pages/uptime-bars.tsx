@@ -1,7 +1,8 @@
 import { raw } from 'hono/html';
-import { formatDuration, formatPercent } from '#domain/base/quantity.ts';
+import { DAY_MS } from '#domain/base/duration.ts';
+import { formatPercent, formatSeconds } from '#domain/base/quantity.ts';
 import { type ComponentDay, PAGE_DAYS, type PageComponent } from '#domain/page/snapshot.ts';
-import { countText, dateRangeText, dateText, recentDates } from './wording.ts';
+import { countText, dateRangeText, dateText, instantText, recentDates } from './wording.ts';
 
 /** A day below this uptime is drawn as an outage, a day above it as a partial one (14 min 24 s of a day). */
 const OUTAGE_BELOW_PERCENT = 99;
@@ -25,7 +26,7 @@ export function UptimeBars({ component, nowMs }: { component: PageComponent; now
           <span>
             {PAGE_DAYS} days<span class="wide"> ago</span>
           </span>
-          <b>{uptimeText(component, days)}</b>
+          <b>{uptimeText(component, nowMs)}</b>
           <span>
             Today<span class="hidden">: daily figures of {component.name}</span>
           </span>
@@ -43,13 +44,16 @@ function calendar(component: PageComponent, nowMs: number): readonly Day[] {
     .map((date) => ({ date, measured: measured.get(date) }));
 }
 
-/** The uptime, with its number of days when that is not the whole window. */
-function uptimeText(component: PageComponent, days: readonly Day[]): string {
-  if (component.uptimePercent === null) return 'No data yet';
-  const measured = days.filter((day) => day.measured !== undefined).length;
-  const base = measured < days.length ? ` over ${countText(measured, 'day')}` : '';
-  return `${formatPercent(component.uptimePercent)} uptime${base}`;
+/** The uptime, with its beginning when that is not the whole window: the time of day where it is of these days. */
+function uptimeText({ uptimePercent, uptimeSince }: PageComponent, nowMs: number): string {
+  if (uptimePercent === null) return 'No data yet';
+  if (uptimeSince == null) return `${formatPercent(uptimePercent)} uptime`;
+  const isRecent = nowMs - Date.parse(uptimeSince) < RECENT_MS;
+  return `${formatPercent(uptimePercent)} uptime since ${isRecent ? instantText(uptimeSince) : dateText(uptimeSince)}`;
 }
+
+/** A beginning of these last days is told with its time of day, which is a good part of the measured time. */
+const RECENT_MS = 3 * DAY_MS;
 
 /**
  * A bar as a string, because a page of 200 components has 18,000 bars. All words are constants, so none needs escaping.
@@ -66,8 +70,14 @@ function barClass({ measured }: Day): 'none' | 'up' | 'degraded' | 'down' {
 
 function dayText({ measured }: Day): string {
   if (measured === undefined) return 'no data';
-  const uptime = formatPercent(measured.uptimePercent);
-  return measured.downSeconds === 0 ? uptime : `${uptime}, down for ${formatDuration(measured.downSeconds * 1000)}`;
+  const uptime = uptimeOf(measured);
+  return measured.downSeconds === 0 ? uptime : `${uptime}, down for ${formatSeconds(measured.downSeconds)}`;
+}
+
+/** The percentage of a day, with the measured time where that is not the whole day. */
+function uptimeOf({ uptimePercent, measuredSeconds }: ComponentDay): string {
+  const percent = formatPercent(uptimePercent);
+  return measuredSeconds === undefined ? percent : `${percent} of ${formatSeconds(measuredSeconds)} measured`;
 }
 
 function summary(days: readonly Day[]): string {
@@ -76,7 +86,7 @@ function summary(days: readonly Day[]): string {
   const withDowntime = measured.filter((day) => barClass(day) !== 'up').length;
   const gaps = days.length - measured.length;
   return (
-    `Last ${days.length} days: downtime on ${withDowntime} of ${measured.length} measured days` +
+    `Last ${days.length} days: downtime on ${withDowntime} of ${countText(measured.length, 'measured day')}` +
     `${gaps > 0 ? `, no data on ${gaps}` : ''}.`
   );
 }
@@ -113,9 +123,9 @@ function DayTable({ days }: { days: readonly Day[] }) {
               </td>
             ) : (
               <>
-                <td class="number">{formatPercent(to.measured.uptimePercent)}</td>
+                <td class="number">{uptimeOf(to.measured)}</td>
                 <td class="number">
-                  {to.measured.downSeconds === 0 ? 'none' : formatDuration(to.measured.downSeconds * 1000)}
+                  {to.measured.downSeconds === 0 ? 'none' : formatSeconds(to.measured.downSeconds)}
                 </td>
               </>
             )}

@@ -49,6 +49,19 @@ describe('answers', () => {
     expect([head.status, head.headers.get('etag'), await head.text()]).toEqual([200, tag, '']);
   });
 
+  it('links in feed and JSON lead to the public address that the core names, whatever host is asked', async () => {
+    site.publish(samplePage({ url: 'https://status.acme.example/status/northwind' }));
+    for (const path of [`${PAGE}/feed.atom`, SUMMARY, `${PAGE}/api/v2/status.json`]) {
+      const text = await (await site.get(path)).text();
+      expect(text).toContain('https://status.acme.example/status/northwind');
+      expect(text).not.toContain('https://status.example');
+    }
+  });
+
+  it('a page of an earlier core, which names no address, is linked where it was asked for', async () => {
+    expect(await (await site.get(SUMMARY)).text()).toContain('"url":"https://status.example/status/northwind"');
+  });
+
   it('only reads: every other method is refused with the ones allowed', async () => {
     for (const path of [PAGE, SUMMARY]) {
       const answer = await site.get(path, { method: 'POST', body: 'x' });
@@ -151,6 +164,19 @@ describe('freshness', () => {
     };
     expect(summary.page.url).toBe('https://status.example/status/northwind');
     expect(summary.incidents[0]?.shortlink).toBe('https://status.example/status/northwind#inc_1');
+  });
+});
+
+describe('random hosts and queries', () => {
+  it.each([PAGE, `${PAGE}/feed.atom`, SUMMARY])('make no rendering: %s', async (path) => {
+    const render = vi.spyOn(crypto.subtle, 'digest');
+    const first = await site.get(path);
+    const rendered = render.mock.calls.length;
+    for (let index = 0; index < 50; index++) {
+      const answer = await site.get(`https://host-${index}.example${path}?random=${index}`);
+      expect([answer.status, answer.headers.get('etag')]).toEqual([200, first.headers.get('etag')]);
+    }
+    expect(render.mock.calls.length).toBe(rendered);
   });
 });
 

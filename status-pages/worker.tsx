@@ -8,6 +8,7 @@ import { renderAtom } from './atom.ts';
 import { contentSecurityPolicy } from './content-security-policy.ts';
 import { renderNotice } from './notice.tsx';
 import { renderPage } from './page.tsx';
+import { pagePath } from './page-facts.ts';
 import { type PageBindings, type PageCopy, PageSource } from './page-source.ts';
 import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
 import { utcDate } from './wording.ts';
@@ -23,19 +24,25 @@ const CACHE_CONTROL = 'public, max-age=30';
 const STRICT_TRANSPORT_SECURITY = 'max-age=15552000';
 /** Retry-After while the page's object is unavailable: it restarts within seconds. */
 const RETRY_AFTER_SECONDS = '5';
+/** Stands for the visitor's origin in what is kept; a name that nobody can have (RFC 2606). */
+const ORIGIN_PLACEHOLDER = 'https://origin.invalid';
 
 interface Format {
   readonly contentType: string;
-  render(page: PageSnapshot, origin: string, nowMs: number): string;
+  /** Whether the text holds links to the page itself. */
+  readonly namesItself: boolean;
+  /** `url` is the page's public address. */
+  render(page: PageSnapshot, url: string, nowMs: number): string;
 }
 
 /** Every representation of a page, by its path below `/status/{slug}`. */
 const FORMATS: Readonly<Record<string, Format>> = {
   '': {
     contentType: 'text/html; charset=utf-8',
-    render: (page, _origin, nowMs) => renderPage(page, nowMs),
+    namesItself: false,
+    render: (page, _url, nowMs) => renderPage(page, nowMs),
   },
-  '/feed.atom': { contentType: 'application/atom+xml; charset=utf-8', render: renderAtom },
+  '/feed.atom': { contentType: 'application/atom+xml; charset=utf-8', namesItself: true, render: renderAtom },
   ...Object.fromEntries(
     Object.entries(ATLASSIAN_DOCUMENTS).map(([name, document]) => [`/api/v2/${name}`, jsonFormat(document)]),
   ),
@@ -44,7 +51,8 @@ const FORMATS: Readonly<Record<string, Format>> = {
 function jsonFormat(document: AtlassianDocument): Format {
   return {
     contentType: 'application/json; charset=utf-8',
-    render: (page, origin) => JSON.stringify(document(page, origin)),
+    namesItself: true,
+    render: (page, url) => JSON.stringify(document(page, url)),
   };
 }
 
@@ -69,7 +77,7 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
   );
 
   for (const [path, format] of Object.entries(FORMATS)) {
-    app.get(`/status/:slug${path}`, (c) => serve(c, format));
+    app.get(`/status/:slug${path}`, (c) => serve(c, path, format));
     app.all(`/status/:slug${path}`, (c) => refuse(c, 'method_not_allowed', { Allow: 'GET, HEAD' }));
   }
   app.get('/status/:slug/', (c) => c.redirect(new URL(c.req.url).pathname.slice(0, -1), 301));
@@ -79,7 +87,7 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
     return refuse(c, 'internal');
   });
 
-  async function serve(c: Call, format: Format): Promise<Response> {
+  async function serve(c: Call, path: string, format: Format): Promise<Response> {
     const slug = c.req.param('slug') ?? '';
     const lookup = await source.find(slug, c.env, (work) => c.executionCtx.waitUntil(work));
     switch (lookup.kind) {
@@ -91,24 +99,31 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
         // RFC 7234, section 5.5.1: the answer may be outdated. It must not be stored either.
         c.header('Warning', '110 - "Response is Stale"');
         c.header('Cache-Control', 'no-cache');
-        return send(c, await represent(lookup.copy, format, c));
+        return send(c, await represent(lookup.copy, path, format, c));
       case 'fresh':
         c.header('Cache-Control', CACHE_CONTROL);
-        return send(c, await represent(lookup.copy, format, c));
+        return send(c, await represent(lookup.copy, path, format, c));
     }
   }
 
-  /** Rendered once per revision, host and UTC day (the calendar moves at midnight). */
-  async function represent(copy: PageCopy, format: Format, c: Call): Promise<Representation> {
+  /**
+   * Rendered once per revision and UTC day (the calendar moves at midnight), whatever hosts and queries visitors name.
+   * The core says where the page is. For a core of an earlier version the visitor's origin stands in, which each answer
+   * puts in the place of a placeholder.
+   */
+  async function represent(copy: PageCopy, path: string, format: Format, c: Call): Promise<Representation> {
     const nowMs = clock();
-    const { origin, pathname } = new URL(c.req.url);
-    const key = `${utcDate(nowMs)} ${origin}${pathname}`;
-    const held = copy.representations.get(key);
-    if (held) return held;
-    const body = format.render(copy.view.page, origin, nowMs);
-    const representation = await createRepresentation(body, format.contentType);
-    copy.representations.set(key, representation);
-    return representation;
+    const { page } = copy.view;
+    const key = `${utcDate(nowMs)} ${path}`;
+    let held = copy.representations.get(key);
+    if (!held) {
+      const body = format.render(page, page.url ?? `${ORIGIN_PLACEHOLDER}${pagePath(page.slug)}`, nowMs);
+      held = await createRepresentation(body, format.contentType);
+      copy.representations.set(key, held);
+    }
+    if (!format.namesItself || page.url !== undefined) return held;
+    const { origin } = new URL(c.req.url);
+    return { ...held, body: held.body.replaceAll(ORIGIN_PLACEHOLDER, origin) };
   }
 
   return app;

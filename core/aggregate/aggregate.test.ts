@@ -183,16 +183,63 @@ test('the hour that is still running is counted from its rounds until now, and n
     SELECT 1 FROM rollups_hourly WHERE monitor_id = ${monitor} AND hour = date_trunc('hour', now(), 'UTC')`;
   expect(rows).toHaveLength(0);
   const figures = await readUptime24h(core.ctx, [monitor, 'mon_none']);
-  expect(figures.get(monitor)).toBeLessThanOrEqual(50);
-  expect(figures.get('mon_none')).toBeNull();
+  expect(figures.get(monitor)?.uptimePercent).toBeLessThanOrEqual(50);
+  expect(figures.get('mon_none')).toMatchObject({ uptimePercent: null, since: null });
 });
 
 test('the first figure of a new monitor is shown as soon as it can be counted', async () => {
-  const figure = async () => (await readUptime24h(core.ctx, [monitor])).get(monitor);
+  const figure = async () => (await readUptime24h(core.ctx, [monitor])).get(monitor)?.uptimePercent;
   expect(await figure()).toBeNull();
   await judged(round(Math.floor(Date.now() / 1000) * 1000 - 1_000, 'up'));
   core.advance(4_000);
   expect(await figure()).toBe(100);
+});
+
+test.each(['24h', '7d', '30d', '90d'] as const)('%s that verdicts do not cover say since when', async (window) => {
+  const days = Number.parseInt(window, 10) === 24 ? 1 : Number.parseInt(window, 10);
+  const since = async () => (await readUptime(core.ctx, monitor, window)).since;
+  expect(await since()).toBeNull();
+  // Ten minutes past the hour, in the middle of the window.
+  const first = hourAgo(days * 12) + 10 * 60_000;
+  await judged(round(first, 'up', 60), round(first + 60_000, 'down', 60));
+  expect(await since()).toBe(new Date(first).toISOString());
+  await rollUpAll();
+  expect(await since()).toBe(new Date(first).toISOString());
+  // A round that ended long before its hour does not reach into it; one that stands for a day does.
+  await judged(round(first - 15 * 60_000, 'unknown', 60));
+  expect(await since()).toBe(new Date(first - 15 * 60_000).toISOString());
+  // Verdicts of more than 84 days ago are not stored.
+  if (window === '90d') return;
+  await judged(round(hourAgo(days * 24) - 2 * HOUR, 'up', 86_400));
+  await rollUpAll();
+  expect(await since()).toBeNull();
+});
+
+test('a window that begins a few minutes before the first verdict counts as covered', async () => {
+  const at = (minutesLate: number) => Date.now() - DAY + minutesLate * 60_000;
+  await judged(round(at(20), 'up', 60));
+  expect((await readUptime(core.ctx, monitor, '24h')).since).not.toBeNull();
+  await judged(round(at(10), 'up', 60));
+  expect((await readUptime(core.ctx, monitor, '24h')).since).toBeNull();
+});
+
+test('days and their window are the same time', async () => {
+  const start = Math.floor(Date.now() / DAY) * DAY - 3 * DAY;
+  await judged(
+    round(start, 'up', 86_400),
+    round(start + 3 * HOUR, 'down', 900),
+    round(start + 3 * HOUR + 900_000, 'up', 86_400),
+  );
+  for (const rolledUp of [false, true]) {
+    if (rolledUp) await rollUpAll();
+    const uptime = await readUptime(core.ctx, monitor, '7d');
+    const downSeconds = uptime.days.reduce((sum, day) => sum + day.downSeconds, 0);
+    expect(downSeconds).toBe(uptime.downSeconds);
+    const [whole, part] = uptime.days.filter((day) => day.uptimePercent !== null);
+    // A whole day: 15 minutes of 24 hours. The day after was measured for three hours and a quarter.
+    expect(whole).toEqual({ date: expect.any(String), uptimePercent: 98.958, downSeconds: 900 });
+    expect(part).toEqual({ date: expect.any(String), uptimePercent: 100, downSeconds: 0, measuredSeconds: 11_700 });
+  }
 });
 
 test('a series of a short range comes from results, and a gap is a gap', async () => {

@@ -98,7 +98,7 @@ test('uptime is the integral of the verdicts, whatever order they came in and wh
             }
           }
           const from = new Date(Math.floor(nowMs / HOUR - windowHours) * HOUR);
-          const tallies = (await readTallies(core.ctx.db, [monitor], from, new Date(nowMs))).get(monitor) ?? [];
+          const tallies = (await readTallies(core.ctx.db, [monitor], from, new Date(nowMs))).get(monitor)?.days ?? [];
           expect(sumTallies(tallies)).toEqual(close(expected(from, new Date(nowMs))));
         };
         await requireFigures();

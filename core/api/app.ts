@@ -10,6 +10,7 @@ import { alertRuleRoutes } from './alert-rules.ts';
 import { apiKeyRoutes } from './api-keys.ts';
 import { auditLogRoutes } from './audit-log.ts';
 import { authRoutes } from './auth.ts';
+import { type Bodies, createBodies } from './bodies.ts';
 import { channelRoutes } from './channels.ts';
 import { dashboardFiles } from './dashboard.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
@@ -18,8 +19,11 @@ import type { ApiEnv } from './env.ts';
 import { incidentRoutes } from './incidents.ts';
 import { locationRoutes } from './locations.ts';
 import { authenticate, requireCaller, requireScope } from './middleware/authenticate.ts';
+import { heldBody } from './middleware/held-body.ts';
 import { idempotency } from './middleware/idempotency.ts';
-import { jsonBody, limitAnnounced, limitBody, storableUrl } from './middleware/json-body.ts';
+import { jsonBody, limitAnnounced, storableUrl } from './middleware/json-body.ts';
+import { knownHosts } from './middleware/known-hosts.ts';
+import { limitStrangers } from './middleware/limit-strangers.ts';
 import { RateLimiter, rateLimit } from './middleware/rate-limit.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { trace } from './middleware/trace.ts';
@@ -29,37 +33,45 @@ import { createRouter } from './router.ts';
 import { statusPageRoutes } from './status-pages.ts';
 import { type StreamOptions, streamRoutes } from './stream.ts';
 
-const API_BASE = '/api/v1';
+export const API_BASE = '/api/v1';
 /** Paths that require the scope `admin` for reading, too. */
 const FOR_ADMINS = ['/api-keys', '/audit-log', '/dead-letters'] as const;
 
 /** The HTTP app of the api role: health, the edge's intake, the REST API, its docs, the dashboard. */
 export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAPIHono<ApiEnv> {
   const app = createRouter();
+  const limiter = new RateLimiter();
+  const bodies = createBodies();
   app.onError((error, c) => problemResponse(ctx, c, error));
   app.notFound((c) => problemResponse(ctx, c, new ProblemError('not_found')));
   app.use(trace(ctx), securityHeaders, limitAnnounced);
   app.route('/', createHealthApp(ctx));
-  app.route('/', createIntake(ctx));
-  app.route(API_BASE, createRestApi(ctx, options));
+  app.use('/edge/v1/*', limitStrangers(ctx, limiter));
+  app.route('/', createIntake(ctx, bodies.edge));
+  app.use(knownHosts(ctx));
+  app.route(API_BASE, createRestApi(ctx, options, limiter, bodies));
   app.route('/', dashboardFiles());
   return app;
 }
 
 /** The middleware and routes of the REST API. Each step may refuse the request. */
-function createRestApi(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
+function createRestApi(
+  ctx: CoreContext,
+  options: StreamOptions,
+  limiter: RateLimiter,
+  bodies: Bodies,
+): OpenAPIHono<ApiEnv> {
   const api = createRouter();
-  const limiter = new RateLimiter();
   api.use(notStored);
   if (ctx.config.corsOrigins.length > 0) api.use(namedOrigins(ctx.config.corsOrigins));
   api.use(methodNotAllowed({ app: api, onMethodNotAllowed: (c, methods) => wrongMethod(ctx, c, methods) }));
   api.use(authenticate(ctx), rateLimit(ctx, limiter), storableUrl);
-  api.route('/auth', authRoutes(ctx, limiter));
+  api.route('/auth', authRoutes(ctx, limiter, bodies));
   api.route('/', docsRoutes(api, API_BASE));
   // Authorisation precedes validation: a caller without permission gets no answer about the request's content.
   api.use(requireCaller(ctx), requireScope(ctx));
   for (const path of FOR_ADMINS) api.use(`${path}/*`, requireScope(ctx, 'admin'));
-  api.use(limitBody, jsonBody, idempotency(ctx));
+  api.use(heldBody(bodies), jsonBody, idempotency(ctx));
   api.route('/api-keys', apiKeyRoutes(ctx));
   api.route('/monitors', monitorRoutes(ctx));
   api.route('/alert-rules', alertRuleRoutes(ctx));

@@ -15,10 +15,13 @@ import { accountSchema, loginSchema, registerSchema, setupSchema } from '#domain
 import { ACCESS_TOKEN_SECONDS, readAccessToken, signAccessToken } from './auth/access-token.ts';
 import { readCookie, writeCookie } from './auth/cookies.ts';
 import { csrfToken, requireCsrf, requireKnownOrigin } from './auth/csrf.ts';
+import type { Bodies } from './bodies.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext, requireCaller } from './middleware/authenticate.ts';
-import { jsonBody, limitBody } from './middleware/json-body.ts';
+import { heldBody } from './middleware/held-body.ts';
+import { jsonBody } from './middleware/json-body.ts';
 import { CREDENTIALS, type RateLimiter, rateLimit } from './middleware/rate-limit.ts';
+import { isOnThisMachine } from './on-this-machine.ts';
 import { createRouter, json, NO_CONTENT, named } from './router.ts';
 
 const tags = ['Accounts'];
@@ -28,11 +31,11 @@ const account = {
 };
 
 /** `/auth`: browser sessions. Answers set cookies, so Idempotency-Key does not apply here. */
-export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
+export function authRoutes(ctx: CoreContext, limiter: RateLimiter, bodies: Bodies) {
   const router = createRouter();
   router.use('/register', rateLimit(ctx, limiter, CREDENTIALS));
   router.use('/login', rateLimit(ctx, limiter, CREDENTIALS));
-  router.use(limitBody);
+  router.use(heldBody(bodies));
   router.use('/register', jsonBody);
   router.use('/login', jsonBody);
   router.use('/me', requireCaller(ctx));
@@ -46,7 +49,7 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
       summary: 'Whether the first account is still to be made, and whether one may register',
       responses: { 200: { description: 'The state of the installation', content: json(setupSchema) } },
     }),
-    async (c) => c.json(await readSetup(ctx), 200),
+    async (c) => c.json(await readSetup(clientContext(ctx, c)), 200),
   );
 
   router.openapi(
@@ -150,7 +153,9 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter) {
 }
 
 function clientContext(ctx: CoreContext, c: Context<ApiEnv>): ClientContext {
-  return { ...ctx, traceId: c.var.traceId, ip: c.var.ip, userAgent: c.req.header('User-Agent') ?? '' };
+  const { traceId, ip } = c.var;
+  const userAgent = c.req.header('User-Agent') ?? '';
+  return { ...ctx, traceId, ip, userAgent, onThisMachine: isOnThisMachine(c) };
 }
 
 /** The session of the browser's cookies, also when the access token has expired. */

@@ -88,6 +88,17 @@ const PRODUCERS = {
     for (let call = 0; call < 30; call++) answer = await limited('POST', `${API}/auth/login`, { body: {} });
     return answer;
   },
+  setup_token_required: async () => {
+    const fresh = await startTestApp(await createTestDatabase());
+    const body = { email: 'first@example.com', password: 'a long enough password', name: 'First' };
+    const answer = await fresh.request('POST', `${API}/auth/register`, {
+      body,
+      headers: { 'X-Forwarded-For': '192.0.2.1' },
+    });
+    await fresh.close();
+    return answer;
+  },
+  misdirected: () => app.requestTo('http://rebound.example', 'GET', `${API}/auth/setup`),
   internal: () => {
     const test = () => Promise.reject(new Error('the password of the database is hunter2'));
     return send(app.variant({ edge: { ...app.ctx.edge, test } }), `${API}/monitors/test`, testBody());

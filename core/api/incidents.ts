@@ -4,11 +4,13 @@ import { changeIncident } from '#core/services/incidents/change.ts';
 import { createIncident } from '#core/services/incidents/create.ts';
 import { getIncident } from '#core/services/incidents/get.ts';
 import { listIncidents } from '#core/services/incidents/list.ts';
+import { publishIncident } from '#core/services/incidents/publish.ts';
 import {
   incidentCreateSchema,
   incidentDetailSchema,
   incidentListQuerySchema,
   incidentNoteSchema,
+  incidentPagesSchema,
   incidentSchema,
   incidentUpdateSchema,
 } from '#domain/api/alerting.ts';
@@ -107,6 +109,19 @@ export function incidentRoutes(ctx: CoreContext) {
       const change = { type: 'update', ...c.req.valid('json') } as const;
       return c.json(await changeIncident(requestContext(ctx, c), c.req.valid('param').id, change), 201);
     },
+  );
+
+  router.openapi(
+    createRoute({
+      method: 'put',
+      path: '/{id}/pages',
+      tags,
+      summary: 'Choose the status pages that show an incident without a monitor',
+      request: { params, body: { required: true, content: json(incidentPagesSchema) } },
+      responses: { 200: { description: 'The incident and its story', content: json(incidentDetailSchema) } },
+    }),
+    async (c) =>
+      c.json(await publishIncident(requestContext(ctx, c), c.req.valid('param').id, c.req.valid('json')), 200),
   );
 
   return router;

@@ -72,11 +72,12 @@ const ROUTES = [
   ['POST /api/v1/auth/register', API_BYTES_MAX],
   ['POST /api/v1/auth/logout', API_BYTES_MAX],
   ['POST /api/v1/auth/refresh', API_BYTES_MAX],
-  ['POST /edge/v1/events', SERVICE_BODY_BYTES_MAX],
-  ['POST /edge/v1/unknown', SERVICE_BODY_BYTES_MAX],
   ['POST /api/v1/unknown', API_BYTES_MAX],
   ['PUT /api/v1/monitors', API_BYTES_MAX],
 ] as const;
+
+/** Routes of the edge: nobody else's body is read. */
+const EDGE_ROUTES = ['POST /edge/v1/events', 'POST /edge/v1/unknown', 'GET /edge/v1/directory'] as const;
 
 const TOO_LARGE = /^HTTP\/1\.1 413 [\s\S]*\r\nconnection: close\r\n[\s\S]*"code":"payload_too_large"/i;
 
@@ -91,6 +92,17 @@ test.concurrent.each(ROUTES)(
 
 test.concurrent.each(ROUTES)('%s: a body that grows too large is 413 and ends the connection', async (route) => {
   expect(await sendForEver(route, [authorized(), JSON_TYPE, CHUNKED], CHUNK)).toMatch(TOO_LARGE);
+});
+
+test.concurrent.each(EDGE_ROUTES)('%s: too much is announced', async (route) => {
+  const headers = [authorized(), JSON_TYPE, announced(SERVICE_BODY_BYTES_MAX + 1)];
+  expect(await sendForEver(route, headers, 'x'.repeat(CHUNK_BYTES))).toMatch(TOO_LARGE);
+});
+
+test.concurrent.each(EDGE_ROUTES)('%s: the body of whoever is not the edge is not read', async (route) => {
+  for (const authorization of ['X-None: 1', authorized(), 'Authorization: Bearer a.b.c']) {
+    expect(await sendForEver(route, [authorization, JSON_TYPE, CHUNKED], CHUNK)).toMatch(/^HTTP\/1\.1 (401|404) /);
+  }
 });
 
 test.concurrent.each(['/', '/healthz', '/metrics', '/api/v1/monitors', '/api/v1/openapi.json', '/api/v1/unknown'])(

@@ -33,7 +33,10 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
   });
   const { status } = PROBLEMS[problem.code];
   if (status >= 500) {
-    ctx.logger.error({ err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path }, 'request failed');
+    const about = { err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path };
+    // A problem that the code names is a state of the installation, and anything else a fault of the code.
+    if (error instanceof ProblemError) ctx.logger.warn(about, 'request refused');
+    else ctx.logger.error(about, 'request failed');
   }
   for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
   // RFC 9110, section 15.5.2: a 401 names an authentication scheme.

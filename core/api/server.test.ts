@@ -101,8 +101,7 @@ const streamUrl = () => `http://127.0.0.1:${port}/api/v1/stream`;
 
 test('a stream ends soon after its session was signed out or its key was revoked', async () => {
   const ownPort = await freePort();
-  // A reader that leaves one ping without an answer is gone: a busy machine may well need a second.
-  const own = await startApi(contextOn(ownPort), { pingMs: 2_000 });
+  const own = await startApi(contextOn(ownPort));
   const other = browserOf(app.request);
   const login = { email: 'ada@example.com', password: 'correct horse battery' };
   await other.request('POST', '/api/v1/auth/login', { body: login });

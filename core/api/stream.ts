@@ -6,20 +6,24 @@ import type { WSContext } from 'hono/ws';
 import type { WebSocket } from 'ws';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
-import { stillSignedIn } from '#core/services/accounts/still-signed-in.ts';
+import { signedOutOf } from '#core/services/accounts/signed-out.ts';
 import { authorize } from '#core/services/authorize.ts';
-import type { RequestContext } from '#core/services/request-context.ts';
+import type { Caller, RequestContext } from '#core/services/request-context.ts';
 import { type LiveEvent, liveEventSchema } from '#domain/api/live.ts';
 import { requireKnownOrigin } from './auth/csrf.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext } from './middleware/authenticate.ts';
 import { createRouter } from './router.ts';
 
-/**
- * Interval of pings. Proxies close connections that are idle for a minute. A sign-out ends a stream within the same
- * time.
- */
+/** Interval of pings. Proxies close connections that are idle for a minute. */
 const PING_MS = 25_000;
+/**
+ * Interval of looks at the sign-ins behind the open streams: a stream ends within a second of its revocation, expiry or
+ * sign-out, in whichever process and way that happened. One statement looks at all streams of the process.
+ */
+const SIGN_IN_CHECK_MS = 500;
+/** Shorter than the age at which a connection is cut: the reader is told, and connects again. */
+const STREAM_AGE_MS = 55 * 60 * 1000;
 /** Largest backlog of a stream. A slower reader is disconnected and starts again with current data. */
 const BACKLOG_BYTES_MAX = 1024 * 1024;
 /**
@@ -55,8 +59,8 @@ interface Listener {
 /** `GET /stream`: live events of the caller's organisation, by WebSocket or server-sent events. */
 export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIHono<ApiEnv> {
   const router = createRouter();
-  /** Open streams with their organisations. */
-  const open = new Map<Listener, string>();
+  /** Open streams with their callers. */
+  const open = new Map<Listener, Caller>();
   const streamsMax = options.streamsMax ?? STREAMS_MAX;
   const organizationStreamsMax = options.organizationStreamsMax ?? ORGANIZATION_STREAMS_MAX;
   options.closing?.addEventListener('abort', () => {
@@ -64,7 +68,7 @@ export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIH
   });
 
   function requireRoom({ caller }: RequestContext): void {
-    const ofCaller = [...open.values()].filter((organizationId) => organizationId === caller.organizationId);
+    const ofCaller = [...open.values()].filter(({ organizationId }) => organizationId === caller.organizationId);
     if (open.size >= streamsMax || ofCaller.length >= organizationStreamsMax) {
       throw new ProblemError('unavailable', 'Too many streams are open.');
     }
@@ -72,28 +76,43 @@ export function streamRoutes(ctx: CoreContext, options: StreamOptions): OpenAPIH
 
   /** Subscribes a listener; returns the function that ends the subscription. */
   function attach(request: RequestContext, listener: Listener): () => void {
-    open.set(listener, request.caller.organizationId);
+    open.set(listener, request.caller);
+    signInCheck ??= setInterval(() => void endSignedOut(), SIGN_IN_CHECK_MS);
     ctx.metrics.gauge('api_streams', open.size);
     const send = (event: LiveEvent) => listener.send(JSON.stringify(event));
     const unsubscribe = ctx.live.subscribe((organizationId, event) => {
       if (organizationId === request.caller.organizationId) send(event);
     });
-    const timer = setInterval(() => void keepAlive(request, listener), options.pingMs ?? PING_MS);
+    const pings = setInterval(() => listener.ping(), options.pingMs ?? PING_MS);
+    const aged = setTimeout(() => listener.end(GOING_AWAY, 'Connect again.'), STREAM_AGE_MS);
     send({ type: 'hello', at: ctx.clock.now().toISOString() });
     return () => {
       open.delete(listener);
       ctx.metrics.gauge('api_streams', open.size);
-      clearInterval(timer);
+      clearInterval(pings);
+      clearTimeout(aged);
       unsubscribe();
+      if (open.size > 0) return;
+      clearInterval(signInCheck);
+      signInCheck = undefined;
     };
   }
 
-  async function keepAlive(request: RequestContext, listener: Listener): Promise<void> {
+  /** Runs while streams are open, one look at a time. */
+  let signInCheck: NodeJS.Timeout | undefined;
+  let looking = false;
+  async function endSignedOut(): Promise<void> {
+    if (looking) return;
+    looking = true;
     try {
-      if (await stillSignedIn(ctx, request.caller)) listener.ping();
-      else listener.end(SIGNED_OUT, 'Signed out.');
+      const signedOut = await signedOutOf(ctx, [...open.values()]);
+      for (const [listener, { credential }] of open) {
+        if (signedOut.has(credential.id)) listener.end(SIGNED_OUT, 'Signed out.');
+      }
     } catch (err) {
-      ctx.logger.warn({ err, traceId: request.traceId }, 'stream could not be checked');
+      ctx.logger.warn({ err }, 'streams could not be checked');
+    } finally {
+      looking = false;
     }
   }
 

@@ -32,6 +32,7 @@ const BODY_OF: Readonly<Record<string, object>> = {
   'PATCH /api/v1/status-pages/{id}/components/{componentId}': { name: 'Renamed' },
   'POST /api/v1/status-pages/{id}/components': { name: 'Another' },
   'POST /api/v1/incidents/{id}/notes': { text: 'A note' },
+  'PUT /api/v1/incidents/{id}/pages': { pages: [] },
   'POST /api/v1/incidents/{id}/updates': { status: 'identified', body: 'We know why.' },
 };
 

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { incidents, incidentTimeline, monitors } from '#db/schema.ts';
+import { incidents, monitors } from '#db/schema.ts';
 import type { Severity } from '#domain/alert/alert.ts';
 import type { Incident } from '#domain/api/alerting.ts';
 import { derivedTraceId, newId } from '#domain/base/id.ts';
@@ -8,15 +8,16 @@ import {
   type IncidentTransition,
   openedIncident,
   reduceIncident,
-  type TimelineEntryDraft,
 } from '#domain/incident/incident.ts';
 import type { Actor } from '../context.ts';
 import { enqueueIncident } from '../notify/enqueue.ts';
 import { ProblemError } from '../platform/problem-error.ts';
-import { requestPagesOfMonitor } from '../publish/request.ts';
+import { requestPages, requestPagesOfMonitor } from '../publish/request.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { announceIncident } from './announce.ts';
+import { appendTimeline } from './append-timeline.ts';
 import { type IncidentRow, presentIncident } from './present.ts';
+import { publishedPages } from './published-pages.ts';
 
 export interface IncidentInput {
   readonly organizationId: string;
@@ -109,34 +110,17 @@ async function settle(
   data?: Readonly<Record<string, unknown>>,
 ): Promise<Incident> {
   await appendTimeline(ctx, row.id, transition.entry, actor, at, data);
-  if (transition.webhook !== null) await enqueueIncident(ctx, row, transition.webhook);
+  const reach = transition.webhook === null ? row : await enqueueIncident(ctx, row, transition.webhook);
   const [monitor] =
     row.monitorId === null
       ? []
       : await ctx.db.select({ name: monitors.name }).from(monitors).where(eq(monitors.id, row.monitorId));
   if (row.monitorId !== null) await requestPagesOfMonitor(ctx.db, row.monitorId);
+  else
+    await requestPages(
+      ctx.db,
+      (await publishedPages(ctx.db, row.id)).map(({ pageId }) => pageId),
+    );
   await announceIncident(ctx.db, row.organizationId, row.id);
-  return presentIncident(row, monitor?.name ?? null);
-}
-
-/** Appends one line to the incident's story. */
-export async function appendTimeline(
-  ctx: UnitOfWork,
-  incidentId: string,
-  entry: TimelineEntryDraft,
-  actor: Actor,
-  at: Date,
-  data: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  await ctx.db.insert(incidentTimeline).values({
-    id: newId('evt', at.getTime(), ctx.clock.random(10)),
-    incidentId,
-    kind: entry.kind,
-    at,
-    actorType: actor.type,
-    actorId: actor.id,
-    actorName: actor.name,
-    text: entry.text,
-    data: { ...entry.data, ...data },
-  });
+  return presentIncident({ ...row, ...reach }, monitor?.name ?? null);
 }

@@ -1,47 +1,47 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import type { BodyBudget } from '#domain/wire/body-budget.ts';
 import { type Directory, SERVICE_BODY_BYTES_MAX, uplinkBatchSchema } from '#domain/wire/wire.ts';
-import type { CoreContext } from '../context.ts';
+import type { CoreContext, VerifiedToken } from '../context.ts';
 import { ProblemError } from '../platform/problem-error.ts';
+import { readBody } from '../platform/read-body.ts';
 import { buildAssignment } from '../publish/assignments.ts';
 import { buildSnapshot } from '../publish/snapshots.ts';
 
 /**
  * The edge's routes, under `/edge/v1`. Each request has a service token of its own, bound to method, path and body.
- * Errors are thrown as ProblemError; the app that mounts the routes answers them.
+ * `bodies` bounds the batches in memory. Errors are thrown as ProblemError; the app that mounts the routes answers them.
  */
-export function createIntake(ctx: CoreContext): Hono {
+export function createIntake(ctx: CoreContext, bodies: BodyBudget): Hono {
   const app = new Hono().basePath('/edge/v1');
-  app.use(
-    bodyLimit({
-      maxSize: SERVICE_BODY_BYTES_MAX,
-      onError: () => {
-        throw new ProblemError('payload_too_large', `A body may have ${SERVICE_BODY_BYTES_MAX} bytes.`);
-      },
-    }),
-  );
 
   app.post('/events', async (c) => {
-    const batch = uplinkBatchSchema.safeParse(parseJson(await authenticated(ctx, c)));
-    if (!batch.success) throw new ProblemError('malformed_request', 'The body is not a batch of events.');
-    await publish(ctx, batch.data.shard, batch.data.events);
-    return c.json({ accepted: batch.data.events.length }, 202);
+    const token = await authenticated(ctx, c);
+    const body = await readBody(c, bodies, { bytesMax: SERVICE_BODY_BYTES_MAX, owner: 'edge' });
+    try {
+      token.requireBody(body.bytes);
+      const batch = uplinkBatchSchema.safeParse(parseJson(body.bytes));
+      if (!batch.success) throw new ProblemError('malformed_request', 'The body is not a batch of events.');
+      await publish(ctx, batch.data.shard, batch.data.events);
+      return c.json({ accepted: batch.data.events.length }, 202);
+    } finally {
+      body.release();
+    }
   });
 
   app.get('/directory', async (c) => {
-    await authenticated(ctx, c);
+    await bodiless(ctx, c);
     return c.json(await readDirectory(ctx));
   });
 
   app.get('/shards/:shard/assignment', async (c) => {
-    await authenticated(ctx, c);
+    await bodiless(ctx, c);
     const assignment = await buildAssignment(ctx, c.req.param('shard'));
     if (assignment === null) throw new ProblemError('not_found');
     return c.json(assignment);
   });
 
   app.get('/pages/:slug', async (c) => {
-    await authenticated(ctx, c);
+    await bodiless(ctx, c);
     const snapshot = await buildSnapshot(ctx, c.req.param('slug'));
     if (snapshot === null) throw new ProblemError('not_found');
     return c.json(snapshot);
@@ -50,15 +50,16 @@ export function createIntake(ctx: CoreContext): Hono {
   return app;
 }
 
-/** The body's bytes, once the token is verified for them. */
-async function authenticated(ctx: CoreContext, c: Context): Promise<Uint8Array> {
-  const authorization = c.req.header('Authorization');
-  // A request without a token is refused before its body is read into memory.
-  if (authorization === undefined) throw new ProblemError('invalid_service_token');
-  const body = new Uint8Array(await c.req.arrayBuffer());
+/** The verified token of a request whose body has not been read. */
+function authenticated(ctx: CoreContext, c: Context): Promise<VerifiedToken> {
   const { pathname, search } = new URL(c.req.url);
-  await ctx.tokens.verify(authorization, { method: c.req.method, path: `${pathname}${search}`, body });
-  return body;
+  const head = { method: c.req.method, path: `${pathname}${search}` };
+  return ctx.tokens.verify(c.req.header('Authorization'), head);
+}
+
+async function bodiless(ctx: CoreContext, c: Context): Promise<void> {
+  const token = await authenticated(ctx, c);
+  token.requireBody(new Uint8Array());
 }
 
 /** Publishes events. 202 means that they are safe. Every failure is answered with 503, and the edge sends again. */

@@ -1,18 +1,31 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { channels, notificationAttempts, notifications } from '#db/schema.ts';
+import { MESSAGE_WORDS } from '#domain/incident/incident-words.ts';
 import { BLACKTIDE, type CoreContext, type Transaction } from '../context.ts';
-import { appendTimeline } from '../incidents/change.ts';
-import { type ChannelRow, openSecrets, storedChannel } from '../services/channels/stored.ts';
+import { announceIncident } from '../incidents/announce.ts';
+import { appendTimeline } from '../incidents/append-timeline.ts';
+import { markReached, settleUnreached } from '../incidents/reach.ts';
+import type { ChannelRow } from '../services/channels/stored.ts';
 import { inUnit, type UnitOfWork } from '../unit-of-work.ts';
-import { type Attempt, sendWebhook } from './channels/webhook.ts';
+import { type Attempt, type FailedAttempt, failedAttempt, failureWords } from './attempt.ts';
+import { noteHealth, switchOff } from './channel-health.ts';
+import { sendWebhook } from './channels/webhook.ts';
 import { wakeNotifier } from './enqueue.ts';
 import type { LeasedNotification } from './outbox.ts';
+import { prepare } from './prepare.ts';
 import { retryDelayMs } from './retry.ts';
 
 type Permission =
   | { readonly send: true; readonly channel: ChannelRow }
   | { readonly send: false; readonly reason: string };
+
+/** One attempt as it was made. */
+interface Made {
+  readonly attempt: Attempt;
+  readonly at: Date;
+  readonly durationMs: number;
+}
 
 /**
  * Delivers one notification: checks whether it may be sent, sends it outside any transaction, and records the attempt.
@@ -24,11 +37,11 @@ export async function deliver(ctx: CoreContext, notification: LeasedNotification
     await drop(ctx, notification, permitted.reason);
     return;
   }
-  const startedAt = ctx.clock.now();
+  const at = ctx.clock.now();
   const started = performance.now();
-  const attempt = await send(ctx, notification, permitted.channel, startedAt);
+  const attempt = await send(ctx, notification, permitted.channel, at);
   const durationMs = Math.round(performance.now() - started);
-  await record(ctx, notification, permitted.channel, attempt, startedAt, durationMs);
+  await record(ctx, notification, permitted.channel, { attempt, at, durationMs });
   const { id, traceId, type } = notification;
   ctx.metrics.increment('notification_attempts_total', { outcome: attempt.delivered ? 'delivered' : attempt.error });
   ctx.metrics.observe('notification_attempt_seconds', durationMs / 1000);
@@ -44,59 +57,103 @@ async function permission(ctx: CoreContext, notification: LeasedNotification): P
   return { send: true, channel };
 }
 
+/** Never throws: a fault on the way to the endpoint is an attempt that failed, or it would be repeated for ever. */
 async function send(
   ctx: CoreContext,
   notification: LeasedNotification,
   channel: ChannelRow,
   now: Date,
 ): Promise<Attempt> {
-  const { url } = storedChannel(ctx, channel).config;
-  const message = {
-    id: notification.id,
-    body: JSON.stringify(notification.payload),
-    url,
-    ...openSecrets(ctx, channel),
-  };
-  return sendWebhook(message, now, { allowPrivateTargets: ctx.config.allowPrivateTargets });
+  try {
+    const prepared = prepare(ctx, notification, channel);
+    if (!prepared.ready) return prepared.failure;
+    return await sendWebhook(prepared.message, now, { allowPrivateTargets: ctx.config.allowPrivateTargets });
+  } catch (error) {
+    ctx.logger.error(
+      { err: error, notificationId: notification.id },
+      'a notification could not be sent: a fault of ours',
+    );
+    return failedAttempt('internal', 'BlackTide itself failed; its log says more');
+  }
 }
 
+/**
+ * Writes the attempt down with all that follows from it. The channel's row is written first, as by those who change or
+ * delete a channel, so that the two wait for each other instead of deadlocking.
+ */
 async function record(
   ctx: CoreContext,
   notification: LeasedNotification,
   channel: ChannelRow,
-  attempt: Attempt,
-  at: Date,
-  durationMs: number,
+  made: Made,
 ): Promise<void> {
-  const made = notification.attempts + 1;
-  const delayMs = attempt.delivered || attempt.permanent ? null : retryDelayMs(made, ctx.clock.random(4));
-  const status = attempt.delivered ? 'delivered' : delayMs === null ? 'dead' : 'failed';
+  const { attempt, at, durationMs } = made;
   await inUnit(ctx, async (ctx) => {
+    await noteHealth(ctx, channel, attempt, at);
+    const switchedOff = !attempt.delivered && attempt.gone && (await switchOff(ctx, channel, notification, at));
+    const count = await countAttempt(ctx.db, notification.id);
+    // The channel was deleted meanwhile, and its notifications with it.
+    if (count === null) return;
     await ctx.db.insert(notificationAttempts).values({
       notificationId: notification.id,
       at,
       durationMs,
       statusCode: attempt.statusCode,
       error: attempt.delivered ? null : attempt.error,
-      detail: attempt.delivered ? null : attempt.detail,
+      detail: attempt.delivered ? null : switchedOff ? SWITCHED_OFF : attempt.detail,
     });
-    await ctx.db
-      .update(notifications)
-      .set({ attempts: sql`${notifications.attempts} + 1` })
-      .where(eq(notifications.id, notification.id));
-    const marked = await mark(ctx.db, notification, attempt.delivered ? undefined : isLeasedBy(notification), {
-      status,
-      nextAttemptAt: delayMs === null ? null : sql`now() + ${delayMs} * interval '1 millisecond'`,
-      deliveredAt: attempt.delivered ? ctx.clock.now() : null,
-    });
-    if (!marked || status === 'failed') return;
-    await tellTimeline(ctx, notification, {
-      text: `${status === 'delivered' ? 'Told' : 'Could not tell'} ${channel.name}: ${notification.type}.`,
-      data: { channelId: channel.id, status },
-    });
-    // The next notification of the same incident and channel was waiting for this one.
-    await wakeNotifier(ctx.db);
+    if (attempt.delivered) await tellDelivery(ctx, notification, channel);
+    else await tellFailure(ctx, notification, channel, { ...attempt, count, switchedOff });
   });
+}
+
+const SWITCHED_OFF = '410 Gone: the endpoint wants no more messages, so the channel was switched off';
+
+async function countAttempt(tx: Transaction, id: string): Promise<number | null> {
+  const [row] = await tx
+    .update(notifications)
+    .set({ attempts: sql`${notifications.attempts} + 1` })
+    .where(eq(notifications.id, id))
+    .returning({ attempts: notifications.attempts });
+  return row?.attempts ?? null;
+}
+
+async function tellDelivery(ctx: UnitOfWork, notification: LeasedNotification, channel: ChannelRow): Promise<void> {
+  if (notification.incidentId !== null) await markReached(ctx, notification.incidentId);
+  const delivered = { status: 'delivered', nextAttemptAt: null, deliveredAt: ctx.clock.now() } as const;
+  if (!(await mark(ctx.db, notification, undefined, delivered))) return;
+  await tellTimeline(ctx, notification, {
+    text: `Told ${channel.name} ${messageWords(notification)}.`,
+    data: { channelId: channel.id, status: 'delivered' },
+  });
+  // The next notification of the same incident and channel was waiting for this one.
+  await wakeNotifier(ctx.db);
+}
+
+/** The first failure of a message stands in the incident's timeline, and its end; the attempts between do not. */
+async function tellFailure(
+  ctx: UnitOfWork,
+  notification: LeasedNotification,
+  channel: ChannelRow,
+  failure: FailedAttempt & { readonly count: number; readonly switchedOff: boolean },
+): Promise<void> {
+  const { permanent, retryAfterMs, count, switchedOff, error, statusCode } = failure;
+  const delayMs = permanent ? null : retryDelayMs(notification.attempts + 1, ctx.clock.random(4), retryAfterMs);
+  const status = delayMs === null ? 'dead' : 'failed';
+  const nextAttemptAt = delayMs === null ? null : sql`now() + ${delayMs} * interval '1 millisecond'`;
+  const marked = await mark(ctx.db, notification, isLeasedBy(notification), { status, nextAttemptAt });
+  const what = `${channel.name} ${messageWords(notification)}`;
+  const why = switchedOff ? 'it answered 410 Gone and was switched off' : failureWords(failure);
+  const data = { channelId: channel.id, status, error, ...(statusCode === null ? {} : { statusCode }) };
+  if (status === 'failed') {
+    // Also without the lease: nobody else has counted an attempt, so nobody else tells of the first one.
+    if (count === 1) await tellTimeline(ctx, notification, { text: `Could not yet tell ${what}: ${why}.`, data });
+    return;
+  }
+  if (!marked) return;
+  await tellTimeline(ctx, notification, { text: `Could not tell ${what}: ${why}.`, data });
+  if (notification.incidentId !== null) await settleUnreached(ctx, notification.incidentId, 'all_failed');
+  await wakeNotifier(ctx.db);
 }
 
 /** Marks a notification that may not be sent as dead, with the reason as its last attempt. */
@@ -112,9 +169,11 @@ async function drop(ctx: CoreContext, notification: LeasedNotification, reason: 
       detail: reason,
     });
     await tellTimeline(ctx, notification, {
-      text: `${notification.type} was not sent: ${reason}.`,
-      data: { channelId: notification.channelId, status: 'dead' },
+      text: `Nobody was told there ${messageWords(notification)}: ${reason}.`,
+      data: { channelId: notification.channelId, status: 'dead', error: 'not_sent' },
     });
+    if (notification.incidentId !== null) await settleUnreached(ctx, notification.incidentId, 'channels_disabled');
+    await wakeNotifier(ctx.db);
   });
 }
 
@@ -141,18 +200,19 @@ function isLeasedBy({ leasedUntil }: LeasedNotification): SQL {
   return eq(notifications.leasedUntil, leasedUntil);
 }
 
+function messageWords({ type }: LeasedNotification): string {
+  return (MESSAGE_WORDS as Record<string, string | undefined>)[type] ?? `of ${type}`;
+}
+
 async function tellTimeline(
   ctx: UnitOfWork,
   notification: LeasedNotification,
-  line: { text: string; data: Record<string, string> },
+  line: { text: string; data: Readonly<Record<string, unknown>> },
 ): Promise<void> {
-  if (notification.incidentId === null) return;
-  const data = { ...line.data, notificationId: notification.id, type: notification.type };
-  await appendTimeline(
-    ctx,
-    notification.incidentId,
-    { kind: 'notification', text: line.text, data },
-    BLACKTIDE,
-    ctx.clock.now(),
-  );
+  const { incidentId, organizationId, id, type } = notification;
+  if (incidentId === null) return;
+  const entry = { kind: 'notification', text: line.text, data: {} } as const;
+  const data = { ...line.data, notificationId: id, type };
+  await appendTimeline(ctx, incidentId, entry, BLACKTIDE, ctx.clock.now(), data);
+  await announceIncident(ctx.db, organizationId, incidentId);
 }

@@ -1,9 +1,11 @@
 import { and, eq, inArray, max, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { alertRules, alerts, channels, monitors, notifications } from '#db/schema.ts';
 import { derivedId, newId } from '#domain/base/id.ts';
-import type { WebhookEventType } from '#domain/incident/incident.ts';
+import type { UnreachedReason, WebhookEventType } from '#domain/incident/incident.ts';
 import type { Transaction } from '../context.ts';
 import { type IncidentRow, presentIncident } from '../incidents/present.ts';
+import { markUnderWay, settleUnreached } from '../incidents/reach.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 
 /** LISTEN channel of the notify loop. */
@@ -17,17 +19,27 @@ interface Envelope {
 
 /**
  * Writes the notifications about an incident into the outbox, in the transaction of their cause. The payload is fixed
- * here, so every attempt sends the same.
+ * here, so every attempt sends the same. An opening without a channel to tell is said in the timeline. Returns what
+ * this changes of the incident.
  */
-export async function enqueueIncident(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEventType): Promise<void> {
-  const channelIds = await recipients(ctx.db, incident, type);
-  if (channelIds.length === 0) return;
+export async function enqueueIncident(
+  ctx: UnitOfWork,
+  incident: IncidentRow,
+  type: WebhookEventType,
+): Promise<Partial<Pick<IncidentRow, 'unreachedReason'>>> {
+  const told =
+    type === 'incident.opened' ? await channelsOfOpening(ctx, incident) : await channelsTold(ctx.db, incident);
+  if (told.channelIds.length === 0) {
+    if (type !== 'incident.opened') return {};
+    const unreachedReason = await settleUnreached(ctx, incident.id, told.without);
+    return unreachedReason === null ? {} : { unreachedReason };
+  }
   const at = await nextMoment(ctx, incident.id);
   const payload = await describe(ctx, incident, type, at);
   await ctx.db
     .insert(notifications)
     .values(
-      channelIds.map((channelId) => ({
+      told.channelIds.map((channelId) => ({
         id: derivedId('dlv', at.getTime(), incident.id, type, String(incident.revision), channelId),
         organizationId: incident.organizationId,
         channelId,
@@ -41,7 +53,9 @@ export async function enqueueIncident(ctx: UnitOfWork, incident: IncidentRow, ty
       })),
     )
     .onConflictDoNothing();
+  await markUnderWay(ctx, incident.id);
   await wakeNotifier(ctx.db);
+  return { unreachedReason: null };
 }
 
 /**
@@ -81,27 +95,53 @@ export async function wakeNotifier(tx: Transaction): Promise<void> {
   await tx.execute(sql`SELECT pg_notify(${NOTIFY_CHANNEL}, '')`);
 }
 
-/**
- * Channels of an incident's notification. An opening goes to the channels of its rule, or to all default ones. Later
- * events go to the channels that received the opening, even if the rule has changed since.
- */
-async function recipients(tx: Transaction, incident: IncidentRow, type: WebhookEventType): Promise<string[]> {
-  if (type !== 'incident.opened') {
-    const told = await tx
-      .selectDistinct({ id: notifications.channelId })
-      .from(notifications)
-      .where(eq(notifications.incidentId, incident.id));
-    return told.map((row) => row.id);
-  }
-  const [rule] =
-    incident.ruleId === null ? [] : await tx.select().from(alertRules).where(eq(alertRules.id, incident.ruleId));
-  const named = rule?.channelIds ?? null;
-  const chosen = named === null ? eq(channels.isDefault, true) : inArray(channels.id, named);
-  const rows = await tx
-    .select({ id: channels.id })
+/** Channels to tell; `without` says why when there are none. */
+interface Told {
+  readonly channelIds: readonly string[];
+  readonly without: UnreachedReason;
+}
+
+/** An opening goes to the enabled channels of its rule, or to all enabled default ones. */
+async function channelsOfOpening(ctx: UnitOfWork, incident: IncidentRow): Promise<Told> {
+  const named = await channelsOfRule(ctx, incident.ruleId);
+  const rows = await ctx.db
+    .select({ id: channels.id, enabled: channels.enabled })
     .from(channels)
-    .where(and(eq(channels.organizationId, incident.organizationId), eq(channels.enabled, true), chosen));
-  return rows.map((row) => row.id);
+    .where(
+      and(
+        eq(channels.organizationId, incident.organizationId),
+        named === null ? eq(channels.isDefault, true) : inArray(channels.id, named),
+      ),
+    );
+  const channelIds = rows.filter(({ enabled }) => enabled).map(({ id }) => id);
+  return { channelIds, without: rows.length === 0 ? 'no_channel' : 'channels_disabled' };
+}
+
+/** Channels that a rule names, or null for the default ones. */
+async function channelsOfRule(ctx: UnitOfWork, ruleId: string | null): Promise<string[] | null> {
+  if (ruleId === null) return null;
+  const [rule] = await ctx.db.select().from(alertRules).where(eq(alertRules.id, ruleId));
+  const named = z
+    .array(z.string())
+    .nullable()
+    .safeParse(rule?.channelIds ?? null);
+  if (named.success) return named.data;
+  // An incident whose rule cannot be read is told to too many channels rather than to none. The rule itself shows
+  // what is wrong with it.
+  ctx.logger.error(
+    { err: named.error, ruleId },
+    'the channels of an alert rule cannot be read: all default ones are told',
+  );
+  return null;
+}
+
+/** Later events go to the channels that received the opening, even if the rule has changed since. */
+async function channelsTold(tx: Transaction, incident: IncidentRow): Promise<Told> {
+  const told = await tx
+    .selectDistinct({ id: notifications.channelId })
+    .from(notifications)
+    .where(eq(notifications.incidentId, incident.id));
+  return { channelIds: told.map(({ id }) => id), without: 'no_channel' };
 }
 
 /** The message as documented in docs/webhooks.md. */
@@ -113,11 +153,13 @@ async function describe(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEve
   const [rule] =
     alert === undefined ? [] : await ctx.db.select().from(alertRules).where(eq(alertRules.id, alert.ruleId));
   const { publicUrl } = ctx.config;
+  // Whom an incident has reached is not for the one who is being reached.
+  const { reach: _, ...shown } = presentIncident(incident, monitor?.name ?? null);
   return {
     type,
     timestamp: at.toISOString(),
     data: {
-      incident: presentIncident(incident, monitor?.name ?? null),
+      incident: shown,
       ...(monitor === undefined
         ? {}
         : { monitor: { id: monitor.id, name: monitor.name, type: monitor.type, tags: monitor.tags } }),

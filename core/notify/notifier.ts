@@ -2,28 +2,30 @@ import type { CoreContext } from '../context.ts';
 import { startLoop } from '../platform/loop.ts';
 import { deliver } from './deliver.ts';
 import { NOTIFY_CHANNEL } from './enqueue.ts';
-import { leaseNotifications } from './outbox.ts';
+import { type LeasedNotification, leaseNotifications } from './outbox.ts';
 
-/** Most parallel attempts of one process, so that a slow endpoint does not delay the others. */
-const PARALLEL = 16;
+/** Most parallel attempts of one process. An attempt is a socket and a message: this many are a few megabytes. */
+const PARALLEL = 128;
+/** Of these, most to channels that are failing: whatever dead receivers there are, others find room at once. */
+const PARALLEL_FAILING = 96;
 /** LISTEN wakes the loop for new notifications; polling finds those due for another attempt. */
 const POLL_MS = 1_000;
 
 /** Sends the notifications of the outbox. Safe in any number of processes; ends after the running attempts. */
 export async function startNotifier(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, { readonly failing: boolean }>();
 
-  function start(notification: Parameters<typeof deliver>[1]): void {
+  function start(notification: LeasedNotification): void {
     const attempt = deliver(ctx, notification)
       .catch((error: unknown) => {
-        // The lease expires and the notification is tried again.
-        ctx.logger.error({ err: error, notificationId: notification.id }, 'a delivery failed in the core itself');
+        // Nothing was recorded, as when the database is away. The lease expires and the notification is tried again.
+        ctx.logger.error({ err: error, notificationId: notification.id }, 'an attempt could not be recorded');
       })
       .finally(() => {
         running.delete(attempt);
         loop.wake();
       });
-    running.add(attempt);
+    running.set(attempt, notification);
   }
 
   const loop = startLoop({
@@ -33,7 +35,10 @@ export async function startNotifier(ctx: CoreContext): Promise<{ close(): Promis
     work: async () => {
       const room = PARALLEL - running.size;
       if (room === 0) return 'idle';
-      for (const notification of await leaseNotifications(ctx.sql, room)) start(notification);
+      const failing = [...running.values()].filter((notification) => notification.failing).length;
+      for (const notification of await leaseNotifications(ctx.sql, room, Math.max(0, PARALLEL_FAILING - failing))) {
+        start(notification);
+      }
       return 'idle';
     },
   });
@@ -42,7 +47,7 @@ export async function startNotifier(ctx: CoreContext): Promise<{ close(): Promis
     async close() {
       await listening.unlisten();
       await loop.close();
-      await Promise.all(running);
+      await Promise.all(running.keys());
     },
   };
 }

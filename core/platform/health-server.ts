@@ -1,9 +1,8 @@
-import type { Server } from 'node:http';
-import { serve } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { CoreRole } from '../config.ts';
 import type { CoreContext } from '../context.ts';
 import { createHealthApp } from './health.ts';
-import { boundUnreadBodies } from './unread-body.ts';
+import { createHttpPort } from './http-port.ts';
 
 /**
  * Ports of processes without the API, relative to the API's port, so that several processes on one machine do not
@@ -20,13 +19,13 @@ const HEALTH_OFFSETS: readonly (readonly [CoreRole, number])[] = [
 
 /** Serves health and metrics of a process without the API, on the port of its first role. */
 export async function startHealth(ctx: CoreContext): Promise<{ close(): Promise<void> }> {
-  const { apiPort, healthPort, roles } = ctx.config;
+  const { apiPort, healthPort, host, roles } = ctx.config;
   const offset = HEALTH_OFFSETS.find(([role]) => roles.includes(role))?.[1] ?? 0;
   const port = healthPort ?? apiPort + offset;
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = serve({ fetch: createHealthApp(ctx).fetch, port }, () => resolve(listening as Server));
-    boundUnreadBodies(listening as Server);
-    listening.once('error', reject);
+  const server = createHttpPort(getRequestListener(createHealthApp(ctx).fetch));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host }, () => resolve());
   });
   return {
     close: () =>

@@ -17,25 +17,35 @@ export interface Keys {
 }
 
 const SECRET_BYTES = 32;
-const jwkSchema = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() });
+/** 32 bytes in base64url: what was cut short is no key. */
+const keyPart = z.string().regex(/^[\w-]{43}$/);
+const publicSchema = z.looseObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: keyPart,
+  d: z.undefined().optional(),
+});
+const privateSchema = publicSchema.extend({ d: keyPart });
 
 /** Reads `<dataDir>/keys`; throws ConfigError with one sentence when a file is missing or broken. */
 export function readKeys(dataDir: string): Keys {
   const folder = join(dataDir, 'keys');
   return {
-    corePrivate: readJwk(join(folder, 'core.private.jwk')),
-    edgePublic: readJwk(join(folder, 'edge.public.jwk')),
+    corePrivate: readJwk(join(folder, 'core.private.jwk'), privateSchema),
+    edgePublic: readJwk(join(folder, 'edge.public.jwk'), publicSchema),
     secrets: readSecret(join(folder, 'secrets.key')),
     session: readSecret(join(folder, 'session.key')),
   };
 }
 
-function readJwk(path: string): JWK {
+function readJwk(path: string, schema: typeof publicSchema | typeof privateSchema): JWK {
   const text = readText(path);
   try {
-    return jwkSchema.parse(JSON.parse(text)) as JWK;
+    return schema.parse(JSON.parse(text)) as JWK;
   } catch {
-    throw new ConfigError(`The key file ${path} is not an Ed25519 key in JWK form.`);
+    throw new ConfigError(
+      `The key file ${path} is not ${schema === privateSchema ? 'a private' : 'a public'} Ed25519 key in JWK form.`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@ import {
   forgetAtMs,
   importServiceKey,
   isTokenFor,
+  isTokenForBody,
   readServiceToken,
   type ServiceTokenClaims,
   signServiceToken,
@@ -34,9 +35,13 @@ export async function createServiceTokens(
     async verify(authorization, request) {
       const nowMs = clock.now().getTime();
       const claims = await readServiceToken(authorization, publicKey, { from: EDGE, to: CORE, nowMs });
-      if (claims === null) throw refused();
-      if (!isTokenFor(claims, { ...request, bodyHash: bodyHash(request.body) }, nowMs)) throw refused();
+      if (claims === null || !isTokenFor(claims, request, nowMs)) throw refused();
       if (!(await useOnce(sql, claims))) throw refused();
+      return {
+        requireBody(body) {
+          if (!isTokenForBody(claims, bodyHash(body))) throw refused();
+        },
+      };
     },
   };
 }

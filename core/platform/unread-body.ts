@@ -5,7 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
  * time to read the answer: closing at once resets the connection, and a client that is still writing loses the answer.
  * A longer time would let clients hold connections.
  */
-const LINGER_MS = 1_000;
+export const LINGER_MS = 1_000;
 
 /**
  * Bounds the data that a client can send after the answer, on every route. A body that is not read, because it is too

@@ -3,7 +3,7 @@ import { alertRules, monitors, pageComponents, shards, statusPages } from '#db/s
 import type { AssignedRule } from '#domain/alert/alert.ts';
 import { type AssignedMonitor, type AssignmentEnvelope, assignedMonitorSchema } from '#domain/wire/wire.ts';
 import type { CoreContext, Transaction } from '../context.ts';
-import { type MonitorRow, storedMonitor } from '../services/monitors/stored.ts';
+import { type MonitorRow, readMonitor } from '../services/monitors/stored.ts';
 import { inUnit } from '../unit-of-work.ts';
 
 /** The default rule of a monitor without rules of its own: quorum down, once. */
@@ -53,8 +53,12 @@ function assigned(
 ): AssignedMonitor | { id: string } {
   const { id } = row;
   try {
-    const { confirm, ...stored } = storedMonitor(ctx, row);
-    return assignedMonitorSchema.parse({ ...stored, id, quorum: confirm.quorum ?? null, ...parts });
+    const { monitor, problem } = readMonitor(ctx, row);
+    // Stand-ins are for people to see; only the tags do not matter to a check.
+    if (problem?.paths.some((path) => path !== 'tags')) throw new Error(problem.message);
+    const { confirm, ...stored } = monitor;
+    const { organizationId: organization } = row;
+    return assignedMonitorSchema.parse({ ...stored, id, organization, quorum: confirm.quorum ?? null, ...parts });
   } catch (error) {
     ctx.logger.error({ err: error, monitorId: id, shard: row.shardId }, 'a stored monitor cannot be read');
     return { id };

@@ -31,6 +31,11 @@ export async function requestPageRemoval(tx: Transaction, slug: string): Promise
   await enqueue(tx, sql`VALUES ('page_removed', ${slug})`);
 }
 
+/** The content of the pages has changed; ids of deleted pages are skipped. */
+export async function requestPages(tx: Transaction, pageIds: readonly string[]): Promise<void> {
+  await enqueuePages(tx, sql`id = ANY(${array(pageIds, 'text')})`);
+}
+
 /** Content of pages that show the monitor has changed: its status, or an incident. */
 export async function requestPagesOfMonitor(tx: Transaction, monitorId: string): Promise<void> {
   await requestPagesOfMonitors(tx, [monitorId]);

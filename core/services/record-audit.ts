@@ -1,6 +1,7 @@
+import type { UnitOfWork } from '#core/unit-of-work.ts';
 import { auditLog } from '#db/schema.ts';
 import { newId } from './new-id.ts';
-import type { RequestUnit } from './request-context.ts';
+import type { Caller } from './request-context.ts';
 
 export interface AuditEntry {
   /** `<noun>.<verb>`, for instance `monitor.create`. */
@@ -12,8 +13,15 @@ export interface AuditEntry {
   readonly after?: unknown;
 }
 
+/** Who makes the change, in whose organisation: a request, or BlackTide itself. */
+interface AuditedUnit extends UnitOfWork {
+  readonly caller: Pick<Caller, 'organizationId' | 'actor'>;
+  readonly traceId: string;
+  readonly ip: string;
+}
+
 /** Part of every transaction with a change: no change is committed without its audit row. */
-export async function recordAudit(ctx: RequestUnit, entry: AuditEntry): Promise<void> {
+export async function recordAudit(ctx: AuditedUnit, entry: AuditEntry): Promise<void> {
   const { actor, organizationId } = ctx.caller;
   await ctx.db.insert(auditLog).values({
     id: newId(ctx, 'evt'),

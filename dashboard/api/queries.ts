@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
 import { accountSchema, apiKeySchema, setupSchema } from '#domain/api/account.ts';
 import {
@@ -14,6 +14,7 @@ import {
   monitorSchema,
   resultSchema,
   seriesSchema,
+  type Uptime,
   type UptimeWindow,
   uptimeSchema,
 } from '#domain/api/monitor-answers.ts';
@@ -132,8 +133,22 @@ export function seriesQuery(monitorId: string, range: SeriesRange) {
 export function uptimeQuery(monitorId: string, window: UptimeWindow) {
   return queryOptions({
     queryKey: ['uptime', monitorId, window],
-    queryFn: ({ signal }) => request(`/monitors/${monitorId}/uptime?window=${window}`, uptimeSchema, { signal }),
+    queryFn: async ({ signal, client }) => {
+      const uptime = await request(`/monitors/${monitorId}/uptime?window=${window}`, uptimeSchema, { signal });
+      if (window === '24h') shareUptime24h(client, monitorId, uptime);
+      return uptime;
+    },
   });
+}
+
+/** Puts the figure of a monitor's page into the list, which is read less often, so that both say the same. */
+function shareUptime24h(client: QueryClient, monitorId: string, { uptimePercent, since }: Uptime): void {
+  const figure = { uptime24h: uptimePercent, uptime24hSince: since };
+  client.setQueryData(monitorsQuery.queryKey, (list) =>
+    list === undefined
+      ? undefined
+      : { ...list, items: list.items.map((one) => (one.id === monitorId ? { ...one, ...figure } : one)) },
+  );
 }
 
 export function alertRulesQuery(monitorId: string) {

@@ -5,7 +5,7 @@ export const API_BASE = '/api/v1';
 const REQUEST_TIMEOUT_MS = 45_000;
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }

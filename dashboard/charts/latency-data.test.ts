@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Series } from '#domain/api/monitor-answers.ts';
-import { latencyCsv, latencyData, medianOf, shownRange, stepText } from './latency-data.ts';
+import { latencyCsv, latencyData, lonePoints, medianOf, shownRange, stepText } from './latency-data.ts';
 
 function point(at: string, p50: number | null): Series['locations'][number]['points'][number] {
   return {
@@ -36,6 +36,19 @@ test('locations share one axis, and what nobody measured is a gap', () => {
     { id: 'us-east', values: [80, null, null, 82], failed: new Set() },
     { id: 'eu-central', values: [null, 20, null, null], failed: new Set([2]) },
   ]);
+});
+
+test.each([
+  [[], []],
+  [[1], [0]],
+  [
+    [1, null, 2, 3, null, 0],
+    [0, 5],
+  ],
+  [[null, 1, null], [1]],
+  [[1, 2], []],
+])('of %j no line leads to the points %j', (values, lone) => {
+  expect(lonePoints(values)).toEqual(lone);
 });
 
 test('a step tells its time, its failure, or that nobody looked', () => {

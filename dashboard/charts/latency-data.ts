@@ -42,6 +42,13 @@ export function latencyData(series: Series, metric: Metric): LatencyData {
   return { times, lines };
 }
 
+/** Indices of values without a neighbour: no line leads to them, so each needs a dot to be seen. */
+export function lonePoints(values: readonly (number | null | undefined)[]): number[] {
+  return values.flatMap((value, index) =>
+    value != null && values[index - 1] == null && values[index + 1] == null ? [index] : [],
+  );
+}
+
 /** One step of a line in words: a time, a failure, both, or a dash. */
 export function stepText(line: LatencyData['lines'][number], index: number): string {
   const value = line.values[index] ?? null;

@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { LocationId } from '#domain/check/location.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatExact, ZONE } from '../format/time.ts';
-import { type LatencyData, stepText } from './latency-data.ts';
+import { type LatencyData, lonePoints, stepText } from './latency-data.ts';
 import { useThemeVersion } from './use-theme-version.ts';
 
 const HEIGHT = 280;
@@ -33,19 +33,31 @@ interface Hover {
   readonly flip: boolean;
 }
 
-/** Response time per location over time: gaps are gaps, incidents are marked, hovering shows exact values. */
+/** The selected part of the time axis in seconds; null while the whole range is shown. */
+type Zoom = readonly [number, number] | null;
+
+/**
+ * Response time per location over time: gaps are gaps, incidents are marked, hovering shows exact values. A drag zooms
+ * into a part of the range, and live updates keep it.
+ */
 export function LatencyPlot({ data, hidden, range, incidents }: PlotProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const shown = useRef({ range, incidents });
   shown.current = { range, incidents };
   const [hover, setHover] = useState<Hover | null>(null);
+  const zoom = useRef<Zoom>(null);
+  const [isZoomed, setIsZoomed] = useState(false);
+  const zoomTo = useRef((next: Zoom) => {
+    zoom.current = next;
+    setIsZoomed(next !== null);
+  });
   const theme = useThemeVersion();
   const shape = data.lines.map(({ id }) => id).join();
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
-    const options = plotOptions(element, data, shown, setHover);
+    const options = plotOptions(element, data, shown, setHover, zoomTo.current);
     const made = new uPlot(options, aligned(data), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -57,7 +69,10 @@ export function LatencyPlot({ data, hidden, range, incidents }: PlotProps) {
     };
   }, [shape, theme]);
   useEffect(() => {
-    plot.current?.setData(aligned(data), true);
+    // The scale would return to the whole range: with new data, with a new location, and with another theme.
+    const kept = zoom.current;
+    plot.current?.setData(aligned(data), kept === null);
+    if (kept !== null) plot.current?.setScale('x', { min: kept[0], max: kept[1] });
     data.lines.forEach(({ id }, index) => {
       plot.current?.setSeries(index + 1, { show: !hidden.has(id) });
     });
@@ -66,6 +81,18 @@ export function LatencyPlot({ data, hidden, range, incidents }: PlotProps) {
   return (
     <div className="chart">
       <div ref={host} aria-hidden="true" />
+      {isZoomed && (
+        <button
+          type="button"
+          className="button small chart-reset"
+          onClick={() => {
+            zoomTo.current(null);
+            plot.current?.setData(aligned(data), true);
+          }}
+        >
+          Show the whole range
+        </button>
+      )}
       {hover !== null && <Tip hover={hover} data={data} hidden={hidden} incidents={incidents} />}
     </div>
   );
@@ -115,6 +142,7 @@ function plotOptions(
   data: LatencyData,
   shown: { readonly current: Pick<PlotProps, 'range' | 'incidents'> },
   setHover: (hover: Hover | null) => void,
+  zoomTo: (zoom: Zoom) => void,
 ): uPlot.Options {
   const colour = resolvedColours(element, [
     'ink-2',
@@ -136,7 +164,8 @@ function plotOptions(
     legend: { show: false },
     padding: [8, 24, 0, 0],
     scales: {
-      // A drag selects a part of the range and a double click resets it; uPlot calls this in both cases.
+      // A drag selects a part of the range and a double click resets it; uPlot calls this in both cases, and with the
+      // first and last time of new data.
       x: {
         time: true,
         range: (plot, min, max) => {
@@ -149,6 +178,12 @@ function plotOptions(
       y: { range: (_, _min, max) => [0, Math.max(max ?? 0, 1) * 1.08] },
     },
     cursor: {
+      bind: {
+        dblclick: (_plot, _target, handler) => (event) => {
+          zoomTo(null);
+          return handler(event);
+        },
+      },
       y: false,
       points: { size: 7 },
       drag: { x: true, y: false },
@@ -168,10 +203,23 @@ function plotOptions(
         stroke: colour(locationToken(id)),
         width: 1.5,
         spanGaps: false,
-        points: { size: 4, fill: colour(locationToken(id)) },
+        points: {
+          size: 4,
+          fill: colour(locationToken(id)),
+          // Without room for a dot at every step, uPlot draws the dots of the indices returned here.
+          filter: (plot: uPlot, series: number, isShown: boolean) =>
+            isShown ? null : lonePoints([...(plot.data[series] ?? [])]),
+        },
       })),
     ],
     hooks: {
+      setSelect: [
+        (plot) => {
+          if (plot.select.width === 0) return;
+          const { left, width } = plot.select;
+          zoomTo([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
+        },
+      ],
       drawClear: [(plot) => drawIncidents(plot, shown.current.incidents, colour('state-down'))],
       setCursor: [
         (plot) => {

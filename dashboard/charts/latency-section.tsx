@@ -65,13 +65,17 @@ export function LatencySection({ monitorId, createdAt }: MonitorProps) {
       }
     >
       <QueryView query={query} rows={8}>
-        {(series) => <Chart monitorId={monitorId} createdAt={createdAt} series={series} metric={metric} />}
+        {(series) => (
+          <Chart monitorId={monitorId} createdAt={createdAt} series={series} metric={metric} range={range} />
+        )}
       </QueryView>
     </Section>
   );
 }
 
-function Chart(props: MonitorProps & { readonly series: Series; readonly metric: Metric }) {
+function Chart(
+  props: MonitorProps & { readonly series: Series; readonly metric: Metric; readonly range: SeriesRange },
+) {
   const { monitorId, createdAt, series, metric } = props;
   const [hidden, setHidden] = useState<ReadonlySet<LocationId>>(new Set());
   const data = useMemo(() => latencyData(series, metric), [series, metric]);
@@ -86,7 +90,8 @@ function Chart(props: MonitorProps & { readonly series: Series; readonly metric:
   }
   return (
     <>
-      <LatencyPlot data={data} hidden={hidden} range={range} incidents={incidents} />
+      {/* A zoom belongs to its range: another range begins with the whole of it. */}
+      <LatencyPlot key={props.range} data={data} hidden={hidden} range={range} incidents={incidents} />
       <fieldset className="legend" aria-label="Locations in the chart">
         {data.lines.map(({ id, values }) => (
           <button

@@ -11,7 +11,7 @@ function clientWithEverything(): QueryClient {
   client.setQueryData(monitorsQuery.queryKey, { items: [monitor()], complete: true });
   client.setQueryData(monitorQuery(MONITOR_ID).queryKey, monitor());
   client.setQueryData(openIncidentsQuery.queryKey, []);
-  client.setQueryData(incidentQuery('inc_1').queryKey, { ...incident(), timeline: [] });
+  client.setQueryData(incidentQuery('inc_1').queryKey, { ...incident(), timeline: [], pages: [] });
   client.setQueryData(resultsKey, { pages: [{ data: [], nextCursor: null }], pageParams: [null] });
   return client;
 }

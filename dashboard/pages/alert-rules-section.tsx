@@ -8,6 +8,7 @@ import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
 import { toldBy } from './alert-rule-draft.ts';
 import { AlertRuleForm } from './alert-rule-form.tsx';
 
@@ -57,6 +58,7 @@ function RuleRow({ rule }: { readonly rule: AlertRule }) {
   });
   return (
     <li>
+      <RowProblemNotice problem={rule.problem} />
       <div className="rule">
         <div>
           <strong>{rule.name}</strong>

@@ -11,6 +11,19 @@ import { Moment } from '../ui/moment.tsx';
 import { MoreButton } from '../ui/more-button.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
+import { attemptWords, channelTrouble } from './channel-state.tsx';
+
+/** Events of messages, as a person calls them. */
+const EVENT_WORDS = {
+  'incident.opened': 'Incident opened',
+  'incident.acknowledged': 'Incident acknowledged',
+  'incident.resolved': 'Incident resolved',
+  'incident.updated': 'Public update',
+  'monitor.down': 'Monitor down',
+  'monitor.up': 'Monitor up',
+  test: 'Test',
+} as const satisfies Record<Delivery['type'], string>;
 
 const route = getRouteApi('/app/channels/$channelId');
 /** Deliveries are not on the live stream: refetch interval of the log while one is pending. */
@@ -31,12 +44,24 @@ export function ChannelPage() {
       <QueryView query={query}>
         {(loaded) => (
           <>
+            <RowProblemNotice problem={loaded.problem} />
+            <Trouble channel={loaded} />
             <Settings channel={loaded} />
             <DeliveryLog channelId={loaded.id} />
           </>
         )}
       </QueryView>
     </Page>
+  );
+}
+
+function Trouble({ channel }: { readonly channel: Channel }) {
+  const trouble = channelTrouble(channel);
+  if (trouble === null) return null;
+  return (
+    <div className="notice warning" role="status">
+      <p>{trouble}.</p>
+    </div>
   );
 }
 
@@ -169,10 +194,10 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
       </td>
       <td>
         {delivery.incidentId === null ? (
-          delivery.type
+          EVENT_WORDS[delivery.type]
         ) : (
           <Link to="/incidents/$incidentId" params={{ incidentId: delivery.incidentId }}>
-            {delivery.type}
+            {EVENT_WORDS[delivery.type]}
           </Link>
         )}
       </td>
@@ -189,9 +214,7 @@ function DeliveryRow({ delivery }: { readonly delivery: Delivery }) {
         <ul className="attempts">
           {delivery.attempts.map((attempt) => (
             <li key={attempt.at} title={attempt.detail ?? undefined}>
-              <Moment at={attempt.at} seconds />:{' '}
-              {attempt.statusCode === null ? (attempt.error ?? 'no answer') : `HTTP ${attempt.statusCode}`} in{' '}
-              {formatLatency(attempt.durationMs)}
+              <Moment at={attempt.at} seconds />: {attemptWords(attempt)} in {formatLatency(attempt.durationMs)}
               {attempt.detail !== null && <span className="quiet">, {attempt.detail}</span>}
             </li>
           ))}

@@ -8,6 +8,7 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { Ago } from '../ui/moment.tsx';
 import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { channelTrouble } from './channel-state.tsx';
 
 export function ChannelsPage() {
   const query = useQuery(channelsQuery);
@@ -41,6 +42,7 @@ export function ChannelsPage() {
                       <Link to="/channels/$channelId" params={{ channelId: channel.id }}>
                         {channel.name}
                       </Link>
+                      <Trouble channel={channel} />
                     </td>
                     <td className="saw quiet">{channel.config.url}</td>
                     <td>{toldOf(channel)}</td>
@@ -67,6 +69,12 @@ export function ChannelsPage() {
   );
 }
 
+/** What keeps the channel from being told, under its name. */
+function Trouble({ channel }: { readonly channel: Channel }) {
+  const trouble = channel.problem?.message ?? channelTrouble(channel);
+  return trouble === null ? null : <span className="small-text under">{trouble}</span>;
+}
+
 function AddChannel() {
   return (
     <Link to="/channels/new" className="button primary">
@@ -77,6 +85,8 @@ function AddChannel() {
 
 function answer(channels: readonly Channel[]): string {
   if (channels.every(({ enabled }) => !enabled)) return 'Nobody is told when a monitor goes down';
+  const failing = channels.filter(({ enabled, failingSince }) => enabled && failingSince !== null).length;
+  if (failing > 0) return `${count(failing, 'channel')} ${failing === 1 ? 'refuses' : 'refuse'} messages`;
   const told = channels.filter((channel) => channel.default && channel.enabled).length;
   if (told === 0) return 'No channel is told about every incident';
   return `${count(told, 'channel')} ${told === 1 ? 'is' : 'are'} told about every incident`;

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { IncidentDetail, TimelineEntry } from '#domain/api/alerting.ts';
-import { PUBLIC_STATUS_WORDS } from '#domain/incident/incident-words.ts';
+import { PUBLIC_STATUS_WORDS, UNREACHED_WORDS } from '#domain/incident/incident-words.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '#domain/page/snapshot.ts';
 import { incidentQuery, openIncidentsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
@@ -12,6 +12,8 @@ import { IncidentStatus, SeverityWord } from '../ui/incident-status.tsx';
 import { Lasting, Moment } from '../ui/moment.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
+import { PublishForm } from './publish-form.tsx';
 
 const route = getRouteApi('/app/incidents/$incidentId');
 
@@ -29,6 +31,7 @@ const KIND_WORDS = {
   update: 'Public update',
   notification: 'Notification',
   recovery: 'Recovery',
+  published: 'Status pages',
 } as const satisfies Record<TimelineEntry['kind'], string>;
 
 export function IncidentPage() {
@@ -49,27 +52,44 @@ export function IncidentPage() {
     >
       <QueryView query={query}>
         {(loaded) => (
-          <div className="split">
-            <Section title="Timeline">
-              <ol className="timeline" aria-label="Timeline">
-                {loaded.timeline.map((entry) => (
-                  <Entry key={entry.id} entry={entry} />
-                ))}
-              </ol>
-            </Section>
-            <aside className="form" aria-label="Facts and updates">
-              <Facts incident={loaded} />
-              <NoteForm incidentId={loaded.id} />
-              {loaded.monitorId === null ? (
-                <p className="quiet small-text">It names no monitor, so no status page shows it.</p>
-              ) : (
-                <UpdateForm key={loaded.publicStatus} incident={loaded} />
-              )}
-            </aside>
-          </div>
+          <>
+            <RowProblemNotice problem={loaded.problem} />
+            <Unreached incident={loaded} />
+            <div className="split">
+              <Section title="Timeline">
+                <ol className="timeline" aria-label="Timeline">
+                  {loaded.timeline.map((entry) => (
+                    <Entry key={entry.id} entry={entry} said={saidAbove(loaded, entry)} />
+                  ))}
+                </ol>
+              </Section>
+              <aside className="form" aria-label="Facts and updates">
+                <Facts incident={loaded} />
+                <NoteForm incidentId={loaded.id} />
+                {loaded.monitorId === null && <PublishForm key={JSON.stringify(loaded.pages)} incident={loaded} />}
+                {(loaded.monitorId !== null || loaded.pages.length > 0) && (
+                  <UpdateForm key={loaded.publicStatus} incident={loaded} />
+                )}
+              </aside>
+            </div>
+          </>
         )}
       </QueryView>
     </Page>
+  );
+}
+
+/** Says that nobody knows of the incident. */
+function Unreached({ incident }: { readonly incident: IncidentDetail }) {
+  const { status, reason } = incident.reach;
+  if (status !== 'nobody') return null;
+  return (
+    <div className="notice warning" role="status">
+      <p>
+        This incident reached nobody{reason !== null && `: ${UNREACHED_WORDS[reason]}`}.{' '}
+        <Link to="/channels">Look at the channels</Link>
+      </p>
+    </div>
   );
 }
 
@@ -110,7 +130,7 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
           </dd>
         </>
       )}
-      {incident.monitorId !== null && (
+      {(incident.monitorId !== null || incident.pages.length > 0) && (
         <>
           <dt>Status pages say</dt>
           <dd>{PUBLIC_STATUS_WORDS[incident.publicStatus]}</dd>
@@ -128,9 +148,9 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
   );
 }
 
-function Entry({ entry }: { readonly entry: TimelineEntry }) {
+export function Entry({ entry, said: alreadySaid = '' }: { readonly entry: TimelineEntry; readonly said?: string }) {
   const said = entry.kind === 'note' || entry.kind === 'update';
-  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.status);
+  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.publicStatus);
   return (
     <li className={`kind-${entry.kind}`}>
       <p>
@@ -144,9 +164,16 @@ function Entry({ entry }: { readonly entry: TimelineEntry }) {
           <Moment at={entry.at} seconds /> · {entry.actor.name}
         </span>
       </p>
-      {entry.text !== '' && <p className={said ? 'said quote' : 'said quiet'}>{entry.text}</p>}
+      {entry.text !== '' && entry.text !== alreadySaid && (
+        <p className={said ? 'said quote' : 'said quiet'}>{entry.text}</p>
+      )}
     </li>
   );
+}
+
+/** The sentence of the page's head that the first line of the timeline would repeat: the summary, or else the title. */
+function saidAbove({ title, summary }: IncidentDetail, entry: TimelineEntry): string {
+  return entry.kind !== 'opened' ? '' : summary === '' ? title : summary;
 }
 
 /** Sends one change of an incident and refetches it. */
@@ -241,7 +268,10 @@ function UpdateForm({ incident }: { readonly incident: IncidentDetail }) {
           </select>
         )}
       </Field>
-      <Field label="Public update" help="Shown at once on every status page with this monitor.">
+      <Field
+        label="Public update"
+        help={`Shown at once on ${incident.monitorId === null ? 'the chosen status pages' : 'every status page with this monitor'}.`}
+      >
         {(control) => <textarea {...control} required value={body} onChange={(event) => setBody(event.target.value)} />}
       </Field>
       {change.error !== null && <ErrorNotice error={change.error} />}

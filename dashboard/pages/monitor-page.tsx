@@ -9,11 +9,13 @@ import { command } from '../api/request.ts';
 import { LatencySection } from '../charts/latency-section.tsx';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
+import { reasonText } from '../format/reason-text.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { ErrorNotice } from '../ui/error-notice.tsx';
 import { Ago, Lasting, Moment } from '../ui/moment.tsx';
 import { Page, Section } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { RowProblemNotice } from '../ui/row-problem-notice.tsx';
 import { Status } from '../ui/status.tsx';
 import { AlertRulesSection } from './alert-rules-section.tsx';
 import { MonitorIncidentsSection } from './monitor-incidents-section.tsx';
@@ -37,6 +39,7 @@ export function MonitorPage() {
       <QueryView query={query} rows={12}>
         {(loaded) => (
           <div key={loaded.id}>
+            <RowProblemNotice problem={loaded.problem} />
             <LatencySection monitorId={loaded.id} createdAt={loaded.createdAt} />
             <UptimeSection monitorId={loaded.id} createdAt={loaded.createdAt} />
             <LocationsSection monitor={loaded} />
@@ -101,7 +104,9 @@ function Evidence({ monitor }: { readonly monitor: Monitor }) {
       {failing.length > 0 && monitor.status !== 'paused' && (
         <>
           {failing.length === monitor.locations.length
-            ? `all ${failing.length} locations fail`
+            ? failing.length === 1
+              ? 'its location fails'
+              : `all ${failing.length} locations fail`
             : `${failing.map(({ id }) => locationName(id)).join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`}
           {reasons.length > 0 && `: ${reasons.join(', ')}`}
           {' · '}
@@ -210,10 +215,7 @@ function LocationsSection({ monitor }: { readonly monitor: Monitor }) {
                 {location.reason === null ? (
                   <span className="quiet">{location.status === 'up' ? 'as expected' : '–'}</span>
                 ) : (
-                  <>
-                    {reasonWords(location.reason)}
-                    {location.detail !== null && <span className="quiet">: {location.detail}</span>}
-                  </>
+                  reasonText(location.reason, location.detail)
                 )}
               </td>
               <td data-label="Data centre">{location.colo ?? <span className="quiet">not told</span>}</td>

@@ -4,7 +4,7 @@ import { memo, useEffect } from 'react';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { MonitorStatus } from '#domain/check/status.ts';
 import { monitorsQuery } from '../api/queries.ts';
-import { formatLatency, formatPercent } from '../format/measures.ts';
+import { count, formatLatency, formatPercent } from '../format/measures.ts';
 import { monitorTarget } from '../format/monitor-target.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { LatencyStrip } from '../ui/latency-strip.tsx';
@@ -108,7 +108,7 @@ function MonitorTable({ monitors }: { readonly monitors: readonly Monitor[] }) {
             </Link>
           }
         >
-          {monitors.length} monitors are hidden by the filter.
+          {count(monitors.length, 'monitor')} {monitors.length === 1 ? 'is' : 'are'} hidden by the filter.
         </EmptyState>
       ) : (
         <table className="monitors cards" aria-label="Monitors">
@@ -172,6 +172,11 @@ const MonitorRow = memo(function MonitorRow({ monitor }: { readonly monitor: Mon
       </td>
       <td className="number" data-label="Uptime 24 h">
         {formatPercent(monitor.uptime24h)}
+        {monitor.uptime24hSince !== null && (
+          <span className="under">
+            since <Moment at={monitor.uptime24hSince} />
+          </span>
+        )}
       </td>
       <td className="number quiet" data-label="Checked">
         {monitor.lastCheckAt === null ? 'not yet' : <Ago at={monitor.lastCheckAt} />}

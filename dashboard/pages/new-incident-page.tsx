@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { SEVERITIES, type Severity } from '#domain/alert/alert.ts';
-import { incidentCreateSchema, incidentSchema } from '#domain/api/alerting.ts';
+import { incidentCreateSchema, incidentSchema, type PublishedPage } from '#domain/api/alerting.ts';
 import { SEVERITY_WORDS } from '#domain/incident/incident-words.ts';
 import { monitorsQuery, openIncidentsQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
@@ -11,6 +11,7 @@ import { Field } from '../ui/field.tsx';
 import { Page } from '../ui/page.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
+import { PublishedPages } from './published-pages.tsx';
 
 /** Opens an incident by hand. */
 export function NewIncidentPage() {
@@ -18,7 +19,13 @@ export function NewIncidentPage() {
   const navigate = useNavigate();
   const monitors = useQuery(monitorsQuery).data?.items ?? [];
   const [draft, setDraft] = useState({ title: '', severity: 'major' as Severity, monitorId: '', summary: '' });
-  const body = { ...draft, title: draft.title.trim(), monitorId: draft.monitorId === '' ? null : draft.monitorId };
+  const [pages, setPages] = useState<readonly PublishedPage[]>([]);
+  const body = {
+    ...draft,
+    title: draft.title.trim(),
+    monitorId: draft.monitorId === '' ? null : draft.monitorId,
+    pages: draft.monitorId === '' ? pages : [],
+  };
   const create = useMutation({
     mutationFn: () => request('/incidents', incidentSchema, { method: 'POST', body }),
     onSuccess: async (incident) => {
@@ -75,7 +82,7 @@ export function NewIncidentPage() {
         <Field
           label="Monitor"
           error={errors.of('monitorId')}
-          help="Status pages that show this monitor show the incident. Without one it stays inside your team."
+          help="Status pages that show this monitor show the incident. Without one you choose the pages."
         >
           {(control) => (
             <select
@@ -92,6 +99,7 @@ export function NewIncidentPage() {
             </select>
           )}
         </Field>
+        {draft.monitorId === '' && <PublishedPages chosen={pages} onChange={setPages} />}
         <Field label="Summary" optional error={errors.of('summary')} help="What is known so far.">
           {(control) => (
             <textarea

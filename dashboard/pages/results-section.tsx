@@ -9,6 +9,7 @@ import { resultsQuery } from '../api/queries.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { OUTCOME_STATES, OUTCOME_WORDS } from '../format/outcome-words.ts';
+import { reasonText } from '../format/reason-text.ts';
 import { Moment } from '../ui/moment.tsx';
 import { MoreButton } from '../ui/more-button.tsx';
 import { Section } from '../ui/page.tsx';
@@ -220,8 +221,8 @@ function Detail({ result }: { readonly result: CheckResult }) {
 
 function seen(result: CheckResult): string {
   const parts: string[] = [];
-  if (result.reason !== undefined) parts.push(reasonWords(result.reason));
-  if (result.detail !== undefined) parts.push(result.detail);
+  const why = reasonText(result.reason, result.detail);
+  if (why !== '') parts.push(why);
   if (parts.length === 0 && result.statusCode !== undefined) parts.push(`HTTP ${result.statusCode}`);
   if (result.bodyBytes !== undefined && result.reason === undefined) parts.push(formatBytes(result.bodyBytes));
   if (result.attempts > 1) parts.push(`${result.attempts} attempts`);

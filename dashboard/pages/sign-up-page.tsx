@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import type { z } from 'zod';
 import { accountSchema, registerSchema } from '#domain/api/account.ts';
 import { accountQuery, setupQuery } from '../api/queries.ts';
 import { request } from '../api/request.ts';
@@ -9,9 +10,11 @@ import { ErrorNotice } from '../ui/error-notice.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { useDraftErrors } from '../ui/use-draft-errors.ts';
 
+type Draft = z.input<typeof registerSchema>;
+
 export function SignUpPage() {
   const setup = useQuery(setupQuery).data;
-  const [draft, setDraft] = useState({ name: '', email: '', password: '' });
+  const [draft, setDraft] = useState<Draft>({ name: '', email: '', password: '' });
   const client = useQueryClient();
   const navigate = useNavigate();
   const signUp = useMutation({
@@ -92,6 +95,17 @@ export function SignUpPage() {
             onBlur={() => errors.touch('password')}
             onText={(text) => setDraft({ ...draft, password: text })}
           />
+          {setup?.setupTokenNeeded === true && (
+            <TextField
+              label="Set-up token"
+              error={errors.of('setupToken')}
+              help="The start of the installation prints it in its terminal or log. It is not asked for on the machine itself."
+              autoComplete="off"
+              value={draft.setupToken ?? ''}
+              onBlur={() => errors.touch('setupToken')}
+              onText={(text) => setDraft({ ...draft, setupToken: text.trim() })}
+            />
+          )}
           <button type="submit" className="button primary" disabled={signUp.isPending}>
             {signUp.isPending ? 'Creating…' : 'Create account'}
           </button>

@@ -1,8 +1,8 @@
-import { reasonWords } from '#domain/check/reason-words.ts';
 import type { TestAnswer } from '#domain/wire/wire.ts';
 import { locationName } from '../format/location-name.ts';
 import { formatLatency } from '../format/measures.ts';
 import { OUTCOME_STATES, OUTCOME_WORDS } from '../format/outcome-words.ts';
+import { reasonText } from '../format/reason-text.ts';
 import { StatusMark } from '../ui/status.tsx';
 
 /** The outcome at each location, with the probe's transcript. */
@@ -10,11 +10,7 @@ export function TestOutcomes({ outcomes }: { readonly outcomes: TestAnswer['outc
   const good = outcomes.filter(({ outcome }) => outcome === 'success').length;
   return (
     <>
-      <p role="status">
-        {good === outcomes.length
-          ? `All ${outcomes.length} locations succeed.`
-          : `${outcomes.length - good} of ${outcomes.length} locations do not succeed.`}
-      </p>
+      <p role="status">{answerOf(outcomes.length - good, outcomes.length)}</p>
       <ul className="outcomes" aria-label="Test results">
         {outcomes.map((outcome) => (
           <li key={outcome.location}>
@@ -28,8 +24,7 @@ export function TestOutcomes({ outcomes }: { readonly outcomes: TestAnswer['outc
             </p>
             <p className="quiet small-text detail">
               {outcome.statusCode !== undefined && `HTTP ${outcome.statusCode}. `}
-              {outcome.reason !== undefined && `${reasonWords(outcome.reason)}. `}
-              {outcome.detail}
+              {reasonText(outcome.reason, outcome.detail)}
             </p>
             {outcome.transcript !== undefined && outcome.transcript.length > 0 && (
               <details>
@@ -42,4 +37,12 @@ export function TestOutcomes({ outcomes }: { readonly outcomes: TestAnswer['outc
       </ul>
     </>
   );
+}
+
+/** "1 of 6 locations does not succeed.": the verb goes with the number that failed. */
+export function answerOf(failed: number, total: number): string {
+  if (total === 1) return failed === 0 ? 'The location succeeds.' : 'The location does not succeed.';
+  if (failed === 0) return `All ${total} locations succeed.`;
+  if (failed === total) return `None of ${total} locations succeeds.`;
+  return `${failed} of ${total} locations ${failed === 1 ? 'does' : 'do'} not succeed.`;
 }

@@ -1,7 +1,7 @@
 import { useQueries } from '@tanstack/react-query';
-import { UPTIME_WINDOWS, type Uptime } from '#domain/api/monitor-answers.ts';
+import { UPTIME_WINDOWS, type Uptime, type UptimeWindow } from '#domain/api/monitor-answers.ts';
 import { DAY_MS } from '#domain/base/duration.ts';
-import { formatDuration } from '#domain/base/quantity.ts';
+import { formatDuration, formatSeconds } from '#domain/base/quantity.ts';
 import { uptimeQuery } from '../api/queries.ts';
 import { formatPercent } from '../format/measures.ts';
 import { formatDate } from '../format/time.ts';
@@ -20,20 +20,43 @@ export function UptimeSection({ monitorId, createdAt }: { readonly monitorId: st
     <Section title="Uptime">
       {failed?.error != null && <ErrorNotice error={failed.error} retry={() => void failed.refetch()} />}
       <dl className="figures">
-        {UPTIME_WINDOWS.map((window, index) => {
-          const uptime = queries[index]?.data;
-          return (
-            <div key={window}>
-              <dt>{WINDOW_WORDS[window]}</dt>
-              <dd title={uptime === undefined ? undefined : timesText(uptime)}>
-                {formatPercent(uptime?.uptimePercent ?? null)}
-              </dd>
-            </div>
-          );
-        })}
+        {shownWindows(queries.map(({ data }) => data)).map(({ window, uptime }) => (
+          <div key={window}>
+            <dt>{uptime?.since == null ? WINDOW_WORDS[window] : <Since at={uptime.since} />}</dt>
+            <dd title={uptime === undefined ? undefined : timesText(uptime)}>
+              {formatPercent(uptime?.uptimePercent ?? null)}
+            </dd>
+          </div>
+        ))}
       </dl>
       <DayBars days={days} createdAt={createdAt} />
     </Section>
+  );
+}
+
+interface ShownWindow {
+  readonly window: UptimeWindow;
+  /** Absent while it is loading. */
+  readonly uptime: Uptime | undefined;
+}
+
+/**
+ * The windows with a figure of their own. A window that verdicts do not cover is named by its first verdict, and a
+ * longer one that begins with the same verdict would say the same again.
+ */
+export function shownWindows(uptimes: readonly (Uptime | undefined)[]): ShownWindow[] {
+  const windows = UPTIME_WINDOWS.map((window, index) => ({ window, uptime: uptimes[index] }));
+  return windows.filter(
+    ({ uptime }, index) =>
+      uptime?.since == null || !windows.slice(0, index).some((one) => one.uptime?.since === uptime.since),
+  );
+}
+
+function Since({ at }: { readonly at: string }) {
+  return (
+    <>
+      Since <Moment at={at} />
+    </>
   );
 }
 
@@ -65,7 +88,7 @@ function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly 
             fill={fillOf(day)}
             opacity={day.uptimePercent === null ? 0.25 : 1}
           >
-            <title>{describe(day)}</title>
+            <title>{describeDay(day)}</title>
           </rect>
         ))}
       </svg>
@@ -91,10 +114,12 @@ function fillOf({ uptimePercent }: Day): string {
   return uptimePercent < BAD_DAY_PERCENT ? 'var(--state-down)' : 'var(--state-degraded)';
 }
 
-function describe({ date, uptimePercent, downSeconds }: Day): string {
+/** The day's figures in words: a percentage of the measured time where that is not the whole day. */
+export function describeDay({ date, uptimePercent, downSeconds, measuredSeconds }: Day): string {
   if (uptimePercent === null) return `${formatDate(date)}: nothing measured`;
-  const down = downSeconds === 0 ? 'no downtime' : `down for ${formatDuration(downSeconds * 1000)}`;
-  return `${formatDate(date)}: ${formatPercent(uptimePercent)}, ${down}`;
+  const down = downSeconds === 0 ? 'no downtime' : `down for ${formatSeconds(downSeconds)}`;
+  const part = measuredSeconds === undefined ? '' : ` of ${formatSeconds(measuredSeconds)} measured`;
+  return `${formatDate(date)}: ${formatPercent(uptimePercent)}${part}, ${down}`;
 }
 
 function timesText({ upSeconds, downSeconds, unknownSeconds }: Uptime): string {

@@ -25,5 +25,10 @@ function subscribe(listener: () => void): () => void {
 
 /** The current time in steps, by one timer for the whole page. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now);
+  // The third argument serves rendering without a browser, as in tests.
+  return useSyncExternalStore(subscribe, readNow, readNow);
+}
+
+function readNow(): number {
+  return now;
 }

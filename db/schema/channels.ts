@@ -1,6 +1,7 @@
-import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, smallint, text } from 'drizzle-orm/pg-core';
+import type { DISABLED_REASONS } from '#domain/api/alerting.ts';
 import { organizations } from './accounts.ts';
-import { createdAt, updatedAt } from './columns.ts';
+import { at, createdAt, updatedAt } from './columns.ts';
 
 export const channels = pgTable(
   'channels',
@@ -17,6 +18,13 @@ export const channels = pgTable(
     config: jsonb('config').notNull(),
     /** The configuration's secrets ({ secret, headers }) as JSON, sealed (AES-256-GCM). */
     secretsSealed: text('secrets_sealed').notNull(),
+    /** When it was switched off, and by whom: `gone` after an answer of 410. Both are null while it is on. */
+    disabledAt: at('disabled_at'),
+    disabledReason: text('disabled_reason').$type<(typeof DISABLED_REASONS)[number]>(),
+    /** First failed attempt since the last delivery, and the latest one; all three are null when it is not failing. */
+    failingSince: at('failing_since'),
+    lastError: text('last_error'),
+    lastStatusCode: smallint('last_status_code'),
     revision: integer('revision').notNull().default(1),
     createdAt: createdAt(),
     updatedAt: updatedAt(),

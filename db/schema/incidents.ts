@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { UnreachedReason } from '#domain/incident/incident.ts';
 import { organizations } from './accounts.ts';
 import { at, createdAt, updatedAt } from './columns.ts';
 import { monitors } from './monitors.ts';
@@ -23,6 +24,10 @@ export const incidents = pgTable(
     startedAt: at('started_at').notNull(),
     acknowledgedAt: at('acknowledged_at'),
     resolvedAt: at('resolved_at'),
+    /** First delivery of a message about it; null while nobody was reached. */
+    reachedAt: at('reached_at'),
+    /** Why nobody was reached and no message is under way; null while one is, or when somebody was reached. */
+    unreachedReason: text('unreached_reason').$type<UnreachedReason>(),
     traceId: text('trace_id').notNull(),
     revision: integer('revision').notNull().default(1),
     createdAt: createdAt(),

@@ -29,7 +29,12 @@ export const notifications = pgTable(
     deliveredAt: at('delivered_at'),
   },
   (table) => [
-    index('notifications_due').on(table.nextAttemptAt).where(sql`status in ('pending', 'failed')`),
+    /** The lease looks at each channel that has something outstanding, and at its oldest due notifications. */
+    index('notifications_outstanding')
+      .on(table.channelId, table.nextAttemptAt)
+      .where(sql`status in ('pending', 'failed')`),
+    /** Attempts in flight, which the lease counts by channel and organisation. */
+    index('notifications_leased').on(table.leasedUntil).where(sql`leased_until is not null`),
     index('notifications_channel').on(table.channelId, table.id),
     index('notifications_incident').on(table.incidentId),
   ],

@@ -8,7 +8,13 @@ const email = z
   .max(254)
   .transform((value) => value.toLowerCase());
 
-export const registerSchema = z.strictObject({ email, password, name });
+export const registerSchema = z.strictObject({
+  email,
+  password,
+  name,
+  /** For the first account, unless it is made on the machine itself: the start prints it. */
+  setupToken: z.string().max(100).optional(),
+});
 export const loginSchema = z.strictObject({ email, password: z.string().min(1).max(1000) });
 
 export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
@@ -22,8 +28,14 @@ export const accountSchema = z.object({
 });
 export type Account = z.infer<typeof accountSchema>;
 
-/** GET /auth/setup (public): whether an account exists already, and whether registration is open. */
-export const setupSchema = z.object({ firstAccount: z.boolean(), registrationOpen: z.boolean() });
+/** GET /auth/setup (public): how the one who asks may register. */
+export const setupSchema = z.object({
+  /** No account exists yet. */
+  firstAccount: z.boolean(),
+  registrationOpen: z.boolean(),
+  /** The first account is made from another machine. */
+  setupTokenNeeded: z.boolean(),
+});
 
 export const API_KEY_SCOPES = ['read', 'write', 'admin'] as const;
 export const apiKeyCreateSchema = z.strictObject({

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { alertConditionSchema, SEVERITIES, severitySchema } from '../alert/alert.ts';
 import { carriesCredentials } from '../base/url-credentials.ts';
-import { INCIDENT_STATUSES, TIMELINE_KINDS, WEBHOOK_EVENT_TYPES } from '../incident/incident.ts';
-import { PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
+import { isWebhookSecret } from '../base/webhook-secret.ts';
+import { INCIDENT_STATUSES, TIMELINE_KINDS, UNREACHED_REASONS, WEBHOOK_EVENT_TYPES } from '../incident/incident.ts';
+import { PAGE_COMPONENTS_MAX, PUBLIC_INCIDENT_STATUSES } from '../page/snapshot.ts';
 import { listQuerySchema, name, timestamp } from './common.ts';
+import { rowProblemSchema } from './row-problem.ts';
 
 /* ---- alert rules ---- */
 
@@ -35,6 +37,7 @@ export const alertRuleSchema = z.object({
   runbookUrl: z.string().nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
+  problem: rowProblemSchema.optional(),
 });
 export type AlertRule = z.infer<typeof alertRuleSchema>;
 export const alertRuleListQuerySchema = listQuerySchema.extend({ monitorId: z.string().optional() });
@@ -50,6 +53,7 @@ export const timelineEntrySchema = z.object({
   text: z.string(),
   /** Kind-specific facts: failing locations, channel, public status. */
   data: z.record(z.string(), z.json()),
+  problem: rowProblemSchema.optional(),
 });
 export type TimelineEntry = z.infer<typeof timelineEntrySchema>;
 
@@ -63,14 +67,27 @@ export const incidentSchema = z.object({
   alertId: z.string().nullable(),
   summary: z.string(),
   publicStatus: z.enum(PUBLIC_INCIDENT_STATUSES),
+  /** Whether a channel has received a message about it: `at` is the first delivery, `reason` says why nobody has. */
+  reach: z.object({
+    status: z.enum(['pending', 'reached', 'nobody']),
+    at: timestamp.nullable(),
+    reason: z.enum(UNREACHED_REASONS).nullable(),
+  }),
   startedAt: timestamp,
   acknowledgedAt: timestamp.nullable(),
   resolvedAt: timestamp.nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
+  problem: rowProblemSchema.optional(),
 });
 export type Incident = z.infer<typeof incidentSchema>;
-export const incidentDetailSchema = incidentSchema.extend({ timeline: z.array(timelineEntrySchema) });
+const publishedPageSchema = z.object({ pageId: z.string(), componentIds: z.array(z.string()) });
+export type PublishedPage = z.infer<typeof publishedPageSchema>;
+export const incidentDetailSchema = incidentSchema.extend({
+  timeline: z.array(timelineEntrySchema),
+  /** Status pages that show an incident without a monitor; always empty for one with a monitor. */
+  pages: z.array(publishedPageSchema),
+});
 export type IncidentDetail = z.infer<typeof incidentDetailSchema>;
 
 export const incidentListQuerySchema = listQuerySchema.extend({
@@ -78,12 +95,28 @@ export const incidentListQuerySchema = listQuerySchema.extend({
   severity: severitySchema.optional(),
   monitorId: z.string().optional(),
 });
+/** Most status pages on which an incident is published. */
+const PUBLISHED_PAGES_MAX = 50;
+const publishedPagesSchema = z
+  .array(
+    z.strictObject({
+      pageId: z.string(),
+      /** The components it is about; without any it is about the page as a whole. */
+      componentIds: z.array(z.string()).max(PAGE_COMPONENTS_MAX).default([]),
+    }),
+  )
+  .max(PUBLISHED_PAGES_MAX);
+/** PUT /incidents/{id}/pages: replaces the status pages that show an incident without a monitor. */
+export const incidentPagesSchema = z.strictObject({ pages: publishedPagesSchema });
+
 /** POST /incidents: opened by a person. */
 export const incidentCreateSchema = z.strictObject({
   title: name,
   severity: severitySchema.default('major'),
   monitorId: z.string().nullish(),
   summary: z.string().max(2000).default(''),
+  /** Status pages that show it, when it has no monitor. */
+  pages: publishedPagesSchema.optional(),
 });
 export const incidentNoteSchema = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
 /** POST /incidents/{id}/updates: shown on status pages. */
@@ -101,10 +134,7 @@ export const webhookConfigSchema = z.strictObject({
     // The URL is shown in answers; header values are hidden.
     .refine((value) => !carriesCredentials(value), 'put credentials into headers, not into the URL'),
   /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; made when missing. */
-  secret: z
-    .string()
-    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and base64 of 24 to 64 bytes')
-    .optional(),
+  secret: z.string().refine(isWebhookSecret, 'must be whsec_ and base64 of 24 to 64 bytes').optional(),
   headers: z.record(z.string().max(128), z.string().max(8192)).default({}),
 });
 
@@ -114,6 +144,9 @@ export const channelCreateSchema = z.discriminatedUnion('type', [
   z.strictObject({ ...channelSettings, type: z.literal('webhook'), config: webhookConfigSchema }),
 ]);
 
+export const DISABLED_REASONS = ['by_hand', 'gone'] as const;
+export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'dead'] as const;
+
 export const channelSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -122,9 +155,19 @@ export const channelSchema = z.object({
   enabled: z.boolean(),
   /** Without the secret; header values are hidden, their names shown. */
   config: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
-  lastDelivery: z.object({ status: z.enum(['pending', 'delivered', 'failed', 'dead']), at: timestamp }).nullable(),
+  /** When and why it was switched off; null while it is on, and where a version before did not write it down. */
+  disabledAt: timestamp.nullable(),
+  /** `gone`: its endpoint answered 410 Gone. */
+  disabledReason: z.enum(DISABLED_REASONS).nullable(),
+  /** First failed attempt since the last delivery; null while it takes its messages. */
+  failingSince: timestamp.nullable(),
+  /** Code of the latest failed attempt, as in its deliveries, and the status that it answered, if it did. */
+  lastError: z.string().nullable(),
+  lastStatusCode: z.int().nullable(),
+  lastDelivery: z.object({ status: z.enum(DELIVERY_STATUSES), at: timestamp }).nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
+  problem: rowProblemSchema.optional(),
 });
 export type Channel = z.infer<typeof channelSchema>;
 /** `config.secret` is shown in this answer only. */
@@ -136,7 +179,7 @@ export const deliverySchema = z.object({
   id: z.string(),
   type: z.enum(WEBHOOK_EVENT_TYPES),
   incidentId: z.string().nullable(),
-  status: z.enum(['pending', 'delivered', 'failed', 'dead']),
+  status: z.enum(DELIVERY_STATUSES),
   createdAt: timestamp,
   nextAttemptAt: timestamp.nullable(),
   attempts: z.array(
@@ -144,10 +187,11 @@ export const deliverySchema = z.object({
       at: timestamp,
       durationMs: z.number(),
       statusCode: z.int().nullable(),
-      /** Stable code when it failed: http_status, timeout, connection_failed, address_refused, … */
+      /** Stable code when it failed (docs/webhooks.md); null when it was delivered. */
       error: z.string().nullable(),
       detail: z.string().nullable(),
     }),
   ),
+  problem: rowProblemSchema.optional(),
 });
 export type Delivery = z.infer<typeof deliverySchema>;

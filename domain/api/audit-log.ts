@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { timestamp } from './common.ts';
+import { rowProblemSchema } from './row-problem.ts';
 
 /** GET /audit-log: who changed what, newest first. */
 export const auditEntrySchema = z.object({
@@ -14,5 +15,6 @@ export const auditEntrySchema = z.object({
   after: z.json(),
   ip: z.string(),
   traceId: z.string(),
+  problem: rowProblemSchema.optional(),
 });
 export type AuditEntry = z.infer<typeof auditEntrySchema>;

@@ -5,6 +5,7 @@ import { checkResultSchema, reasonSchema } from '../check/result.ts';
 import { MONITOR_STATUSES, VERDICTS } from '../check/status.ts';
 import { testAnswerSchema } from '../wire/wire.ts';
 import { timestamp } from './common.ts';
+import { rowProblemSchema } from './row-problem.ts';
 
 /**
  * Schemas of the API's answers about monitors. They are apart from the schemas of requests (monitor.ts), because those
@@ -15,7 +16,7 @@ import { timestamp } from './common.ts';
  * `config.auth` in answers, without the password or token. A PATCH that sends this object back, or leaves the secret
  * out, keeps the stored secret; `auth: null` removes it.
  */
-const shownAuthSchema = z.discriminatedUnion('type', [
+export const shownAuthSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('basic'), username: z.string() }),
   z.object({ type: z.literal('bearer') }),
 ]);
@@ -48,9 +49,12 @@ export const monitorSchema = z
     lastCheckAt: timestamp.nullable(),
     /** 0-100, time of the last 24 hours; null before the first round. */
     uptime24h: z.number().nullable(),
+    /** The first verdict behind `uptime24h`; null when verdicts cover the whole 24 hours, or there is none. */
+    uptime24hSince: timestamp.nullable(),
     openIncidentId: z.string().nullable(),
     createdAt: timestamp,
     updatedAt: timestamp,
+    problem: rowProblemSchema.optional(),
   })
   .and(shownSpecSchema);
 export type Monitor = z.infer<typeof monitorSchema>;
@@ -104,6 +108,8 @@ export const uptimeSchema = z.object({
   window: z.enum(UPTIME_WINDOWS),
   from: timestamp,
   to: timestamp,
+  /** The first verdict behind the figures; null when verdicts cover the whole window, or there is none. */
+  since: timestamp.nullable(),
   /** Time up / (up + down), 0-100; unknown and maintenance are left out; null when nothing was judged. */
   uptimePercent: z.number().nullable(),
   /** Rounds of the window by verdict. */
@@ -114,7 +120,15 @@ export const uptimeSchema = z.object({
   upSeconds: z.number(),
   downSeconds: z.number(),
   unknownSeconds: z.number(),
-  days: z.array(z.object({ date: z.iso.date(), uptimePercent: z.number().nullable(), downSeconds: z.number() })),
+  days: z.array(
+    z.object({
+      date: z.iso.date(),
+      uptimePercent: z.number().nullable(),
+      downSeconds: z.number(),
+      /** Time of the day with a verdict, where that is not the whole day: `uptimePercent` is a part of this time. */
+      measuredSeconds: z.number().optional(),
+    }),
+  ),
 });
 export type Uptime = z.infer<typeof uptimeSchema>;
 

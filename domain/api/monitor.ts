@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { assertionShapeProblems } from '../assertion/assertion.ts';
-import { assertionProblems } from '../assertion/assertion-evaluation.ts';
+import { writtenAssertionProblems } from '../assertion/written-assertions.ts';
 import { LOCATION_IDS } from '../check/location.ts';
 import {
   confirmSchema,
@@ -56,11 +55,8 @@ const writtenHttpConfigSchema = httpConfigSchema.superRefine((config, context) =
   if (bytes > CONFIG_BYTES_MAX) {
     context.addIssue({ code: 'custom', path: [], message: `may have ${CONFIG_BYTES_MAX} bytes in all` });
   }
-  for (const [index, assertion] of config.assertions.entries()) {
-    if (assertionShapeProblems(assertion).length > 0) continue;
-    for (const { path, message } of assertionProblems(assertion)) {
-      context.addIssue({ code: 'custom', path: ['assertions', index, path], message });
-    }
+  for (const { index, path, message } of writtenAssertionProblems(config.assertions)) {
+    context.addIssue({ code: 'custom', path: ['assertions', index, path], message });
   }
 });
 
@@ -93,7 +89,10 @@ export const roundListQuerySchema = listQuerySchema.extend({
   status: z.enum(VERDICTS).optional(),
 });
 
-/** GET /monitors/{id}/series: `step` is in seconds. The default step gives at most 300 points. */
+/**
+ * GET /monitors/{id}/series: `step` is in seconds, and at least the monitor's interval. The default step gives at most
+ * 300 points.
+ */
 export const SERIES_POINTS_MAX = 2000;
 export const seriesQuerySchema = z.object({
   from: timestamp.optional(),

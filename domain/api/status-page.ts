@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PAGE_COMPONENTS_MAX, slugSchema } from '../page/snapshot.ts';
 import { name, timestamp } from './common.ts';
+import { rowProblemSchema } from './row-problem.ts';
 
 export const componentInputSchema = z.strictObject({
   /** Present for an existing component that is kept. */
@@ -41,5 +42,6 @@ export const statusPageSchema = z.object({
   publishedVersion: z.int().nullable(),
   createdAt: timestamp,
   updatedAt: timestamp,
+  problem: rowProblemSchema.optional(),
 });
 export type StatusPage = z.infer<typeof statusPageSchema>;

@@ -1,6 +1,3 @@
-import { type JsonValue, query } from 'jsonpath-rfc9535';
-import parseJsonPath from 'jsonpath-rfc9535/parser';
-import { z } from 'zod';
 import { DAY_MS } from '../base/duration.ts';
 import { formatLatency } from '../base/quantity.ts';
 import type { TlsFacts } from '../check/result.ts';
@@ -8,14 +5,17 @@ import { inStatusRanges, parseStatusRanges } from '../check/status-range.ts';
 import {
   type Assertion,
   type AssertionCompare,
-  type AssertionProblem,
   assertionShapeProblems,
   TLS_VERSION,
   type TlsProperty,
 } from './assertion.ts';
 import { firstContaining, holds, shown } from './comparison.ts';
-import { jsonSchemaMismatch, jsonSchemaProblem } from './json-schema.ts';
-import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
+import { type JsonPath, JsonPathError, readJsonPath } from './json-path.ts';
+import { selectValues } from './json-path-query.ts';
+import { jsonSchemaMismatch } from './json-schema.ts';
+import { compileRegex, firstMatch } from './linear-regex.ts';
+import { parseJson } from './parse-json.ts';
+import { containsText } from './substring.ts';
 import { WorkBudget } from './work-budget.ts';
 
 /** The answer to a check, as far as assertions refer to it. */
@@ -25,6 +25,8 @@ export interface Answer {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Decoded text; null when it could not be read. */
   readonly body: string | null;
+  /** Why it could not be read, where that is known: the end of a sentence. */
+  readonly unreadable?: string;
   /** True when the body exceeded the size limit and was cut. */
   readonly bodyCut: boolean;
   readonly responseTimeMs: number;
@@ -46,13 +48,16 @@ export type Judgement =
  * Evaluates one assertion. An assertion that cannot be evaluated (a missing header or value, invalid JSON, wrong types,
  * a broken pattern, a body cut by the size limit where the rest would matter) fails. Where a JSONPath selects several
  * values, the assertion must hold for each; `contains` treats them as one list.
+ *
+ * All assertions about an answer share one budget, so that fifty of them cannot take fifty times as long. One that needs
+ * more than is left of it cannot be evaluated.
  */
-export function evaluateAssertion(assertion: Assertion, answer: Answer): Judgement {
+export function evaluateAssertion(assertion: Assertion, answer: Answer, budget: WorkBudget): Judgement {
   const expectation = `expected ${claim(assertion)}`;
   try {
     const problem = assertionShapeProblems(assertion)[0];
     if (problem !== undefined) throw new Error(`${problem.path} ${problem.message}`);
-    const mismatch = mismatchOf(assertion, answer);
+    const mismatch = mismatchOf(assertion, answer, budget);
     if (mismatch === null) return { passed: true, message: claim(assertion) };
     return { passed: false, reason: 'assertion_failed', message: `${expectation}, ${mismatch}` };
   } catch (error) {
@@ -62,83 +67,35 @@ export function evaluateAssertion(assertion: Assertion, answer: Answer): Judgeme
   }
 }
 
-/** Every fault of an assertion as a user wrote it, compile errors included. */
-export function assertionProblems(assertion: Assertion): AssertionProblem[] {
-  const problems = assertionShapeProblems(assertion);
-  if (problems.length > 0) return problems;
-  const { source, compare, property, value } = assertion;
-  if (source === 'json' && property !== undefined && property !== '') {
-    const message = jsonPathProblem(property);
-    if (message !== null) problems.push({ path: 'property', message });
-  }
-  const message = compiledValueProblem(compare, value);
-  if (message !== null) problems.push({ path: 'value', message });
-  return problems;
-}
-
-function compiledValueProblem(compare: AssertionCompare, value: unknown): string | null {
-  if (compare === 'matches' || compare === 'notMatches') return regexProblem(String(value));
-  return compare === 'schema' ? jsonSchemaProblem(value) : null;
-}
-
-function jsonPathProblem(path: string): string | null {
-  try {
-    const tree: unknown = parseJsonPath(path);
-    return usesRegex(tree) ? 'match() and search() are not supported; compare by matches' : null;
-  } catch (error) {
-    return `is not a JSONPath (RFC 9535)${placeOf(error)}`;
-  }
-}
-
-/** Where the parser stopped. The parser's own message lists every character that it would have accepted. */
-function placeOf(error: unknown): string {
-  const location = typeof error === 'object' && error !== null && 'location' in error ? error.location : undefined;
-  const parsed = parserLocationSchema.safeParse(location);
-  return parsed.success ? `: it breaks at character ${parsed.data.start.offset + 1}` : '';
-}
-
-const parserLocationSchema = z.object({ start: z.object({ offset: z.int() }) });
-
-/** The library runs the patterns of match() and search() on the engine's backtracking RegExp, so both are refused. */
-function usesRegex(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null) return false;
-  if ('type' in node && node.type === 'FunctionExpr' && 'name' in node) {
-    if (node.name === 'match' || node.name === 'search') return true;
-  }
-  return Object.values(node).some(usesRegex);
-}
-
 /** The actual value in words, or null when the assertion holds. Throws when it cannot be evaluated. */
-function mismatchOf(assertion: Assertion, answer: Answer): string | null {
+function mismatchOf(assertion: Assertion, answer: Answer, budget: WorkBudget): string | null {
   switch (assertion.source) {
     case 'status':
-      return statusMismatch(assertion, answer);
+      return statusMismatch(assertion, answer, budget);
     case 'responseTime':
-      return holds(assertion.compare, answer.responseTimeMs, Number(assertion.value), budgetOf(answer))
+      return holds(assertion.compare, answer.responseTimeMs, Number(assertion.value), budget)
         ? null
         : `got ${formatLatency(answer.responseTimeMs)}`;
     case 'header':
-      return headerMismatch(assertion, answer);
+      return headerMismatch(assertion, answer, budget);
     case 'body':
-      return bodyMismatch(assertion, answer);
+      return bodyMismatch(assertion, answer, budget);
     case 'json':
-      return jsonMismatch(assertion, answer);
+      return jsonMismatch(assertion, answer, budget);
     case 'tls':
-      return tlsMismatch(assertion, answer);
+      return tlsMismatch(assertion, answer, budget);
   }
 }
 
-function statusMismatch({ compare, value }: Assertion, answer: Answer): string | null {
+function statusMismatch({ compare, value }: Assertion, answer: Answer, budget: WorkBudget): string | null {
   const { status } = answer;
   const ranges = compare === 'eq' || compare === 'ne' || compare === 'in' ? parseStatusRanges(value) : null;
   const held =
-    ranges === null
-      ? holds(compare, status, value, budgetOf(answer))
-      : inStatusRanges(status, ranges) === (compare !== 'ne');
+    ranges === null ? holds(compare, status, value, budget) : inStatusRanges(status, ranges) === (compare !== 'ne');
   return held ? null : `got ${status}`;
 }
 
-function headerMismatch(assertion: Assertion, answer: Answer): string | null {
+function headerMismatch(assertion: Assertion, answer: Answer, budget: WorkBudget): string | null {
   const name = (assertion.property ?? '').toLowerCase();
   const values = answer.headers.filter(([header]) => header === name).map(([, value]) => value);
   // RFC 9110, section 5.3: several field lines of one name form one list.
@@ -146,23 +103,23 @@ function headerMismatch(assertion: Assertion, answer: Answer): string | null {
     assertion,
     values.length === 0 ? undefined : values.join(', '),
     'there is no such header',
-    budgetOf(answer),
+    budget,
   );
 }
 
-function bodyMismatch(assertion: Assertion, answer: Answer): string | null {
+function bodyMismatch(assertion: Assertion, answer: Answer, budget: WorkBudget): string | null {
   const body = readableBody(answer);
-  if (answer.bodyCut) return cutBodyMismatch(assertion, body, budgetOf(answer));
+  if (answer.bodyCut) return cutBodyMismatch(assertion, body, budget);
   if (assertion.compare === 'exists') return body === '' ? 'got an empty body' : null;
-  if (assertion.compare === 'notExists') return body === '' ? null : `got ${shown(body)}`;
-  if (assertion.compare === 'schema') return jsonSchemaMismatch(assertion.value, parsedBody(answer), budgetOf(answer));
-  return textMismatch(assertion, body, 'the body is missing', budgetOf(answer));
+  if (assertion.compare === 'notExists') return body === '' ? null : `got ${shown(body, budget)}`;
+  if (assertion.compare === 'schema') return jsonSchemaMismatch(assertion.value, parsedBody(answer, budget), budget);
+  return textMismatch(assertion, body, 'the body is missing', budget);
 }
 
 /** A cut body can only prove that something is present: the part after the cut is unknown. */
 function cutBodyMismatch({ compare, value }: Assertion, beginning: string, budget: WorkBudget): string | null {
   const found = (): boolean => {
-    if (compare === 'contains' || compare === 'notContains') return beginning.includes(String(value));
+    if (compare === 'contains' || compare === 'notContains') return containsText(beginning, String(value), budget);
     // A match that ends at the cut may be caused by the cut, as with the pattern `end$`.
     const match = firstMatch(compileRegex(String(value)), beginning, budget);
     return match !== null && match.end < beginning.length;
@@ -175,53 +132,52 @@ function cutBodyMismatch({ compare, value }: Assertion, beginning: string, budge
   throw new Error('the body was cut at the size limit');
 }
 
-function jsonMismatch(assertion: Assertion, answer: Answer): string | null {
+function jsonMismatch(assertion: Assertion, answer: Answer, budget: WorkBudget): string | null {
   const { compare, value, property } = assertion;
   const path = property === undefined || property === '' ? '$' : property;
-  const problem = jsonPathProblem(path);
-  if (problem !== null) throw new Error(`the path ${problem}`);
-  const nodes = query(budgetOf(answer).count(parsedBody(answer)), path);
+  const nodes = selectValues(parsedBody(answer, budget), readPath(path, budget), budget);
   if (compare === 'exists') return nodes.length > 0 ? null : 'nothing is there';
-  if (compare === 'notExists') return nodes.length === 0 ? null : `got ${shown(nodes[0])}`;
+  if (compare === 'notExists') return nodes.length === 0 ? null : `got ${shown(nodes[0], budget)}`;
   const [first] = nodes;
   if (first === undefined) throw new Error('nothing is there');
   if (compare === 'schema') {
-    const budget = budgetOf(answer);
-    return nodes.map((node) => jsonSchemaMismatch(value, node, budget)).find((mismatch) => mismatch !== null) ?? null;
+    for (const node of nodes) {
+      const mismatch = jsonSchemaMismatch(value, node, budget);
+      if (mismatch !== null) return mismatch;
+    }
+    return null;
   }
-  const failing = failingOf(compare, nodes, value, budgetOf(answer));
-  return failing === undefined ? null : `got ${shown(failing)}`;
+  const failing = failingOf(compare, nodes, value, budget);
+  return failing === undefined ? null : `got ${shown(failing, budget)}`;
 }
 
 /** The value, or list of values, for which the assertion does not hold. */
-function failingOf(compare: AssertionCompare, nodes: readonly JsonValue[], value: unknown, budget: WorkBudget) {
+function failingOf(compare: AssertionCompare, nodes: readonly unknown[], value: unknown, budget: WorkBudget) {
   const several = nodes.length > 1;
   if (several && compare === 'contains') return holds(compare, nodes, value, budget) ? undefined : nodes;
   // `notContains` with several values is also evaluated for each value: a list of "an error" and other texts contains
   // "error".
-  if (several && compare === 'notContains') return firstContaining(nodes, value);
+  if (several && compare === 'notContains') return firstContaining(nodes, value, budget);
   return nodes.find((node) => !holds(compare, node, value, budget));
 }
 
-function tlsMismatch(assertion: Assertion, answer: Answer): string | null {
+function tlsMismatch(assertion: Assertion, answer: Answer, budget: WorkBudget): string | null {
   const { tls, atMs } = answer;
   if (tls === undefined) throw new Error('the connection told nothing about TLS');
   const property = assertion.property as TlsProperty;
   const notAfterMs = tls.notAfter === undefined ? undefined : Date.parse(tls.notAfter);
   if (property === 'daysLeft') {
     const daysLeft = notAfterMs === undefined ? undefined : Math.floor((notAfterMs - atMs) / DAY_MS);
-    return textMismatch(assertion, daysLeft?.toString(), 'the certificate was not seen', budgetOf(answer));
+    return textMismatch(assertion, daysLeft?.toString(), 'the certificate was not seen', budget);
   }
   const fact = tls[property];
   if (isOrder(assertion.compare)) {
     if (fact === undefined) throw new Error('this is not known of the connection');
     const ordinal =
       property === 'notAfter' ? Date.parse : property === 'protocol' ? tlsVersion : (text: string) => text;
-    return holds(assertion.compare, ordinal(fact), ordinal(String(assertion.value)), budgetOf(answer))
-      ? null
-      : `got ${fact}`;
+    return holds(assertion.compare, ordinal(fact), ordinal(String(assertion.value)), budget) ? null : `got ${fact}`;
   }
-  return textMismatch(assertion, fact, 'this is not known of the connection', budgetOf(answer));
+  return textMismatch(assertion, fact, 'this is not known of the connection', budget);
 }
 
 function tlsVersion(protocol: string): string {
@@ -236,10 +192,10 @@ function textMismatch(
   budget: WorkBudget,
 ): string | null {
   if (compare === 'exists') return text === undefined ? absence : null;
-  if (compare === 'notExists') return text === undefined ? null : `got ${shown(text)}`;
+  if (compare === 'notExists') return text === undefined ? null : `got ${shown(text, budget)}`;
   if (text === undefined) throw new Error(absence);
   const expected = Array.isArray(value) ? value.map(String) : String(value);
-  return holds(compare, text, expected, budget) ? null : `got ${shown(text)}`;
+  return holds(compare, text, expected, budget) ? null : `got ${shown(text, budget)}`;
 }
 
 function isOrder(compare: AssertionCompare): boolean {
@@ -247,37 +203,32 @@ function isOrder(compare: AssertionCompare): boolean {
 }
 
 function readableBody(answer: Answer): string {
-  if (answer.body === null) throw new Error('the body could not be read');
+  if (answer.body === null) throw new Error(answer.unreadable ?? 'the body could not be read');
   return answer.body;
 }
 
 /** Parsed bodies by answer: up to fifty assertions about one answer parse its body once. */
-const PARSED = new WeakMap<Answer, JsonValue>();
+const PARSED = new WeakMap<Answer, { readonly document: unknown }>();
 
-function parsedBody(answer: Answer): JsonValue {
+function parsedBody(answer: Answer, budget: WorkBudget): unknown {
   const known = PARSED.get(answer);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.document;
   const text = readableBody(answer);
   if (answer.bodyCut) throw new Error('the body was cut at the size limit');
-  const parsed = parseJson(text);
-  PARSED.set(answer, parsed);
-  return parsed;
+  const document = parseJson(text, budget);
+  PARSED.set(answer, { document });
+  return document;
 }
 
-/** One work budget for all assertions about an answer, so that fifty of them cannot take fifty times as long. */
-const BUDGETS = new WeakMap<Answer, WorkBudget>();
+/** Units of work for reading one character of a JSONPath. */
+const PATH_CHARACTER_WORK = 100;
 
-function budgetOf(answer: Answer): WorkBudget {
-  const budget = BUDGETS.get(answer) ?? new WorkBudget();
-  BUDGETS.set(answer, budget);
-  return budget;
-}
-
-function parseJson(text: string): JsonValue {
+function readPath(path: string, budget: WorkBudget): JsonPath {
+  budget.spend(path.length * PATH_CHARACTER_WORK);
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error('the body is not JSON');
+    return readJsonPath(path);
+  } catch (error) {
+    throw error instanceof JsonPathError ? new Error(`the path ${error.message}`) : error;
   }
 }
 
@@ -305,5 +256,5 @@ function claim({ source, property, compare, value }: Assertion): string {
   const words = `${named} ${COMPARE_WORDS[compare]}`;
   if (compare === 'exists' || compare === 'notExists' || compare === 'schema') return words;
   if (source === 'responseTime' && typeof value === 'number') return `${words} ${formatLatency(value)}`;
-  return `${words} ${source === 'status' && typeof value === 'string' ? value : shown(value)}`;
+  return `${words} ${source === 'status' && typeof value === 'string' ? value : shown(value, new WorkBudget())}`;
 }

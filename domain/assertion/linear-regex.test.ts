@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileRegex, firstMatch, regexProblem } from './linear-regex.ts';
+import { compileRegex, firstMatch, PATTERN_SIZE_MAX, patternSize, regexProblem } from './linear-regex.ts';
 import { WorkBudget } from './work-budget.ts';
 
 describe('a regular expression', () => {
@@ -12,6 +12,9 @@ describe('a regular expression', () => {
     String.raw`(?:\Q((\E\p{L}\x{41}){900}`,
     String.raw`(?:\(a\)){900}(?:\)[)\]({5}]{9}b{99}){99}`,
     'x'.repeat(6000),
+    String.raw`\pL`.repeat(60),
+    String.raw`[\p{Greek}a-z\PN]{2}`.repeat(20),
+    '((((a{9}){9}){9}){9})',
   ])('that is small and grows beyond all bounds is refused before it does: %.40s', (pattern) => {
     expect(regexProblem(pattern)).toContain('too large');
     expect(() => compileRegex(pattern)).toThrow('too large');
@@ -58,9 +61,83 @@ describe('a regular expression', () => {
     fc.assert(
       fc.property(pattern, (text) => {
         fc.pre(regexProblem(text) === null);
-        expect(compileRegex(text).programSize()).toBeLessThanOrEqual(2 * 5_000);
+        expect(compileRegex(text).program.op.length).toBeLessThanOrEqual(2 * PATTERN_SIZE_MAX);
       }),
       { numRuns: 500 },
     );
   });
+});
+
+describe('a match', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'b', 'K', 'k', '\u212a', '0', '_', ' ', '\n', 'é', '😀'),
+    maxLength: 12,
+  });
+  const atom = fc.constantFrom(
+    'a',
+    'b',
+    '[ab]',
+    '[^a]',
+    '.',
+    '(?:)',
+    '^',
+    '$',
+    String.raw`\b`,
+    String.raw`\B`,
+    '😀',
+    'é',
+    'k',
+  );
+  const count = fc.constantFrom('', '', '*', '+', '?', '*?', '{2}', '{1,2}', '{0,3}');
+  const { pattern } = fc.letrec<{ pattern: string; part: string }>((tie) => ({
+    part: fc.oneof(
+      { depthSize: 'small' },
+      fc.tuple(atom, count).map(([one, times]) => (/^[$^\\]/.test(one) || one === '(?:)' ? one : one + times)),
+      fc.tuple(tie('pattern'), count).map(([inner, times]) => `(?:${inner})${times}`),
+      tie('pattern').map((inner) => `(${inner}|b)`),
+    ),
+    pattern: fc.array(tie('part'), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')),
+  }));
+
+  /** The same in RE2's words and in the engine's: both are leftmost searches over code points. */
+  it.each([
+    ['', 'u'],
+    ['(?m)', 'mu'],
+    ['(?s)', 'su'],
+    ['(?i)', 'iu'],
+  ])('with the flags %s is what JavaScript finds', (prefix, flags) => {
+    fc.assert(
+      fc.property(pattern, text, (body, searched) => {
+        // In JavaScript, "." leaves out more than the newline; the texts have no other line ends.
+        fc.pre(patternSize(body) <= PATTERN_SIZE_MAX);
+        // With the flag "i" JavaScript takes the Kelvin sign for a word's character, RE2 does not.
+        fc.pre(!(flags.includes('i') && /\\b/i.test(body) && searched.includes('\u212a')));
+        const expected = new RegExp(body, flags).test(searched);
+        const found = firstMatch(compileRegex(prefix + body), searched, new WorkBudget());
+        expect(found !== null).toBe(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('ends where the first match to be complete ends', () => {
+    const end = (source: string, searched: string) => firstMatch(compileRegex(source), searched, new WorkBudget())?.end;
+    expect(end('b+', 'aabbb')).toBe(3);
+    expect(end('a.*', 'xa')).toBe(2);
+    expect(end('ab$', 'abab')).toBe(4);
+    expect(end(String.raw`\bx\b`, 'xx x')).toBe(4);
+    expect(end('', '')).toBe(0);
+    expect(end('😀$', 'a😀')).toBe(3);
+  });
+});
+
+it.each([
+  ['a', 1],
+  ['a{9}', 9],
+  ['(?:ab){3}', 18],
+  [String.raw`(?:\pL?){115}\d`, 741],
+  [String.raw`\d+`, 2],
+  ['[a-z0-9]{4}', 4],
+])('%s has the size %i', (pattern, size) => {
+  expect(patternSize(pattern)).toBe(size);
 });

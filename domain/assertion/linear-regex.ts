@@ -1,48 +1,63 @@
-import { RE2JS } from 're2js';
+import { LazyDfa } from './lazy-dfa.ts';
+import { type RegexProgram, regexProgram } from './regex-program.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /**
- * Regular expressions of users, compiled with RE2's syntax (no look-around, no back-references). Matching takes time
- * linear in the text, so that no pattern can block a probe.
+ * Regular expressions of users, in RE2's syntax (no look-around, no back-references). Matching takes time linear in the
+ * text, and every step of it is counted.
  */
-export type LinearRegex = RE2JS;
+export interface LinearRegex {
+  readonly program: RegexProgram;
+  /** Units of work that compiling it took. */
+  readonly work: number;
+}
 
 /**
- * Largest product of program size and text length for one search. Linear time alone is not enough: `(a?){900}` over a
- * megabyte takes more than a minute. This product takes at most about four seconds of one core, and lets a common
- * pattern (up to 250 instructions) search a whole body of the default limit.
+ * Largest size of one pattern: the instructions that it is compiled to, about. `a{999}` compiles to a thousand, ten nested
+ * short groups to a million. Patterns that people write stay far below.
  */
-const WORK_MAX = 250 * 1024 * 1024;
+export const PATTERN_SIZE_MAX = 1_500;
 
 /**
- * Largest program, in instructions. `a{999}` compiles to a thousand instructions, and ten nested short groups to a
- * million: seconds and hundreds of megabytes before the first match. Patterns that people write stay far below, and
- * WORK_MAX is exact up to it.
+ * Largest size of all patterns of one monitor together: compiling the slowest of this size takes some 20 ms where a
+ * monitor is written, and where its answers are judged.
  */
-const EXPANDED_SIZE_MAX = 5_000;
+export const PATTERNS_SIZE_MAX = 3_000;
+
+/** Size of a class of Unicode characters, such as `\pL`, however often it is repeated: hundreds of ranges are read. */
+const UNICODE_CLASS_SIZE = 50;
+/** Units of work for compiling one instruction. */
+const COMPILING_WORK = 7_000;
+
+/** Compiled patterns that were used last. A monitor's stay the same for thousands of checks. */
+const PROGRAMS_MAX = 200;
+const PROGRAMS = new Map<string, LinearRegex>();
 
 /** Throws when the pattern is not in RE2's syntax, or too large. */
 export function compileRegex(pattern: string): LinearRegex {
-  if (newest?.pattern === pattern) return newest.regex;
-  if (expandedSize(pattern) > EXPANDED_SIZE_MAX) throw new Error(`the regular expression ${TOO_LARGE}`);
-  newest = { pattern, regex: RE2JS.compile(pattern) };
-  return newest.regex;
+  const known = PROGRAMS.get(pattern);
+  if (known !== undefined) return known;
+  const size = patternSize(pattern);
+  if (size > PATTERN_SIZE_MAX) throw new Error(`the regular expression ${TOO_LARGE}`);
+  const regex = { program: regexProgram(pattern), work: size * COMPILING_WORK };
+  const [oldest] = PROGRAMS.keys();
+  if (PROGRAMS.size >= PROGRAMS_MAX && oldest !== undefined) PROGRAMS.delete(oldest);
+  PROGRAMS.set(pattern, regex);
+  return regex;
 }
 
-/** The last compiled pattern: an assertion about many values compiles its pattern once. */
-let newest: { readonly pattern: string; readonly regex: LinearRegex } | undefined;
-
-const TOO_LARGE = `is too large: written out, its repetitions have more than ${EXPANDED_SIZE_MAX} steps`;
+const TOO_LARGE = `is too large: written out, its repetitions and classes have more than ${PATTERN_SIZE_MAX} steps`;
 
 /** One token of a pattern: a quotation, an escape, a class of characters, a repetition, or a single character. */
 const TOKEN =
-  /\\Q[\s\S]*?(?:\\E|$)|\\[pP]\{\^?\w+\}|\\x\{\w+\}|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[\s\S]/g;
+  /\\Q[\s\S]*?(?:\\E|$)|\\[pP](?:\{\^?\w*\}|.)|\\x\{\w+\}|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[\s\S]/g;
 const REPETITION = /^\{(\d+)(,?)(\d*)\}$/;
+const UNICODE_CLASS = /\\[pP]/g;
 /** Instructions of a group: its start and its end. */
 const GROUP_SIZE = 2;
 
 /** About how many instructions the pattern has once its repetitions are expanded, computed without expanding them. */
-function expandedSize(pattern: string): number {
+export function patternSize(pattern: string): number {
   const outer: number[] = [];
   let size = 0;
   let last = 0;
@@ -64,21 +79,37 @@ function expandedSize(pattern: string): number {
       size += last;
     }
   }
-  return size;
+  const written = outer.reduce((sum, one) => sum + one, size);
+  return written + UNICODE_CLASS_SIZE * (pattern.match(UNICODE_CLASS)?.length ?? 0);
 }
 
-/** Where the first match ends, or null without a match. Throws when the search could take too long. */
+/** The automata that were built for one answer, so that thousands of values are searched with one. */
+const AUTOMATA = new WeakMap<WorkBudget, Map<LinearRegex, LazyDfa>>();
+
+/** Where the match that ends first ends, or null without a match. Throws when the search takes too much work. */
 export function firstMatch(regex: LinearRegex, text: string, budget: WorkBudget): { readonly end: number } | null {
-  const work = regex.programSize() * (text.length + 1);
-  if (work > WORK_MAX) throw new Error('the regular expression is too large for a text of this length');
-  budget.spendSearch(work);
-  const matcher = regex.matcher(text);
-  return matcher.find() ? { end: matcher.end() } : null;
+  const end = automaton(regex, budget).firstEnd(text, budget);
+  return end === -1 ? null : { end };
+}
+
+/**
+ * Automata are built anew for each answer, and compiling is paid for again: else a verdict could depend on what this
+ * process has judged before.
+ */
+function automaton(regex: LinearRegex, budget: WorkBudget): LazyDfa {
+  const known = AUTOMATA.get(budget) ?? new Map<LinearRegex, LazyDfa>();
+  AUTOMATA.set(budget, known);
+  const found = known.get(regex);
+  if (found !== undefined) return found;
+  budget.spend(regex.work);
+  const made = new LazyDfa(regex.program);
+  known.set(regex, made);
+  return made;
 }
 
 /** The reason why the pattern is not a regular expression, or null. */
 export function regexProblem(pattern: string): string | null {
-  if (expandedSize(pattern) > EXPANDED_SIZE_MAX) return TOO_LARGE;
+  if (patternSize(pattern) > PATTERN_SIZE_MAX) return TOO_LARGE;
   try {
     compileRegex(pattern);
     return null;

@@ -1,65 +1,54 @@
-/**
- * Most property reads that all assertions about one answer may cost: three seconds in workerd at worst. Searching a
- * densely nested megabyte takes a quarter of them; a common list of ten megabytes just fits.
- */
-const LOOKS_MAX = 2_500_000;
+/** Units of work that take about a millisecond of one core: `npm run bench -- assertions` measures it. */
+export const WORK_PER_MS = 1_000_000;
 
 /**
- * Largest sum of program size times text length, over all searches in one answer: at most about eight seconds of one
- * core. A dozen common patterns over a body of the default limit fit.
+ * Most work that judging one answer may take, all its assertions together. The slowest inputs that are allowed may take
+ * 50 ms; the rest is left in reserve for a machine under load.
  */
-const SEARCH_WORK_MAX = 500 * 1024 * 1024;
+export const ANSWER_WORK_MAX = 40 * WORK_PER_MS;
+
+/** Judging needs more work than it may take. The message is the end of a sentence: "…, but it takes too much work". */
+export class TooMuchWork extends Error {
+  override readonly name = 'TooMuchWork';
+
+  constructor(message = 'it takes too much work on an answer like this one') {
+    super(message);
+  }
+}
 
 /**
- * Stops engines that are driven by users' expressions: a short JSONPath or JSON Schema can be written so that it runs
- * for ever. The value given to the engine counts the reads of its properties and throws when they exceed the budget. A
- * deadline would not work, because the clock stands still while a Worker computes.
+ * Counts the work of judging one answer. Whoever loops over what a user wrote or a target sent spends units before each
+ * portion of work, and is stopped when none are left. A deadline would not do: the clock stands still while a Worker
+ * computes.
  */
 export class WorkBudget {
+  readonly #max: number;
+  readonly #refusal: string | undefined;
   #left: number;
-  #searchLeft = SEARCH_WORK_MAX;
-  readonly #counted = new WeakMap<object, object>();
-  readonly #handler: ProxyHandler<object>;
+  #refused = false;
 
-  constructor(looks = LOOKS_MAX) {
-    this.#left = looks;
-    this.#handler = {
-      get: (target, key) => {
-        this.#spend(1);
-        return this.count(Reflect.get(target, key));
-      },
-      has: (target, key) => {
-        this.#spend(1);
-        return Reflect.has(target, key);
-      },
-      ownKeys: (target) => {
-        const keys = Reflect.ownKeys(target);
-        this.#spend(1 + keys.length);
-        return keys;
-      },
-    };
+  /** `refusal` says why there is no more, where that is not the answer's own fault. */
+  constructor(max = ANSWER_WORK_MAX, refusal?: string) {
+    this.#max = max;
+    this.#left = max;
+    this.#refusal = refusal;
   }
 
-  /** The same value, in a wrapper that counts reads of it and of everything inside it. */
-  count<T>(value: T): T {
-    if (typeof value !== 'object' || value === null) return value;
-    const known = this.#counted.get(value);
-    if (known !== undefined) return known as T;
-    const counting = new Proxy<object>(value, this.#handler);
-    this.#counted.set(value, counting);
-    // A wrapped value is not wrapped again.
-    this.#counted.set(counting, counting);
-    return counting as T;
+  get spent(): number {
+    return this.#max - this.#left;
   }
 
-  /** Called before each search with a regular expression, because a path may select a million texts to search. */
-  spendSearch(work: number): void {
-    this.#searchLeft -= work;
-    if (this.#searchLeft < 0) throw new Error('it takes too much work');
+  /** Somebody needed more than was left. */
+  get refused(): boolean {
+    return this.#refused;
   }
 
-  #spend(looks: number): void {
-    this.#left -= looks;
-    if (this.#left < 0) throw new Error('it takes too much work');
+  /** Throws `TooMuchWork` and spends nothing when less is left. */
+  spend(units: number): void {
+    if (units > this.#left) {
+      this.#refused = true;
+      throw new TooMuchWork(this.#refusal);
+    }
+    this.#left -= units;
   }
 }

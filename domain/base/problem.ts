@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortened } from './short-text.ts';
 
 /** RFC 9457 problems: every error of the API, by its stable code. */
 export const PROBLEMS = {
@@ -11,6 +12,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'This is not allowed for you' },
   insufficient_scope: { status: 403, title: 'The API key does not have the scope for this' },
   csrf_failed: { status: 403, title: 'The CSRF token is missing or wrong' },
+  setup_token_required: { status: 403, title: 'The first account needs the set-up token' },
   registration_closed: { status: 403, title: 'Registration is closed' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'The method is not supported here' },
@@ -21,6 +23,7 @@ export const PROBLEMS = {
   precondition_failed: { status: 412, title: 'The object has changed since you read it' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'Send application/json' },
+  misdirected: { status: 421, title: 'This host name is not known here' },
   validation_failed: { status: 422, title: 'The request breaks a rule' },
   not_supported: { status: 422, title: 'This is not available in this version' },
   rate_limited: { status: 429, title: 'Too many requests' },
@@ -36,14 +39,24 @@ export const problemSchema = z.object({
   status: z.int(),
   detail: z.string().optional(),
   code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+  /** The first PROBLEM_ERRORS_MAX. */
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  /** How many errors there are besides. */
+  moreErrors: z.int().optional(),
   traceId: z.string(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
+/** Errors of an answer: more than a person corrects at once, and few enough to send with every refusal. */
+export const PROBLEM_ERRORS_MAX = 50;
+/** Paths may hold names that the sender chose, at any length. */
+const PATH_LENGTH_MAX = 200;
+const MESSAGE_LENGTH_MAX = 500;
+const DETAIL_LENGTH_MAX = 1000;
+
 /**
  * The body of an error's answer. `type` is a name, not an address of a page. A detail equal to the title is left out,
- * and so is an empty list of `errors`.
+ * and so is an empty list of `errors`. However much is wrong, the body stays small.
  */
 export function problemOf(
   code: ProblemCode,
@@ -54,9 +67,17 @@ export function problemOf(
     type: `urn:blacktide:problem:${code}`,
     title,
     status,
-    ...(detail === undefined || detail === title ? {} : { detail }),
+    ...(detail === undefined || detail === title ? {} : { detail: shortened(detail, DETAIL_LENGTH_MAX) }),
     code,
-    ...(errors.length === 0 ? {} : { errors }),
+    ...(errors.length === 0 ? {} : { errors: shownErrors(errors) }),
+    ...(errors.length > PROBLEM_ERRORS_MAX ? { moreErrors: errors.length - PROBLEM_ERRORS_MAX } : {}),
     traceId,
   };
+}
+
+function shownErrors(errors: NonNullable<Problem['errors']>): NonNullable<Problem['errors']> {
+  return errors.slice(0, PROBLEM_ERRORS_MAX).map(({ path, message }) => ({
+    path: shortened(path, PATH_LENGTH_MAX),
+    message: shortened(message, MESSAGE_LENGTH_MAX),
+  }));
 }

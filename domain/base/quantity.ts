@@ -34,6 +34,11 @@ export function formatDuration(milliseconds: number): string {
   return parts.join(' ');
 }
 
+/** A stretch of time that was measured: as formatDuration, but what is shorter than a second is not nothing. */
+export function formatSeconds(seconds: number): string {
+  return seconds > 0 && seconds < 1 ? 'less than 1 s' : formatDuration(seconds * SECOND_MS);
+}
+
 /** Uptime as stored (see uptime.ts): "99.982 %", "100 %", "no data". Never rounds up to 100 or down to 0. */
 export function formatPercent(percent: number | null): string {
   if (percent === null) return 'no data';

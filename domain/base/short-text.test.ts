@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { evaluateAssertion } from '../assertion/assertion-evaluation.ts';
+import { WorkBudget } from '../assertion/work-budget.ts';
 import { roundSummary } from '../watch/round-summary.ts';
 import { shortened, storable } from './short-text.ts';
 
@@ -30,6 +31,7 @@ it.each(['', 'a'])('quotes emoji whole, after "%s"', (start) => {
   const { message } = evaluateAssertion(
     { source: 'body', compare: 'eq', value: 'ok' },
     { status: 200, headers: [], body, bodyCut: false, responseTimeMs: 1, tls: undefined, atMs: 0 },
+    new WorkBudget(),
   );
   expect(message).toContain('😀');
   expect(message.isWellFormed()).toBe(true);

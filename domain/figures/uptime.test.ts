@@ -69,9 +69,9 @@ describe('daily bars', () => {
   it('give each UTC day its share, and a day without data a gap', () => {
     const hours = [hour(START + 23 * HOUR, 10, 0), hour(START + 2 * DAY, 25, 25), hour(START + 9 * DAY, 0, 1)];
     expect(dailyUptime(hours, START, START + 3 * DAY)).toEqual([
-      { date: '2026-11-01', uptimePercent: 100, downSeconds: 0 },
+      { date: '2026-11-01', uptimePercent: 100, downSeconds: 0, measuredSeconds: 10 },
       { date: '2026-11-02', uptimePercent: null, downSeconds: 0 },
-      { date: '2026-11-03', uptimePercent: 50, downSeconds: 25 },
+      { date: '2026-11-03', uptimePercent: 50, downSeconds: 25, measuredSeconds: 50 },
     ]);
   });
 

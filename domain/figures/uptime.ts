@@ -27,6 +27,8 @@ export interface DayUptime {
   readonly date: string;
   readonly uptimePercent: number | null;
   readonly downSeconds: number;
+  /** Time up and down, where that is not the whole day: `uptimePercent` is a part of this time. */
+  readonly measuredSeconds?: number;
 }
 
 /** Percentages have three decimals: 0.001 % of a 30-day month is 26 seconds. */
@@ -65,6 +67,10 @@ export function uptimePercent({ upSeconds, downSeconds }: Pick<Tally, 'upSeconds
   return Math.min(Math.max(steps, 1), 100 * PERCENT_STEP - 1) / PERCENT_STEP;
 }
 
+/** A day is measured as a whole when at most this much of it has no verdict: a few missed slots change no digit. */
+const UNMEASURED_SECONDS_MAX = 60;
+const DAY_SECONDS = DAY_MS / 1000;
+
 /**
  * One entry for each UTC day that [fromMs, untilMs) touches, oldest first. The uptime of a day without verdicts is
  * null. Spans outside are ignored.
@@ -78,10 +84,15 @@ export function dailyUptime(spans: Iterable<SpanTally>, fromMs: number, untilMs:
   const days: DayUptime[] = [];
   for (let day = startOfUtcDay(fromMs); day < untilMs; day += DAY_MS) {
     const tally = byDay.get(day) ?? EMPTY_TALLY;
+    // Percentage and downtime are both made from the rounded seconds, so that 100 % and no downtime go together.
+    const upSeconds = roundedSeconds(tally.upSeconds);
+    const downSeconds = roundedSeconds(tally.downSeconds);
+    const measuredSeconds = Math.round(upSeconds + downSeconds);
     days.push({
       date: utcDate(day),
-      uptimePercent: uptimePercent(tally),
-      downSeconds: roundedSeconds(tally.downSeconds),
+      uptimePercent: uptimePercent({ upSeconds, downSeconds }),
+      downSeconds,
+      ...(measuredSeconds > 0 && measuredSeconds < DAY_SECONDS - UNMEASURED_SECONDS_MAX ? { measuredSeconds } : {}),
     });
   }
   return days;

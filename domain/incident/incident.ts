@@ -8,6 +8,10 @@ export const INCIDENT_STATUSES = ['open', 'acknowledged', 'resolved'] as const;
 export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
 export type PublicIncidentStatus = (typeof PUBLIC_INCIDENT_STATUSES)[number];
 
+/** Why an incident reached nobody. `channel_deleted`: the last channel that was still to be told was deleted. */
+export const UNREACHED_REASONS = ['no_channel', 'channels_disabled', 'all_failed', 'channel_deleted'] as const;
+export type UnreachedReason = (typeof UNREACHED_REASONS)[number];
+
 export const TIMELINE_KINDS = [
   'opened',
   'acknowledged',
@@ -17,6 +21,8 @@ export const TIMELINE_KINDS = [
   'update',
   'notification',
   'recovery',
+  /** Which status pages show the incident. */
+  'published',
 ] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 

@@ -60,6 +60,31 @@ export function currentComponent(component: PageComponent, state: ComponentState
   return { ...component, status: state.status, statusSince: state.since, observedAt: state.observedAt };
 }
 
+/** The status that an open incident gives a component without a monitor; `info` announces and does not impair. */
+const STATUS_BY_SEVERITY = {
+  critical: 'down',
+  major: 'down',
+  minor: 'degraded',
+  info: 'up',
+} as const satisfies Record<PageIncident['severity'], MonitorStatus>;
+
+/**
+ * The status of a component without a monitor, which nobody checks: what the open incidents say that people published
+ * on it, and up without any. `since` is the beginning of the first incident with that status.
+ */
+export function statusByIncidents(
+  incidents: readonly Pick<PageIncident, 'status' | 'severity' | 'startedAt'>[],
+): Pick<PageComponent, 'status'> & { readonly since: string | null } {
+  const open = incidents.filter(({ status }) => status !== 'resolved');
+  for (const status of ['down', 'degraded'] as const) {
+    const began = open
+      .filter(({ severity }) => STATUS_BY_SEVERITY[severity] === status)
+      .map(({ startedAt }) => Date.parse(startedAt));
+    if (began.length > 0) return { status, since: new Date(Math.min(...began)).toISOString() };
+  }
+  return { status: 'up', since: null };
+}
+
 /**
  * The state of the whole page. Statuses of components have priority; an open incident without any affected component is
  * shown too.

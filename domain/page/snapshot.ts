@@ -8,14 +8,23 @@ export const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const slugSchema = z.string().regex(SLUG_PATTERN, 'use a-z, 0-9 and hyphens, at most 63 characters');
 export const PAGE_COMPONENTS_MAX = 200;
 export const PAGE_DAYS = 90;
-/** Open incidents and those resolved in the last 14 days, newest first. */
-export const PAGE_INCIDENTS_MAX = 50;
+/** Resolved incidents stay on a page this many days, as on Atlassian's. */
+export const PAGE_HISTORY_DAYS = 14;
+/** Resolved incidents of a page, newest first. Of a page with more, the history says from when it is complete. */
+export const PAGE_PAST_INCIDENTS_MAX = 50;
+/**
+ * Open incidents of a page: more than one for each of the 200 components. Of a page with more, the others are counted.
+ * With their titles they are 200 KB of a snapshot, whose row at the edge holds 2 MB.
+ */
+export const PAGE_OPEN_INCIDENTS_MAX = 400;
 
 /** One UTC day, a bar of the chart. `uptimePercent` is null when nothing was judged. */
 export const componentDaySchema = z.object({
   date: z.iso.date(),
   uptimePercent: z.number().min(0).max(100).nullable(),
   downSeconds: z.number().min(0),
+  /** Time of the day with a verdict, where that is not the whole day: `uptimePercent` is a part of this time. */
+  measuredSeconds: z.number().min(0).optional(),
 });
 export type ComponentDay = z.infer<typeof componentDaySchema>;
 
@@ -31,6 +40,8 @@ export const pageComponentSchema = z.object({
   /** When the edge judged `status` (MonitorStatusEvent.at). The later of two times decides which status is newer. */
   observedAt: z.iso.datetime().nullable(),
   uptimePercent: z.number().min(0).max(100).nullable(),
+  /** The first verdict behind `uptimePercent`; null when the verdicts cover the whole window. */
+  uptimeSince: z.iso.datetime().nullish(),
   /** Oldest first, PAGE_DAYS entries at most; the last one is today. */
   days: z.array(componentDaySchema).max(PAGE_DAYS),
   createdAt: z.iso.datetime(),
@@ -65,6 +76,8 @@ export type PageIncident = z.infer<typeof pageIncidentSchema>;
 export const pageSnapshotSchema = z.object({
   v: z.literal(1),
   slug: slugSchema,
+  /** The page's public address, for links in feed and JSON; a core of an earlier version sends none. */
+  url: z.url().optional(),
   pageId: z.string().startsWith('stp_'),
   /** Monotonic: an older version never replaces a newer one. */
   version: z.int().min(1),
@@ -73,7 +86,12 @@ export const pageSnapshotSchema = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   components: z.array(pageComponentSchema).max(PAGE_COMPONENTS_MAX),
-  incidents: z.array(pageIncidentSchema).max(PAGE_INCIDENTS_MAX),
+  /** Open ones, and those resolved in the last PAGE_HISTORY_DAYS; the one that began last comes first. */
+  incidents: z.array(pageIncidentSchema).max(PAGE_OPEN_INCIDENTS_MAX + PAGE_PAST_INCIDENTS_MAX),
+  /** Number of open incidents beyond PAGE_OPEN_INCIDENTS_MAX. */
+  moreOpenIncidents: z.int().min(0).optional(),
+  /** Resolved incidents that ended earlier are not in the snapshot; null when all of PAGE_HISTORY_DAYS are. */
+  historySince: z.iso.datetime().nullish(),
 });
 export type PageSnapshot = z.infer<typeof pageSnapshotSchema>;
 

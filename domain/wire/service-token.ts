@@ -24,11 +24,15 @@ const claimsSchema = z.object({
 });
 export type ServiceTokenClaims = z.infer<typeof claimsSchema>;
 
-/** One request between core and edge, in the form to which its token is bound. */
-export interface SignedRequest {
+/** What a token can be compared with before the body is read. */
+export interface RequestHead {
   readonly method: string;
   /** Path with query. */
   readonly path: string;
+}
+
+/** One request between core and edge, in the form to which its token is bound. */
+export interface SignedRequest extends RequestHead {
   /** SHA-256 of the body, base64url. */
   readonly bodyHash: string;
 }
@@ -65,8 +69,8 @@ export async function signServiceToken(
 
 /**
  * The claims of the token in an Authorization header, when it is genuine and fresh; null for every fault, so that a
- * forger learns nothing. The caller still checks with `isTokenFor` that the token was made for the request, once the
- * body has been read, and that it is used once (`jti`, `forgetAtMs`).
+ * forger learns nothing. The caller still checks that the token was made for the request (`isTokenFor`), that it is used
+ * once (`jti`, `forgetAtMs`), and then, with the body, `isTokenForBody`.
  */
 export async function readServiceToken(
   authorization: string | null | undefined,
@@ -90,13 +94,19 @@ export async function readServiceToken(
 }
 
 /**
- * Whether a genuine, unexpired token was made for this request, with at most the allowed lifetime. The claims are no
- * secrets, so they need no comparison in constant time; WebCrypto compares the signature.
+ * Whether a genuine, unexpired token was made for this method and path, with at most the allowed lifetime. Known before
+ * the body is read. The claims are no secrets, so they need no comparison in constant time; WebCrypto compares the
+ * signature.
  */
-export function isTokenFor(claims: ServiceTokenClaims, request: SignedRequest, nowMs: number): boolean {
+export function isTokenFor(claims: ServiceTokenClaims, request: RequestHead, nowMs: number): boolean {
   if (claims.exp - claims.iat > TTL_SECONDS) return false;
   if (claims.iat > nowMs / 1000 + SKEW_SECONDS) return false;
-  return claims.req === requestOf(request) && claims.bod === request.bodyHash;
+  return claims.req === requestOf(request);
+}
+
+/** Whether the token was made for a body with this hash: SHA-256, base64url. */
+export function isTokenForBody(claims: ServiceTokenClaims, bodyHash: string): boolean {
+  return claims.bod === bodyHash;
 }
 
 /** From this time on the token is refused as expired, so its use need not be remembered any longer. */
@@ -104,6 +114,6 @@ export function forgetAtMs(claims: ServiceTokenClaims): number {
   return (claims.exp + SKEW_SECONDS + 1) * 1000;
 }
 
-function requestOf({ method, path }: SignedRequest): string {
+function requestOf({ method, path }: RequestHead): string {
   return `${method} ${path}`;
 }

@@ -32,6 +32,8 @@ export const assignedMonitorSchema = z
   .object({
     id: z.string().startsWith('mon_'),
     name: z.string(),
+    /** Whose monitor it is: what one organization costs the edge is bounded. An older core does not say. */
+    organization: z.string().optional(),
     intervalSeconds: intervalSecondsSchema,
     timeoutMs: timeoutMsSchema,
     locations: locationsSchema,
@@ -64,7 +66,13 @@ export const checkNowSchema = z.object({ v: z.literal(1), requestedAt: z.iso.dat
 
 /** POST /edge/v1/test → 200 `{ outcomes: [...] }`: an unsaved check, run once at each location. */
 export const testRequestSchema = z
-  .object({ v: z.literal(1), timeoutMs: timeoutMsSchema, locations: locationsSchema })
+  .object({
+    v: z.literal(1),
+    timeoutMs: timeoutMsSchema,
+    locations: locationsSchema,
+    /** Who asks. An older core does not say. */
+    organization: z.string().optional(),
+  })
   .and(checkSpecSchema);
 export type TestRequest = z.infer<typeof testRequestSchema>;
 export const testAnswerSchema = z.object({
@@ -97,6 +105,9 @@ export const probeRequestSchema = z.object({
         /** Check again at once after a failure (false for "Test now"). */
         confirm: z.boolean(),
         transcript: z.boolean(),
+        /** Whose check it is: absent in a test, and where it is not known. */
+        monitor: z.string().optional(),
+        organization: z.string().optional(),
         /** A CheckSpec as JSON text. The Worker does not parse an equal text twice. */
         spec: z.string().max(SERVICE_BODY_BYTES_MAX),
       }),

@@ -1,3 +1,4 @@
+import type { WorkBudget } from '#domain/assertion/work-budget.ts';
 import { type BoundedBody, readBounded } from '../bounded-body.ts';
 import { NetworkFailure } from '../network.ts';
 
@@ -28,15 +29,22 @@ async function* asFarAsReadable(body: AsyncIterable<Uint8Array>, ended: { unread
 
 /**
  * The body as text: in the encoding of its byte order mark (Encoding standard, "decode"), else in the charset of
- * Content-Type, else in UTF-8. Invalid bytes become U+FFFD.
+ * Content-Type, else in UTF-8. Invalid bytes become U+FFFD. Throws `TooMuchWork` when the body is too long to be decoded.
  */
-export function bodyText(body: BoundedBody, contentType: string | undefined): string {
+export function bodyText(body: BoundedBody, contentType: string | undefined, budget: WorkBudget): string {
   const decoder = decoderFor(markOf(body.chunks) ?? charsetOf(contentType));
+  if (body.chunks.length > 0) {
+    budget.spend(body.bytes * (decoder.encoding === 'utf-8' ? UTF8_BYTE_WORK : OTHER_BYTE_WORK));
+  }
   const parts = body.chunks.map((chunk) => decoder.decode(chunk, { stream: true }));
   // A cut may have split a character, so only a whole body is flushed.
   if (!body.cut) parts.push(decoder.decode());
   return parts.join('');
 }
+
+/** Units of work for decoding a byte. The other encodings are converted character by character. */
+const UTF8_BYTE_WORK = 8;
+const OTHER_BYTE_WORK = 35;
 
 const MARKS: readonly (readonly [encoding: string, mark: readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],

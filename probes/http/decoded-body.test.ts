@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WorkBudget } from '#domain/assertion/work-budget.ts';
 import { LOCAL_NETWORK } from '#tests/probes/check.ts';
 import { wholeBytes } from '../bounded-body.ts';
 import type { HttpExchange } from '../network.ts';
@@ -81,7 +82,7 @@ describe('a body that arrives in any pieces', () => {
         async (text, [, mark, encode], contentType, sizes) => {
           const bytes = Buffer.concat([Buffer.from(mark), encode(text)]);
           const body = await readBody(inPieces(bytes, sizes), LIMIT, true);
-          expect(bodyText(body, contentType)).toBe(text);
+          expect(bodyText(body, contentType, new WorkBudget())).toBe(text);
         },
       ),
     );

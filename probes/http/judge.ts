@@ -1,4 +1,5 @@
 import { type Answer, evaluateAssertion } from '#domain/assertion/assertion-evaluation.ts';
+import type { WorkBudget } from '#domain/assertion/work-budget.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 import type { Reason } from '#domain/check/result.ts';
 
@@ -14,12 +15,12 @@ export interface Judgement {
 /** The default when no assertion is about the status: success after redirects. */
 const STATUS_DEFAULT = { source: 'status', compare: 'eq', value: '200-399' } as const;
 
-/** Evaluates the answer: the status first, then every assertion in order. */
-export function judgeAnswer(config: HttpConfig, answer: Answer): Judgement {
+/** Evaluates the answer: the status first, then every assertion in order, all within one budget. */
+export function judgeAnswer(config: HttpConfig, answer: Answer, budget: WorkBudget): Judgement {
   const aboutStatus = config.assertions.filter((assertion) => assertion.source === 'status');
   const others = config.assertions.filter((assertion) => assertion.source !== 'status');
   const claims = [...(aboutStatus.length > 0 ? aboutStatus : [STATUS_DEFAULT]), ...others];
-  const judged = claims.map((assertion) => ({ assertion, ...evaluateAssertion(assertion, answer) }));
+  const judged = claims.map((assertion) => ({ assertion, ...evaluateAssertion(assertion, answer, budget) }));
   const wrong = judged.flatMap((one) => (one.passed ? [] : [one]));
   const [first] = wrong;
   return {

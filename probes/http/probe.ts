@@ -1,15 +1,17 @@
+import type { Answer } from '#domain/assertion/assertion-evaluation.ts';
+import { TooMuchWork, type WorkBudget } from '#domain/assertion/work-budget.ts';
 import { namesImpossibleHost } from '#domain/base/host-name.ts';
 import { formatBytes, formatLatency } from '#domain/base/quantity.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/check/result.ts';
 import { STATUS_MIN } from '#domain/check/status-range.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '../network.ts';
-import type { ProbeTask } from '../probe.ts';
+import { NoTurn, type ProbeTask } from '../probe.ts';
 import { unfinishedBy } from '../unfinished.ts';
 import { type Body, bodyText, readBody } from './body.ts';
 import { codingProblem, decodedBody } from './decoded-body.ts';
 import { firstRequest } from './first-request.ts';
-import { judgeAnswer, needsBody } from './judge.ts';
+import { type Judgement, judgeAnswer, needsBody } from './judge.ts';
 import { redirectOf } from './redirect.ts';
 import {
   answerLine,
@@ -44,6 +46,7 @@ class Attempt {
   /** Aborts the exchange in flight; called at the end of the attempt and before each redirect. */
   private hop = new AbortController();
   private isOver = false;
+  private stopTimer = (): void => undefined;
   private phases: Phases = {};
   private head: HttpExchange | undefined;
   /** The last body was read to its end, and its connection is free or closed by that. */
@@ -57,13 +60,13 @@ class Attempt {
 
   async run(): Promise<Outcome> {
     const timeout = Promise.withResolvers<Outcome>();
-    const stopTimer = this.clock.after(this.task.timeoutMs, () => timeout.resolve(this.timedOut()));
+    this.stopTimer = this.clock.after(this.task.timeoutMs, () => timeout.resolve(this.timedOut()));
     try {
       return await Promise.race([this.exchange(), timeout.promise]);
     } catch (error) {
       return this.failed(error);
     } finally {
-      stopTimer();
+      this.stopTimer();
       this.isOver = true;
       if (!this.isRead) this.hop.abort();
     }
@@ -79,6 +82,8 @@ class Attempt {
     this.phases = { ...this.phases, transferMs: endedMs - headMs };
     this.transcript.add(`  body of ${formatBytes(body.bytes)} in ${formatLatency(endedMs - headMs)}`);
     if (body.unreadable !== undefined) this.transcript.add(`  no claim needs the rest: ${body.unreadable.message}`);
+    // The target has done its part: how long the answer waits to be judged is no matter of the time limit.
+    this.stopTimer();
     return this.judged(head, body, endedMs - startedMs);
   }
 
@@ -129,17 +134,8 @@ class Attempt {
     return head;
   }
 
-  private judged(head: HttpExchange, body: Body, responseTimeMs: number): Outcome {
-    const contentType = head.headers.find(([name]) => name === 'content-type')?.[1];
-    const { reason, detail, lines } = judgeAnswer(this.task.config, {
-      status: head.status,
-      headers: head.headers,
-      body: bodyText(body, contentType),
-      bodyCut: body.cut,
-      responseTimeMs,
-      tls: head.tls,
-      atMs: this.clock.nowMs(),
-    });
+  private async judged(head: HttpExchange, body: Body, responseTimeMs: number): Promise<Outcome> {
+    const { reason, detail, lines } = await this.judgement(head, body, responseTimeMs);
     for (const line of lines) this.transcript.add(line);
     const facts = { ...this.seen(), responseTimeMs, bodyBytes: body.bytes };
     if (reason !== undefined) return { ...facts, outcome: 'failure', reason, detail: cutText(detail ?? reason) };
@@ -149,6 +145,29 @@ class Attempt {
     return { ...facts, outcome: 'success', reason: 'body_too_large', detail: cut };
   }
 
+  private async judgement(head: HttpExchange, body: Body, responseTimeMs: number): Promise<Judgement> {
+    const contentType = head.headers.find(([name]) => name === 'content-type')?.[1];
+    let text: string | undefined;
+    const decoded = (budget: WorkBudget): Pick<Answer, 'body' | 'unreadable'> => {
+      try {
+        text ??= bodyText(body, contentType, budget);
+        return { body: text };
+      } catch (error) {
+        if (error instanceof TooMuchWork) return { body: null, unreadable: error.message };
+        throw error;
+      }
+    };
+    const answer = {
+      status: head.status,
+      headers: head.headers,
+      bodyCut: body.cut,
+      responseTimeMs,
+      tls: head.tls,
+      atMs: this.clock.nowMs(),
+    };
+    return this.task.judging.run((budget) => judgeAnswer(this.task.config, { ...answer, ...decoded(budget) }, budget));
+  }
+
   private timedOut(): Outcome {
     const progress = this.head === undefined ? 'no answer' : `the answer (${this.head.status}) did not end`;
     const detail = `${progress} within ${formatLatency(this.task.timeoutMs)}`;
@@ -156,6 +175,7 @@ class Attempt {
   }
 
   private failed(error: unknown): Outcome {
+    if (error instanceof NoTurn) return this.unfinished('error', 'overloaded', error.message);
     const { outcome, reason, detail } = unfinishedBy(error);
     return this.unfinished(outcome, reason, detail);
   }

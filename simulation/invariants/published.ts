@@ -37,11 +37,15 @@ export async function requirePublished({ ctx, edge, shard, uplink }: Simulation)
     const incidents = await ctx.sql<{ id: string; status: string; updates: number }[]>`
       SELECT id, public_status AS status,
              (SELECT count(*)::int FROM incident_timeline t WHERE t.incident_id = i.id AND kind = 'update') AS updates
-      FROM incidents i WHERE monitor_id = ANY(${components.flatMap(({ monitorId }) => monitorId ?? [])}) ORDER BY id`;
+      FROM incidents i WHERE monitor_id = ANY(${components.flatMap(({ monitorId }) => monitorId ?? [])})
+        OR EXISTS (
+          SELECT 1 FROM incident_timeline t WHERE t.incident_id = i.id AND kind = 'published'
+            AND data @> ${ctx.sql.json({ pages: [{ pageId: page.pageId }] })})
+      ORDER BY id`;
     requireEqual(
       page.incidents.map(({ id, status, updates }) => ({ id, status, updates: updates.length })).sort(byId),
       incidents.map((row) => ({ ...row })),
-      'a page shows the incidents of its monitors',
+      'a page shows the incidents of its monitors, and those that deleted ones left on it',
     );
   }
 }

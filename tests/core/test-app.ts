@@ -53,7 +53,12 @@ export async function startTestApp(
   environment: Record<string, string> = {},
 ): Promise<TestApp> {
   const config = readConfig(
-    { BLACKTIDE_REGISTRATION: 'open', ...environment, DATABASE_URL: database.url },
+    {
+      BLACKTIDE_REGISTRATION: 'open',
+      BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true',
+      ...environment,
+      DATABASE_URL: database.url,
+    },
     { oneMachine: true },
   );
   let offsetMs = 0;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { isMadeFor, readServiceToken } from '#edge/service-token.ts';
+import { isTokenFor } from '#domain/wire/service-token.ts';
+import { isMadeForBody, readServiceToken } from '#edge/service-token.ts';
 import { close, listen } from './target.ts';
 
 /** How the core answers a shard's events from now on; set by `PUT /set/<shard>`. */
@@ -39,11 +40,11 @@ export async function startCoreDouble(edgePublicJwk: string): Promise<{ url: str
       documents.set(path, body.toString());
       return [204, ''];
     }
-    const signed = { method: request.method ?? '', path, body };
     const nowMs = Date.now();
     const { authorization } = request.headers;
     const claims = await readServiceToken(authorization, edgePublicJwk, 'blacktide-edge', 'blacktide-core', nowMs);
-    if (claims === null || !(await isMadeFor(claims, signed, nowMs))) return [401, ''];
+    if (claims === null || !isTokenFor(claims, { method: request.method ?? '', path }, nowMs)) return [401, ''];
+    if (!(await isMadeForBody(claims, body))) return [401, ''];
     if (request.method === 'GET') return [documents.has(path) ? 200 : 404, documents.get(path) ?? ''];
     const batch = JSON.parse(body.toString()) as { shard: string; events: unknown[] };
     const status = STATUSES[receptions.get(batch.shard) ?? 'accept'];

@@ -1,10 +1,11 @@
 import { createNodeNetwork, NODE_CLOCK } from '#core/runner/network.ts';
+import { WorkBudget } from '#domain/assertion/work-budget.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 import { httpConfigSchema } from '#domain/check/monitor.ts';
 import { type Outcome, outcomeSchema } from '#domain/check/result.ts';
 import { probeHttp } from '#probes/http/probe.ts';
 import type { Network } from '#probes/network.ts';
-import type { ProbeTask } from '#probes/probe.ts';
+import type { Judging, ProbeTask } from '#probes/probe.ts';
 
 /** Long enough for a busy machine; tests of timeouts say their own. */
 const TIMEOUT_MS = 5000;
@@ -18,6 +19,9 @@ export interface CheckOptions {
 /** Reaches this machine, which the product does not by default. */
 export const LOCAL_NETWORK = createNodeNetwork({ allowPrivateTargets: true });
 
+/** Nobody else has to be considered. */
+const UNSHARED_JUDGING: Judging = { run: async (judge) => judge(new WorkBudget()) };
+
 /** A task as the edge makes it, from a configuration as a user writes it. */
 export function httpTask(config: Record<string, unknown>, options: CheckOptions = {}): ProbeTask<HttpConfig> {
   return {
@@ -26,6 +30,7 @@ export function httpTask(config: Record<string, unknown>, options: CheckOptions 
     location: 'eu-west',
     traceId: '0'.repeat(32),
     transcript: options.transcript ?? false,
+    judging: UNSHARED_JUDGING,
   };
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { WorkBudget } from '#domain/assertion/work-budget.ts';
 import { type HttpConfig, httpConfigSchema } from '#domain/check/monitor.ts';
 import { type Outcome, outcomeSchema } from '#domain/check/result.ts';
 import { probeHttp } from '#probes/http/probe.ts';
 import type { Network, ProbeClock } from '#probes/network.ts';
+import type { Judging } from '#probes/probe.ts';
 import type { Script, ScriptedAnswer, Seen } from './scripted-targets.ts';
 
 /**
@@ -31,8 +33,9 @@ const NO_ERROR: HttpConfig['assertions'] = [{ source: 'body', compare: 'notConta
 export function networkConformance({ network, clock, targetsUrl, undoesAlso, sendsLatin1 }: Adapter): void {
   async function check(config: Config, timeoutMs = CHECK_MS): Promise<Outcome> {
     const whole = httpConfigSchema.parse(config);
-    const task = { config: whole, timeoutMs, traceId: '0'.repeat(32), location: 'eu-west', transcript: false } as const;
-    return outcomeSchema.parse(await probeHttp(task, network, clock));
+    const judging: Judging = { run: async (judge) => judge(new WorkBudget()) };
+    const task = { config: whole, timeoutMs, traceId: '0'.repeat(32), transcript: false, judging };
+    return outcomeSchema.parse(await probeHttp({ ...task, location: 'eu-west' }, network, clock));
   }
 
   async function target(script: Script | ScriptedAnswer) {

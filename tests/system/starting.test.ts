@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,6 +54,9 @@ describe('starting and ending', () => {
   it('ends in order on Ctrl-C in a terminal, starts again, and lets nobody in twice', async () => {
     const first = await start(installation, { throughNpm: true });
     const all = processTree(first.pid);
+    expect(first.output()).toMatch(/There is no account yet.*\n.*set-up token is asked for: [\w-]{32}\n/);
+    expect(readableByOthers(installation.dataDir)).toEqual([]);
+    expect(listeningAddresses(all)).toEqual(new Set(['127.0.0.1']));
     // A terminal sends Ctrl-C to the whole group, and npm sends it on: it arrives twice.
     process.kill(-first.pid, 'SIGINT');
     await expectEnd(first, all);
@@ -103,4 +106,45 @@ function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Files and folders that another user could read, if only its name were known. */
+function readableByOthers(dir: string): string[] {
+  const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => (statSync(join(dir, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o044);
+}
+
+/** The addresses on which these processes listen, of Linux's table of TCP sockets. */
+function listeningAddresses(pids: readonly number[]): Set<string> {
+  const inodes = new Set(pids.flatMap(socketsOf));
+  const rows = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/net/${table}`, 'utf8').trim().split('\n').slice(1),
+  );
+  const listening = rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === '0A' && inodes.has(inode ?? ''));
+  return new Set(listening.map(([, local = '']) => addressOf(local.split(':')[0] ?? '')));
+}
+
+function socketsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** Little-endian hexadecimal: `0100007F` is 127.0.0.1. Addresses of IPv6 stay as they are. */
+function addressOf(hex: string): string {
+  if (hex.length !== 8) return hex;
+  return [...hex.matchAll(/../g)]
+    .map(([byte]) => Number.parseInt(byte, 16))
+    .reverse()
+    .join('.');
 }

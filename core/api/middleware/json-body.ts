@@ -1,12 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { SERVICE_BODY_BYTES_MAX } from '#domain/wire/wire.ts';
 import type { ApiEnv } from '../env.ts';
 import { jsonFault } from '../json-fault.ts';
 
 /** The largest object is a status page with 200 components, about 200 KB. The rest is headroom. */
-const BODY_BYTES_MAX = 1024 * 1024;
+export const BODY_BYTES_MAX = 1024 * 1024;
 /** Deeper than any object of the API and any sensible JSON Schema. Recursive code must not exhaust the stack. */
 const NESTING_MAX = 100;
 /** Longest quotation of a header in an answer. */
@@ -23,14 +22,6 @@ export const limitAnnounced: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (Number(c.req.header('Content-Length') ?? 0) > bytesMax) throw tooLarge(bytesMax);
   await next();
 };
-
-/** Refuses a body without Content-Length as soon as it exceeds the limit. */
-export const limitBody: MiddlewareHandler<ApiEnv> = bodyLimit({
-  maxSize: BODY_BYTES_MAX,
-  onError: () => {
-    throw tooLarge(BODY_BYTES_MAX);
-  },
-});
 
 function tooLarge(bytesMax: number): ProblemError {
   return new ProblemError('payload_too_large', `A body may have ${bytesMax} bytes.`);

@@ -2,12 +2,16 @@ import { createHmac } from 'node:crypto';
 import { userAgent } from '#domain/base/product.ts';
 import { shortened, storable } from '#domain/base/short-text.ts';
 import { DETAIL_LENGTH_MAX } from '#domain/check/result.ts';
-import { EgressError, egress } from '../../platform/egress.ts';
+import { type EgressAnswer, EgressError, egress } from '../../platform/egress.ts';
+import { type Attempt, failedAttempt } from '../attempt.ts';
+import { readRetryAfter } from '../retry.ts';
 
 /** Standard Webhooks advises 15 to 30 s at most. An endpoint that needs longer should queue. */
 const TIMEOUT_MS = 10_000;
 /** Bytes of an answer that are stored for a person to read. */
 const ANSWER_BYTES_MAX = 4 * 1024;
+/** Standard Webhooks: the endpoint wants no more messages. */
+const GONE = 410;
 
 export interface WebhookMessage {
   /** The notification's id: the same for every attempt, so the receiver can drop repetitions. */
@@ -20,18 +24,7 @@ export interface WebhookMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Outcome of one attempt. `permanent` failures are not retried. */
-export type Attempt =
-  | { readonly delivered: true; readonly statusCode: number }
-  | {
-      readonly delivered: false;
-      readonly permanent: boolean;
-      readonly statusCode: number | null;
-      readonly error: 'http_status' | EgressError['code'];
-      readonly detail: string;
-    };
-
-/** Sends one message by the Standard Webhooks specification (https://www.standardwebhooks.com). Never throws. */
+/** Sends one message by the Standard Webhooks specification (https://www.standardwebhooks.com). */
 export async function sendWebhook(
   message: WebhookMessage,
   now: Date,
@@ -55,22 +48,30 @@ export async function sendWebhook(
       responseBytesMax: ANSWER_BYTES_MAX,
       ...options,
     });
-    if (answer.status >= 200 && answer.status < 300) return { delivered: true, statusCode: answer.status };
-    return {
-      delivered: false,
-      // Standard Webhooks: 410 Gone means that the endpoint wants no more messages.
-      permanent: answer.status === 410,
-      statusCode: answer.status,
-      error: 'http_status',
-      detail: storable(shortened(answer.body, DETAIL_LENGTH_MAX)),
-    };
+    return attemptOf(answer, now);
   } catch (error) {
-    const failure = error instanceof EgressError ? error : new EgressError('connection_failed', String(error));
-    const { code, message: detail } = failure;
-    return { delivered: false, permanent: code === 'address_refused', statusCode: null, error: code, detail };
+    if (!(error instanceof EgressError)) throw error;
+    return failedAttempt(error.code, storable(shortened(error.message, DETAIL_LENGTH_MAX)), {
+      permanent: error.code === 'address_refused',
+    });
   }
 }
 
+function attemptOf({ status, body, retryAfter }: EgressAnswer, now: Date): Attempt {
+  if (status >= 200 && status < 300) return { delivered: true, statusCode: status };
+  const gone = status === GONE;
+  return failedAttempt('http_status', storable(shortened(body, DETAIL_LENGTH_MAX)), {
+    permanent: gone,
+    gone,
+    statusCode: status,
+    retryAfterMs: readRetryAfter(retryAfter, now),
+  });
+}
+
+/**
+ * The key is decoded as leniently as Node does: secrets that were stored before base64 was required to be canonical
+ * still sign.
+ */
 function signatureOf(message: WebhookMessage, timestamp: string): string {
   const key = Buffer.from(message.secret.replace(/^whsec_/, ''), 'base64');
   const signed = `${message.id}.${timestamp}.${message.body}`;

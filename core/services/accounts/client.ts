@@ -6,6 +6,8 @@ interface Client {
   readonly traceId: string;
   readonly ip: string;
   readonly userAgent: string;
+  /** The connection comes from this machine, and not through a proxy. */
+  readonly onThisMachine: boolean;
 }
 
 export interface ClientContext extends CoreContext, Client {}

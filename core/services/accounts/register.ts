@@ -10,13 +10,14 @@ import { recordAudit } from '../record-audit.ts';
 import type { ClientContext, ClientUnit } from './client.ts';
 import { hashPassword } from './password.ts';
 import { type SignIn, signedInContext, startSession } from './session.ts';
+import { requireSetupToken } from './setup-token.ts';
 
 /**
- * Registers an account with an organisation of its own. The first account owns the installation; later ones need
- * BLACKTIDE_REGISTRATION=open.
+ * Registers an account with an organisation of its own. The first account owns the installation and, from another
+ * machine, needs the set-up token; later ones need BLACKTIDE_REGISTRATION=open.
  */
 export async function register(ctx: ClientContext, input: z.output<typeof registerSchema>): Promise<SignIn> {
-  await requireOpen(ctx);
+  if (await requireOpen(ctx)) requireSetupToken(ctx, input.setupToken);
   const passwordHash = await hashPassword(input.password);
   return inUnit(ctx, async (ctx) => {
     // Serialises registrations: of two concurrent first ones, the second finds an owner.

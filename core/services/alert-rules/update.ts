@@ -8,11 +8,12 @@ import { alertRuleCreateSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
 import { mergePatch } from '../merge-patch.ts';
+import { isLost } from '../read-tolerantly.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
 import { requireTargets } from './require-targets.ts';
-import { findAlertRule, presentAlertRule, storedAlertRule } from './stored.ts';
+import { changedColumns, findAlertRule, presentAlertRule, readAlertRule } from './stored.ts';
 
 /** Applies a merge patch. The monitor of a rule cannot change, because its alerts belong to that monitor's history. */
 export async function updateAlertRule(
@@ -25,12 +26,21 @@ export async function updateAlertRule(
   return inUnit(ctx, async (ctx) => {
     const before = await findAlertRule(ctx, id, true);
     requireRevision(ifMatch, before.revision);
-    const input = validated(alertRuleCreateSchema, mergePatch(storedAlertRule(before), patch));
+    const stored = readAlertRule(before);
+    const { condition, ...rest } = stored.rule;
+    // Members of a stand-in must not mix with those of the condition that repairs it.
+    const replaced = isLost(stored.problem, 'condition') && 'condition' in patch;
+    const base = replaced ? rest : { ...rest, condition };
+    const input = validated(alertRuleCreateSchema, mergePatch(base, patch));
     if (input.monitorId !== before.monitorId) throw invalid('monitorId', 'cannot be changed; make a new rule');
     const shardId = await requireTargets(ctx, input);
     const [row] = await ctx.db
       .update(alertRules)
-      .set({ ...input, revision: sql`${alertRules.revision} + 1`, updatedAt: ctx.clock.now() })
+      .set({
+        ...changedColumns(input, stored, patch),
+        revision: sql`${alertRules.revision} + 1`,
+        updatedAt: ctx.clock.now(),
+      })
       .where(eq(alertRules.id, id))
       .returning();
     if (row === undefined) throw new ProblemError('internal');

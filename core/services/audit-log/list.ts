@@ -5,6 +5,7 @@ import { type AuditEntry, auditEntrySchema } from '#domain/api/audit-log.ts';
 import type { List, listQuerySchema } from '#domain/api/common.ts';
 import { authorize } from '../authorize.ts';
 import { afterCursor, pageOf } from '../page.ts';
+import { readTolerantly } from '../read-tolerantly.ts';
 import type { RequestContext } from '../request-context.ts';
 
 /** Newest first. */
@@ -23,15 +24,24 @@ export async function listAuditLog(
 }
 
 function presentEntry(row: typeof auditLog.$inferSelect): AuditEntry {
-  return auditEntrySchema.parse({
+  const { actor, before } = auditEntrySchema.shape;
+  const { value, problem } = readTolerantly((part) => ({
+    actor: {
+      type: part('actor.type', 'kind_unknown', () => actor.shape.type.parse(row.actorType), 'system' as const),
+      id: row.actorId,
+      name: row.actorName,
+    },
+    before: part('before', 'value_unreadable', () => before.parse(row.before), null),
+    after: part('after', 'value_unreadable', () => before.parse(row.after), null),
+  }));
+  return {
     id: row.id,
     at: row.createdAt.toISOString(),
-    actor: { type: row.actorType, id: row.actorId, name: row.actorName },
+    ...value,
     action: row.action,
     target: { type: row.targetType, id: row.targetId },
-    before: row.before,
-    after: row.after,
     ip: row.ip,
     traceId: row.traceId,
-  });
+    ...(problem === undefined ? {} : { problem }),
+  };
 }

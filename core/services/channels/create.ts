@@ -33,6 +33,7 @@ export async function createChannel(
         id,
         organizationId: ctx.caller.organizationId,
         ...channelColumns(ctx, id, input, { secret, headers }),
+        ...(input.enabled ? {} : { disabledAt: now, disabledReason: 'by_hand' as const }),
         createdAt: now,
         updatedAt: now,
       })

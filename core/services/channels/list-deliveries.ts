@@ -5,6 +5,7 @@ import { type Delivery, deliverySchema } from '#domain/api/alerting.ts';
 import type { List, listQuerySchema } from '#domain/api/common.ts';
 import { authorize } from '../authorize.ts';
 import { afterCursor, pageOf } from '../page.ts';
+import { readTolerantly } from '../read-tolerantly.ts';
 import type { RequestContext } from '../request-context.ts';
 import { findChannel } from './stored.ts';
 
@@ -44,11 +45,14 @@ export async function listDeliveries(
 
 function presentDelivery(row: typeof notifications.$inferSelect, attempts: readonly AttemptRow[]): Delivery {
   const waiting = row.status === 'pending' || row.status === 'failed';
-  return deliverySchema.parse({
+  const { value, problem } = readTolerantly((part) => ({
+    type: part('type', 'kind_unknown', () => deliverySchema.shape.type.parse(row.type), 'test' as const),
+    status: part('status', 'value_unreadable', () => deliverySchema.shape.status.parse(row.status), 'dead' as const),
+  }));
+  return {
     id: row.id,
-    type: row.type,
+    ...value,
     incidentId: row.incidentId,
-    status: row.status,
     createdAt: row.createdAt.toISOString(),
     nextAttemptAt: waiting ? (row.nextAttemptAt?.toISOString() ?? null) : null,
     attempts: attempts.map((attempt) => ({
@@ -58,5 +62,6 @@ function presentDelivery(row: typeof notifications.$inferSelect, attempts: reado
       error: attempt.error,
       detail: attempt.detail,
     })),
-  });
+    ...(problem === undefined ? {} : { problem }),
+  };
 }

@@ -3,8 +3,8 @@ import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import type { Reader } from '#core/unit-of-work.ts';
 import { channels, notifications } from '#db/schema.ts';
-import { type Channel, channelSchema } from '#domain/api/alerting.ts';
-import { type ChannelRow, storedChannel } from './stored.ts';
+import { type Channel, DELIVERY_STATUSES, DISABLED_REASONS } from '#domain/api/alerting.ts';
+import { type ChannelRow, readChannel } from './stored.ts';
 
 /**
  * Header values may be credentials, so answers show this text in their place. A PATCH with this text keeps the value.
@@ -40,13 +40,10 @@ export async function presentChannels(ctx: Reader, rows: readonly ChannelRow[]):
     );
   return rows.map((row) => {
     const delivery = last.find((found) => found.channelId === row.id);
-    return presentChannel(
-      ctx,
-      row,
-      delivery === undefined
-        ? null
-        : { status: delivery.status, at: (delivery.deliveredAt ?? delivery.createdAt).toISOString() },
-    );
+    const status = DELIVERY_STATUSES.find((known) => known === delivery?.status);
+    const at = delivery?.deliveredAt ?? delivery?.createdAt;
+    const shown = status === undefined || at === undefined ? null : { status, at: at.toISOString() };
+    return presentChannel(ctx, row, shown);
   });
 }
 
@@ -61,14 +58,21 @@ function presentChannel(
   row: ChannelRow,
   lastDelivery: Channel['lastDelivery'],
 ): Channel {
-  const { config, ...stored } = storedChannel(ctx, row);
+  const { channel, problem } = readChannel(ctx, row);
+  const { config, ...stored } = channel;
   const headers = Object.fromEntries(Object.keys(config.headers).map((name) => [name, HIDDEN]));
-  return channelSchema.parse({
+  return {
     ...stored,
     id: row.id,
     config: { url: config.url, headers },
+    disabledAt: row.enabled ? null : (row.disabledAt?.toISOString() ?? null),
+    disabledReason: row.enabled ? null : (DISABLED_REASONS.find((known) => known === row.disabledReason) ?? null),
+    failingSince: row.failingSince?.toISOString() ?? null,
+    lastError: row.lastError,
+    lastStatusCode: row.lastStatusCode,
     lastDelivery,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
-  });
+    ...(problem === undefined ? {} : { problem }),
+  };
 }

@@ -3,15 +3,20 @@ import { z } from 'zod';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { channels } from '#db/schema.ts';
-import { type channelCreateSchema, webhookConfigSchema } from '#domain/api/alerting.ts';
+import { type channelCreateSchema, channelSchema } from '#domain/api/alerting.ts';
+import type { RowProblem } from '#domain/api/row-problem.ts';
+import { readTolerantly } from '../read-tolerantly.ts';
 import type { RequestReader } from '../request-context.ts';
 
 export type ChannelRow = typeof channels.$inferSelect;
 export type ChannelInput = z.output<typeof channelCreateSchema>;
 
-/** Content of `channels.secrets_sealed`; core/notify opens it with the same context. */
-const secretsSchema = webhookConfigSchema.pick({ secret: true, headers: true }).required();
-/** Validates the form only, because stricter rules of later versions must not make a stored channel unreadable. */
+/**
+ * Content of `channels.secrets_sealed`; core/notify opens it with the same context. Here and below the form only is
+ * validated, because stricter rules of later versions must not make a stored channel unreadable.
+ */
+const secretsSchema = z.object({ secret: z.string().min(1), headers: z.record(z.string(), z.string()) });
+const kindSchema = channelSchema.shape.type;
 const configSchema = z.object({ url: z.string() });
 export type ChannelSecrets = z.output<typeof secretsSchema>;
 
@@ -26,17 +31,26 @@ export async function findChannel(ctx: RequestReader, id: string, lock = false):
   return row;
 }
 
-/** The complete channel as written, with its secrets, to which a merge patch is applied. */
-export function storedChannel(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow): ChannelInput {
-  return {
-    name: row.name,
-    type: row.type,
-    default: row.isDefault,
-    enabled: row.enabled,
-    config: { ...configSchema.parse(row.config), ...openSecrets(ctx, row) },
-  };
+/** A stored channel. What cannot be read of it is empty, and named in `problem`. */
+export interface StoredChannel {
+  readonly channel: Omit<ChannelInput, 'config'> & { readonly config: { readonly url: string } & ChannelSecrets };
+  readonly problem: RowProblem | undefined;
 }
 
+export function readChannel(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow): StoredChannel {
+  const { value: channel, problem } = readTolerantly((part) => {
+    const type = part('type', 'kind_unknown', () => kindSchema.parse(row.type), 'webhook');
+    const { url } = part('config.url', 'config_unreadable', () => configSchema.parse(row.config), { url: '' });
+    const secrets = part('config.secret', 'secret_unreadable', () => openSecrets(ctx, row), {
+      secret: '',
+      headers: {},
+    });
+    return { name: row.name, type, default: row.isDefault, enabled: row.enabled, config: { url, ...secrets } };
+  });
+  return { channel, problem };
+}
+
+/** Throws when the secrets cannot be read. */
 export function openSecrets(ctx: Pick<CoreContext, 'secrets'>, row: ChannelRow): ChannelSecrets {
   return secretsSchema.parse(JSON.parse(ctx.secrets.open(row.secretsSealed, `channel:${row.id}`)));
 }

@@ -3,9 +3,12 @@ import { readUptime24h } from '#core/aggregate/read.ts';
 import type { CoreContext } from '#core/context.ts';
 import type { Reader } from '#core/unit-of-work.ts';
 import { incidents, locationStatus, type monitorStatus } from '#db/schema.ts';
-import { type Monitor, monitorSchema } from '#domain/api/monitor.ts';
-import { isFailure, OUTCOMES } from '#domain/check/result.ts';
-import { type MonitorRow, type PlacelessMonitor, storedMonitor } from './stored.ts';
+import type { Monitor, Uptime } from '#domain/api/monitor.ts';
+import { shownAuthSchema } from '#domain/api/monitor-answers.ts';
+import type { LocationId } from '#domain/check/location.ts';
+import { isFailure, OUTCOMES, reasonSchema } from '#domain/check/result.ts';
+import { MONITOR_STATUSES } from '#domain/check/status.ts';
+import { type MonitorRow, type PlacelessMonitor, readMonitor } from './stored.ts';
 
 type ShownStatus = Pick<typeof monitorStatus.$inferSelect, 'status' | 'since' | 'lastCheckAt'>;
 export type MonitorWithStatus = { monitor: MonitorRow; status: typeof monitorStatus.$inferSelect | null };
@@ -45,11 +48,16 @@ export async function presentMonitors(ctx: Reader, rows: readonly MonitorWithSta
 function presentMonitor(
   ctx: Pick<CoreContext, 'secrets' | 'logger'>,
   { monitor, status }: { monitor: PlacelessMonitor; status: ShownStatus | null },
-  facts: { locations: readonly LocationRow[]; openIncidentId: string | null; uptime24h: number | null },
+  facts: { locations: readonly LocationRow[]; openIncidentId: string | null; uptime24h: Uptime | null },
 ): Monitor {
-  const stored = storedMonitor(ctx, monitor);
-  const answer = {
+  const { monitor: stored, problem } = readMonitor(ctx, monitor);
+  const { auth, ...config } = stored.config;
+  if (problem !== undefined) ctx.logger.error({ monitorId: monitor.id, ...problem }, 'a stored monitor cannot be read');
+  return {
     ...stored,
+    confirm: { quorum: monitor.quorum },
+    // Without the password or token, which the schema of answers does not have.
+    config: { ...config, ...(auth === undefined ? {} : { auth: shownAuthSchema.parse(auth) }) },
     id: monitor.id,
     locations: stored.locations.map((id) =>
       presentLocation(
@@ -59,29 +67,25 @@ function presentMonitor(
     ),
     ...shownStatus(monitor, status),
     lastCheckAt: status?.lastCheckAt?.toISOString() ?? null,
-    uptime24h: facts.uptime24h,
+    uptime24h: facts.uptime24h?.uptimePercent ?? null,
+    uptime24hSince: facts.uptime24h?.since ?? null,
     openIncidentId: facts.openIncidentId,
     createdAt: monitor.createdAt.toISOString(),
     updatedAt: monitor.updatedAt.toISOString(),
+    ...(problem === undefined ? {} : { problem }),
   };
-  // The schema of answers has no password or token, so parsing removes them.
-  const parsed = monitorSchema.safeParse(answer);
-  if (parsed.success) return parsed.data;
-  // A monitor that an older schema accepted is shown, without its secret, so that it can be corrected.
-  ctx.logger.error({ err: parsed.error, monitorId: monitor.id }, 'a stored monitor is not what the schema says');
-  const { auth: _, ...config } = stored.config;
-  return { ...answer, config } as Monitor;
 }
 
 /** A pause or resume is shown at once; the edge's own status follows a moment later. */
-function shownStatus(monitor: PlacelessMonitor, status: ShownStatus | null) {
-  const said = status?.status ?? 'pending';
+function shownStatus(monitor: PlacelessMonitor, status: ShownStatus | null): Pick<Monitor, 'status' | 'statusSince'> {
+  // A status that only another version knows is not known here.
+  const said = status === null ? 'pending' : (MONITOR_STATUSES.find((known) => known === status.status) ?? 'unknown');
   const shown = monitor.enabled ? (said === 'paused' ? 'pending' : said) : 'paused';
   const since = shown === said ? (status?.since ?? null) : monitor.updatedAt;
   return { status: shown, statusSince: since?.toISOString() ?? null };
 }
 
-function presentLocation(id: string, row: LocationRow | undefined) {
+function presentLocation(id: LocationId, row: LocationRow | undefined): Monitor['locations'][number] {
   if (row === undefined) {
     return { id, status: 'pending', lastCheckAt: null, responseTimeMs: null, colo: null, reason: null, detail: null };
   }
@@ -92,7 +96,7 @@ function presentLocation(id: string, row: LocationRow | undefined) {
     lastCheckAt: row.lastCheckAt?.toISOString() ?? null,
     responseTimeMs: row.responseTimeMs,
     colo: row.colo,
-    reason: row.reason,
+    reason: reasonSchema.nullable().catch(null).parse(row.reason),
     detail: row.detail,
   };
 }

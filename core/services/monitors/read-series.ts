@@ -12,14 +12,17 @@ import { findMonitor } from './stored.ts';
 const POINTS_DEFAULT = 300;
 const STEP_SECONDS_MIN = 5;
 
-/** Response times per location; of the last 24 hours by default. */
+/**
+ * Response times per location; of the last 24 hours by default. A step is never shorter than the monitor's interval:
+ * steps between two checks would have no result.
+ */
 export async function readMonitorSeries(
   ctx: RequestContext,
   id: string,
   query: z.output<typeof seriesQuerySchema>,
 ): Promise<Series> {
   authorize(ctx, 'read');
-  await findMonitor(ctx, id);
+  const { intervalSeconds } = await findMonitor(ctx, id);
   requireTimes(query);
   const to = query.to === undefined ? ctx.clock.now() : new Date(query.to);
   const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from);
@@ -27,5 +30,5 @@ export async function readMonitorSeries(
   if (seconds <= 0) throw invalid('from', 'must be before to');
   const step = query.step ?? Math.max(STEP_SECONDS_MIN, Math.ceil(seconds / POINTS_DEFAULT));
   if (seconds / step > SERIES_POINTS_MAX) throw invalid('step', `gives more than ${SERIES_POINTS_MAX} points`);
-  return readSeries(ctx, id, { from, to, step });
+  return readSeries(ctx, id, { from, to, step: Math.max(step, intervalSeconds) });
 }

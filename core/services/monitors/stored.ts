@@ -1,14 +1,17 @@
 import { and, eq } from 'drizzle-orm';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { monitors } from '#db/schema.ts';
 import { type MonitorCreate, monitorCreateSchema } from '#domain/api/monitor.ts';
+import type { RowProblem } from '#domain/api/row-problem.ts';
 import { isAsciiHeaderValue } from '#domain/base/header-syntax.ts';
 import { isJsonObject } from '#domain/base/json-object.ts';
-import { httpConfigSchema, locationsSchema } from '#domain/check/monitor.ts';
+import { LOCATION_IDS } from '#domain/check/location.ts';
+import { httpConfigSchema, locationsSchema, tagsSchema } from '#domain/check/monitor.ts';
 import { leadsElsewhere } from '../leads-elsewhere.ts';
 import { mergePatch } from '../merge-patch.ts';
+import { isLost, type PartReader, readTolerantly } from '../read-tolerantly.ts';
 import type { RequestReader } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
 
@@ -18,6 +21,7 @@ export type PlacelessMonitor = Omit<MonitorRow, 'shardId'>;
 
 const authSchema = httpConfigSchema.shape.auth.unwrap();
 const configSchema = httpConfigSchema.omit({ auth: true });
+const typeSchema = z.enum(['http']);
 
 /** A monitor of the caller's organisation; throws not_found. `lock` locks the row for a change. */
 export async function findMonitor(ctx: RequestReader, id: string, lock = false): Promise<MonitorRow> {
@@ -30,35 +34,55 @@ export async function findMonitor(ctx: RequestReader, id: string, lock = false):
   return row;
 }
 
-/**
- * The complete monitor as written, with its secret, to which a merge patch is applied. A member that the current schema
- * refuses is returned as stored; callers that depend on the schema validate again.
- */
-export function storedMonitor(ctx: Pick<CoreContext, 'secrets'>, row: PlacelessMonitor): MonitorCreate {
-  const auth =
-    row.authSealed === null
-      ? undefined
-      : asStored(authSchema, JSON.parse(ctx.secrets.open(row.authSealed, sealOf(row.id))));
-  return {
-    name: row.name,
-    type: row.type,
-    config: { ...asStored(configSchema, row.config), ...(auth === undefined ? {} : { auth }) },
-    intervalSeconds: row.intervalSeconds,
-    timeoutMs: row.timeoutMs,
-    locations: asStored(locationsSchema, row.locations),
-    tags: row.tags,
-    enabled: row.enabled,
-    confirm: { quorum: row.quorum },
-  };
+/** Stands in for a URL that cannot be read; it is shown and validated, and never stored or checked. */
+const NO_CONFIG = configSchema.parse({ url: 'https://unreadable.invalid/' });
+
+/** A stored monitor as written, with its secret. Stand-ins of what cannot be read are named in `problem`. */
+export interface StoredMonitor {
+  readonly monitor: MonitorCreate;
+  readonly problem: RowProblem | undefined;
 }
 
-/**
- * The stored value with the defaults of newer members or, when the current schema refuses it, unchanged: one old
- * monitor must not make a list, or a whole shard, unreadable.
- */
-function asStored<T>(schema: z.ZodType<T>, stored: unknown): T {
-  const parsed = schema.safeParse(stored);
-  return parsed.success ? parsed.data : (stored as T);
+export function readMonitor(ctx: Pick<CoreContext, 'secrets'>, row: PlacelessMonitor): StoredMonitor {
+  const { value: monitor, problem } = readTolerantly((part) => {
+    const type = part('type', 'kind_unknown', () => typeSchema.parse(row.type), 'http');
+    const config = readConfig(part, row.config);
+    const auth = part('config.auth', 'secret_unreadable', () => openAuth(ctx, row), undefined);
+    return {
+      name: row.name,
+      type,
+      config: { ...config, ...(auth === undefined ? {} : { auth }) },
+      intervalSeconds: row.intervalSeconds,
+      timeoutMs: row.timeoutMs,
+      locations: part('locations', 'value_unreadable', () => locationsSchema.parse(row.locations), []),
+      tags: part('tags', 'value_unreadable', () => tagsSchema.parse(row.tags), []),
+      enabled: row.enabled,
+      confirm: { quorum: row.quorum },
+    };
+  });
+  return { monitor, problem };
+}
+
+/** The configuration with defaults of newer members. Each member that the current schema refuses has a stand-in. */
+function readConfig(part: PartReader, stored: unknown): typeof NO_CONFIG {
+  const whole = configSchema.safeParse(stored);
+  if (whole.success) return whole.data;
+  if (!isJsonObject(stored)) return part('config', 'config_unreadable', () => configSchema.parse(stored), NO_CONFIG);
+  const shape: Readonly<Record<string, z.ZodType>> = configSchema.shape;
+  for (const name of Object.keys(stored)) {
+    if (!(name in shape)) part(`config.${name}`, 'config_unreadable', () => configSchema.parse(stored), undefined);
+  }
+  const standIns = new Map<string, unknown>(Object.entries(NO_CONFIG));
+  const read = Object.entries(shape).map(([name, schema]) => [
+    name,
+    part(`config.${name}`, 'config_unreadable', () => schema.parse(stored[name]), standIns.get(name)),
+  ]);
+  return configSchema.parse(Object.fromEntries(read));
+}
+
+function openAuth(ctx: Pick<CoreContext, 'secrets'>, row: PlacelessMonitor): MonitorCreate['config']['auth'] {
+  if (row.authSealed === null) return undefined;
+  return authSchema.parse(JSON.parse(ctx.secrets.open(row.authSealed, sealOf(row.id))));
 }
 
 /** The columns of a written monitor; `config.auth` is sealed for this monitor only. */
@@ -85,19 +109,55 @@ function sealOf(monitorId: string): string {
 
 /**
  * Applies a merge patch. A secret that the patch leaves out is kept, but not for another kind of authentication or
- * another host: a user with `write` must not be able to have it sent to a server of their own.
+ * another host: a user with `write` must not be able to have it sent to a server of their own. A patch of the
+ * configuration has to give what of it cannot be read.
  */
-export function patchedMonitor(stored: MonitorCreate, patch: Record<string, unknown>): MonitorCreate {
-  const auth = isJsonObject(patch.config) ? patch.config.auth : undefined;
-  const replaced = isJsonObject(auth) && auth.type !== undefined && auth.type !== stored.config.auth?.type;
-  const base = replaced ? { ...stored, config: { ...stored.config, auth: {} } } : stored;
-  const patched = validated(monitorCreateSchema, mergePatch(base, patch));
+export function patchedMonitor({ monitor, problem }: StoredMonitor, patch: Record<string, unknown>): MonitorCreate {
+  const given = isJsonObject(patch.config) ? patch.config : {};
+  const base = { ...monitor, ...(isLost(problem, 'locations') ? { locations: [...LOCATION_IDS] } : {}) };
+  if ('config' in patch) requireLostMembers(problem, given);
+  const { auth } = given;
+  const replaced = isJsonObject(auth) && auth.type !== undefined && auth.type !== monitor.config.auth?.type;
+  const patched = validated(
+    monitorCreateSchema,
+    mergePatch(replaced ? { ...base, config: { ...base.config, auth: {} } } : base, patch),
+  );
+  const elsewhere = leadsElsewhere(monitor.config.url, patched.config.url);
+  if (elsewhere && isLost(problem, 'config.auth') && !('auth' in given)) {
+    throw invalid('config.auth', 'give it again, or null: the URL leads to another host');
+  }
   const secret = patched.config.auth?.type === 'basic' ? 'password' : 'token';
   const kept = patched.config.auth !== undefined && !(isJsonObject(auth) && secret in auth);
-  if (kept && leadsElsewhere(stored.config.url, patched.config.url)) {
-    throw invalid(`config.auth.${secret}`, 'give it again: the URL leads to another host');
-  }
+  if (kept && elsewhere) throw invalid(`config.auth.${secret}`, 'give it again: the URL leads to another host');
   return patched;
+}
+
+function requireLostMembers(problem: RowProblem | undefined, given: Readonly<Record<string, unknown>>): void {
+  const missing = Object.keys(configSchema.shape).find((name) => isLost(problem, `config.${name}`) && !(name in given));
+  const lostUrl = isLost(problem, 'config') && !('url' in given) ? 'url' : undefined;
+  const name = missing ?? lostUrl;
+  if (name !== undefined) throw invalid(`config.${name}`, 'give it again: the stored one cannot be read');
+}
+
+/** The columns of a changed monitor: without those that cannot be read, unless the patch gives them. */
+export function changedColumns(
+  ctx: Pick<CoreContext, 'secrets'>,
+  id: string,
+  input: MonitorCreate,
+  { problem }: StoredMonitor,
+  patch: Record<string, unknown>,
+): Partial<ReturnType<typeof monitorColumns>> {
+  const { type, config, authSealed, locations, tags, ...rest } = monitorColumns(ctx, id, input);
+  const lost = (path: string) => isLost(problem, path);
+  const configLost = problem?.paths.some((path) => /^config(?:$|\.(?!auth$))/.test(path)) ?? false;
+  return {
+    ...rest,
+    ...(lost('type') && !('type' in patch) ? {} : { type }),
+    ...(configLost && !('config' in patch) ? {} : { config }),
+    ...(lost('config.auth') && !(isJsonObject(patch.config) && 'auth' in patch.config) ? {} : { authSealed }),
+    ...(lost('locations') && !('locations' in patch) ? {} : { locations }),
+    ...(lost('tags') && !('tags' in patch) ? {} : { tags }),
+  };
 }
 
 /** Rules beyond the shape: features that the locations of this version support, and a quorum that can be reached. */

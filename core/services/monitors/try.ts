@@ -12,7 +12,14 @@ export async function tryMonitor(ctx: RequestContext, input: z.output<typeof mon
   authorize(ctx, 'write');
   requirePossible(input);
   const { type, config, locations, timeoutMs } = input;
-  const answer = await ctx.edge.test({ v: 1, type, config, locations, timeoutMs });
+  const answer = await ctx.edge.test({
+    v: 1,
+    type,
+    config,
+    locations,
+    timeoutMs,
+    organization: ctx.caller.organizationId,
+  });
   await recordTry(ctx, null, input);
   return answer;
 }

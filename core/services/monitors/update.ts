@@ -9,7 +9,7 @@ import { type Revised, requireRevision } from '../expected-revision.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext, RequestUnit } from '../request-context.ts';
 import { answerOf } from './get.ts';
-import { findMonitor, monitorColumns, patchedMonitor, requirePossible, storedMonitor } from './stored.ts';
+import { changedColumns, findMonitor, patchedMonitor, readMonitor, requirePossible } from './stored.ts';
 
 /** Applies a merge patch to the stored monitor; the result must be a valid monitor. */
 export async function updateMonitor(
@@ -30,12 +30,13 @@ export async function changeMonitor(
 ): Promise<Revised<Monitor>> {
   const before = await findMonitor(ctx, id, true);
   requireRevision(change.ifMatch, before.revision);
-  const input = patchedMonitor(storedMonitor(ctx, before), change.patch);
+  const stored = readMonitor(ctx, before);
+  const input = patchedMonitor(stored, change.patch);
   requirePossible(input);
   const [row] = await ctx.db
     .update(monitors)
     .set({
-      ...monitorColumns(ctx, id, input),
+      ...changedColumns(ctx, id, input, stored, change.patch),
       revision: sql`${monitors.revision} + 1`,
       updatedAt: ctx.clock.now(),
     })

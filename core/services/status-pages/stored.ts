@@ -2,11 +2,19 @@ import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { z } from 'zod';
 import type { CoreContext, Database, Transaction } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import { publicUrl } from '#core/publish/public-url.ts';
 import { pageComponents, statusPages } from '#db/schema.ts';
-import type { componentSchema, StatusPage, statusPageCreateSchema } from '#domain/api/status-page.ts';
+import {
+  type componentSchema,
+  type StatusPage,
+  type statusPageCreateSchema,
+  statusPageSchema,
+} from '#domain/api/status-page.ts';
 import type { Revised } from '../expected-revision.ts';
+import { readTolerantly } from '../read-tolerantly.ts';
 import type { RequestReader, RequestUnit } from '../request-context.ts';
 
+const visibilitySchema = statusPageSchema.shape.visibility;
 export type PageRow = typeof statusPages.$inferSelect;
 export type ComponentRow = typeof pageComponents.$inferSelect;
 export type StatusPageInput = z.output<typeof statusPageCreateSchema>;
@@ -43,18 +51,23 @@ export function presentPage(
   row: PageRow,
   components: readonly ComponentRow[],
 ): StatusPage {
+  // The one visibility of this version stands in for one that cannot be read.
+  const { value: visibility, problem } = readTolerantly((part) =>
+    part('visibility', 'value_unreadable', () => visibilitySchema.parse(row.visibility), 'public' as const),
+  );
   return {
     id: row.id,
     name: row.name,
     slug: row.slug,
     description: row.description,
-    visibility: row.visibility,
+    visibility,
     components: components.map(presentComponent),
-    url: `${ctx.config.statusUrl}/status/${row.slug}`,
+    url: publicUrl(ctx.config, row.slug),
     version: row.version,
     publishedVersion: row.publishedVersion === 0 ? null : row.publishedVersion,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 

@@ -6,6 +6,7 @@ import { type StatusPage, statusPageCreateSchema } from '#domain/api/status-page
 import { authorize } from '../authorize.ts';
 import { type Revised, requireRevision } from '../expected-revision.ts';
 import { mergePatch } from '../merge-patch.ts';
+import { isLost } from '../read-tolerantly.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext, RequestUnit } from '../request-context.ts';
 import { validated } from '../validated.ts';
@@ -23,7 +24,12 @@ export async function updateStatusPage(
   authorize(ctx, 'write');
   return orSlugTaken(
     inUnit(ctx, (ctx) =>
-      changePage(ctx, id, { action: 'status_page.update', ifMatch, patched: (page) => mergePatch(page, patch) }),
+      changePage(ctx, id, {
+        action: 'status_page.update',
+        ifMatch,
+        givesVisibility: 'visibility' in patch,
+        patched: (page) => mergePatch(page, patch),
+      }),
     ),
   );
 }
@@ -35,6 +41,8 @@ export async function changePage(
   change: {
     action: string;
     ifMatch?: string | undefined;
+    /** A visibility that cannot be read stays as it is stored unless the change gives one. */
+    givesVisibility?: boolean;
     /** Computes the changed page from the stored one. */
     patched: (page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'components'>) => unknown;
   },
@@ -51,7 +59,9 @@ export async function changePage(
       name: input.name,
       slug: input.slug,
       description: input.description ?? null,
-      visibility: input.visibility,
+      ...(isLost(before.problem, 'visibility') && change.givesVisibility !== true
+        ? {}
+        : { visibility: input.visibility }),
       revision: sql`${statusPages.revision} + 1`,
       updatedAt: ctx.clock.now(),
     })
