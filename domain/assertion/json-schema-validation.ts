@@ -8,7 +8,7 @@ import { isMultipleOf } from './multiple-of.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work for judging a value by one part of a schema, and for each keyword that looks something up. */
-const PART_WORK = 450;
+const PART_WORK = 500;
 const LOOKUP_WORK = 80;
 /** Units for each character whose length is counted, and for each that a format reads. */
 const CHARACTER_WORK = 3;
@@ -16,7 +16,7 @@ const FORMAT_CHARACTER_WORK = 60;
 /** The formats' own expressions backtrack, though never exponentially: longer texts are no dates, hosts or addresses. */
 const FORMAT_LENGTH_MAX = 2_048;
 /** Units for dividing exactly: the numbers may have three hundred digits. */
-const DIVISION_WORK = 3_000;
+const DIVISION_WORK = 4_500;
 /** A schema may refer to itself, and a value nest as deep as it likes: deeper than this the stack would overflow. */
 const DEPTH_MAX = 1_000;
 

@@ -2,12 +2,12 @@ import { EMPTY, OP, type RegexProgram } from './regex-program.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work per UTF-16 unit that is searched: one look into the table. */
-const UNIT_WORK = 10;
+const UNIT_WORK = 12;
 /** UTF-16 units between two looks at the budget: few enough that a short text costs what it is long. */
 const PORTION = 4_096;
 /** Units for making a transition that is not in the table, and for each instruction that it visits. */
-const TRANSITION_WORK = 3_000;
-const INSTRUCTION_WORK = 180;
+const TRANSITION_WORK = 3_600;
+const INSTRUCTION_WORK = 220;
 /** Units for the table of all characters below U+10000, once for each search with a text beyond Latin-1. */
 const BMP_WORK = 200_000;
 /** Most cells of a transition table, 4 bytes each. A search that needs more forgets its states and begins again. */
@@ -54,6 +54,8 @@ export class LazyDfa {
   #states: State[] = [];
   readonly #numbers = new Map<string, number>();
   #bmp: Uint16Array | undefined;
+  /** How far the text has been searched. */
+  #at = 0;
 
   constructor(program: RegexProgram) {
     this.#program = program;
@@ -67,29 +69,45 @@ export class LazyDfa {
 
   /** Where the match that ends first ends, or -1 without a match. */
   firstEnd(text: string, budget: WorkBudget): number {
-    const { latin1 } = this.#program;
-    const stride = this.#stride;
     let state = this.#numberOf(Int32Array.of(this.#program.start), BEFORE.text);
-    let cells = this.#cells;
-    let at = 0;
-    while (at < text.length) {
-      const portionEnd = Math.min(text.length, at + PORTION);
-      budget.spend((portionEnd - at) * UNIT_WORK);
-      while (at < portionEnd) {
-        const unit = text.charCodeAt(at);
-        const isPair = unit >= 0xd800 && unit <= 0xdbff && isLowSurrogate(text.charCodeAt(at + 1));
-        const klass = unit < latin1.length ? (latin1[unit] ?? 0) : this.#classAt(text, at, isPair, budget);
-        let next = cells[state * stride + klass] ?? UNKNOWN;
-        if (next === UNKNOWN) {
-          next = this.#transition(state, klass, budget);
-          cells = this.#cells;
-        }
-        if (next < 0) return next === MATCHED ? at : -1;
-        state = next;
-        at += isPair ? 2 : 1;
-      }
+    this.#at = 0;
+    while (this.#at < text.length) {
+      const portionEnd = Math.min(text.length, this.#at + PORTION);
+      budget.spend((portionEnd - this.#at) * UNIT_WORK);
+      state = this.#search(state, text, portionEnd, budget);
+      if (state < 0) return state === MATCHED ? this.#at : -1;
     }
     return this.#transition(state, this.#program.classCount, budget) === MATCHED ? text.length : -1;
+  }
+
+  /**
+   * Moves on from `#at` to the portion's end, or to where the search is decided. Returns the state there, MATCHED or DEAD.
+   * V8 optimizes this loop only as a function of its own: a loop inside another one is compiled anew for each portion.
+   */
+  #search(from: number, text: string, end: number, budget: WorkBudget): number {
+    const { latin1 } = this.#program;
+    const stride = this.#stride;
+    let cells = this.#cells;
+    let state = from;
+    let at = this.#at;
+    while (at < end) {
+      const unit = text.charCodeAt(at);
+      const isPair = unit >= 0xd800 && unit <= 0xdbff && isLowSurrogate(text.charCodeAt(at + 1));
+      const klass = unit < latin1.length ? (latin1[unit] ?? 0) : this.#classAt(text, at, isPair, budget);
+      let next = cells[state * stride + klass] ?? UNKNOWN;
+      if (next === UNKNOWN) {
+        next = this.#transition(state, klass, budget);
+        cells = this.#cells;
+      }
+      if (next < 0) {
+        this.#at = at;
+        return next;
+      }
+      state = next;
+      at += isPair ? 2 : 1;
+    }
+    this.#at = at;
+    return state;
   }
 
   #classAt(text: string, at: number, isPair: boolean, budget: WorkBudget): number {

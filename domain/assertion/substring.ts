@@ -1,7 +1,7 @@
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work per UTF-16 unit of the text, and of the word that is looked for. */
-const UNIT_WORK = 8;
+const UNIT_WORK = 12;
 /**
  * The engine's own search compares at most as many units at each place as the word has; it is faster for words of this
  * length, and costs some units for each of them at worst.
