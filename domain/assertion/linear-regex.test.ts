@@ -112,6 +112,8 @@ describe('a match', () => {
         fc.pre(patternSize(body) <= PATTERN_SIZE_MAX);
         // With the flag "i" JavaScript takes the Kelvin sign for a word's character, RE2 does not.
         fc.pre(!(flags.includes('i') && /\\b/i.test(body) && searched.includes('\u212a')));
+        // V8 takes the middle of a surrogate pair for a place where \B holds, also with the flag "u".
+        fc.pre(!(body.includes(String.raw`\B`) && searched.includes('😀')));
         const expected = new RegExp(body, flags).test(searched);
         const found = firstMatch(compileRegex(prefix + body), searched, new WorkBudget());
         expect(found !== null).toBe(expected);
