@@ -8,7 +8,7 @@ import { isMultipleOf } from './multiple-of.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** Units of work for judging a value by one part of a schema, and for each keyword that looks something up. */
-const PART_WORK = 500;
+const PART_WORK = 450;
 const LOOKUP_WORK = 80;
 /** Units for each character whose length is counted, and for each that a format reads. */
 const CHARACTER_WORK = 3;
