@@ -91,12 +91,16 @@ export function cpuPerCheck(before: CpuTimes, after: CpuTimes, checks: number): 
 }
 
 function partOf(pid: number): Part {
-  const command = read(`/proc/${pid}/comm`);
-  if (command.startsWith('workerd')) return 'workerd';
-  return command.startsWith('postgres') ? 'postgres' : 'core';
+  if (isWorkerd(pid)) return 'workerd';
+  return read(`/proc/${pid}/comm`).startsWith('postgres') ? 'postgres' : 'core';
 }
 
-function cpuMs(pid: number): number {
+export function isWorkerd(pid: number): boolean {
+  return read(`/proc/${pid}/comm`).startsWith('workerd');
+}
+
+/** Processor time of a process so far, in milliseconds, in steps of 10. */
+export function cpuMs(pid: number): number {
   const stat = read(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return CPU_FIELDS.reduce((sum, field) => sum + Number(fields[field] ?? 0), 0) * TICK_MS;

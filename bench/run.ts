@@ -29,6 +29,9 @@ const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Find
   simulation,
 };
 
+/** Most rows that are printed side by side: more columns do not fit into a terminal. */
+const COLUMNS_MAX = 12;
+
 await main();
 
 async function main(): Promise<void> {
@@ -50,7 +53,7 @@ function scenariosNamed(names: readonly string[]): readonly string[] {
 
 function report(name: string, { figures, rows = [], missedGoals = [] }: Findings = { figures: {} }): void {
   console.log(`\n${name}`);
-  if (rows.length > 0) console.table(sideBySide(rows));
+  if (rows.length > 0) console.table(rows.length > COLUMNS_MAX ? rows : sideBySide(rows));
   console.table(Object.fromEntries(Object.entries(figures).map(([figure, value]) => [figure, { value }])));
   const record = { scenario: name, at: new Date().toISOString(), cores: cpus().length, figures, rows, missedGoals };
   console.log(JSON.stringify(record));
