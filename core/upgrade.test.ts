@@ -20,7 +20,7 @@ import { buildSnapshot } from './publish/snapshots.ts';
 
 /**
  * An installation of the version without stored verdicts (migrations 0000 to 0003) is migrated with its data: its
- * figures stay the same, and it continues to work.
+ * figures and incidents stay the same, and it continues to work.
  */
 const LAST_OLD_MIGRATION = 3;
 const MINUTE = 60_000;
@@ -122,6 +122,14 @@ async function fill(sql: Sql): Promise<void> {
     VALUES ('evt_1', ${minutely}, 'up', 'down', now())`;
 
   const late = openHour - 30 * HOUR;
+  await sql`
+    INSERT INTO channels (id, organization_id, name, type, is_default, enabled, config, secrets_sealed)
+    VALUES ('chn_1', ${org}, 'C', 'webhook', false, true, '{}', '')`;
+  await addTold(sql, 'told', ['failed', 'delivered', 'delivered'], 'delivered');
+  await addTold(sql, 'told nobody', ['dead'], 'dead');
+  await addTold(sql, 'telling', [], 'failed');
+  await addTold(sql, 'had nobody to tell', [], null);
+
   for (let hour = 1; hour <= 95 * 24; hour++) {
     const ms = openHour - hour * HOUR;
     if (hour > 1 && ms !== late) await addHour(sql, minutely, { ms, ...minutelyHour(hour) });
@@ -145,6 +153,23 @@ async function fill(sql: Sql): Promise<void> {
   for (const ms of [late, openHour - HOUR, openHour]) await addDirtyHour(sql, ms);
   underWayMs = Math.floor(Date.now() / 1000) * 1000;
   await addResults(sql, underWayMs, ['success']);
+}
+
+/** A resolved incident with lines of its timeline about messages, one a minute, and one notification. */
+async function addTold(sql: Sql, title: string, lines: readonly string[], notification: string | null): Promise<void> {
+  const id = idOf('inc');
+  await sql`
+    INSERT INTO incidents (id, organization_id, title, summary, status, severity, public_status, started_at, resolved_at, trace_id)
+    VALUES (${id}, ${org}, ${title}, 'x', 'resolved', 'critical', 'resolved', ${new Date(nowMs - DAY)}, now(), 't')`;
+  for (const [n, status] of lines.entries()) {
+    await sql`
+      INSERT INTO incident_timeline (id, incident_id, kind, at, actor_type, actor_name, text, data)
+      VALUES (${`${id} ${n}`}, ${id}, 'notification', ${new Date(nowMs - DAY + n * MINUTE)}, 'system', 'B', 'x', ${sql.json({ status })})`;
+  }
+  if (notification === null) return;
+  await sql`
+    INSERT INTO notifications (id, organization_id, channel_id, incident_id, type, payload, status, trace_id)
+    VALUES (${`dlv ${id}`}, ${org}, 'chn_1', ${id}, 'incident.opened', '{}', ${notification}, 't')`;
 }
 
 function minutelyHour(hour: number): Omit<OldHour, 'ms'> {
@@ -251,6 +276,17 @@ test('uptime is what it was: in every window, every day, and on status pages', a
     status: 'down',
     uptime24h: oldPercent(minutely, openHour - DAY, nowMs),
     openIncidentId: expect.any(String),
+  });
+});
+
+test('incidents say whom they have reached', async () => {
+  const { data } = await get('/incidents?status=resolved');
+  const reach = data.map((incident: { title: string; reach: object }) => [incident.title, incident.reach]);
+  expect(Object.fromEntries(reach)).toEqual({
+    told: { status: 'reached', at: new Date(nowMs - DAY + MINUTE).toISOString(), reason: null },
+    'told nobody': { status: 'nobody', at: null, reason: 'all_failed' },
+    telling: { status: 'pending', at: null, reason: null },
+    'had nobody to tell': { status: 'nobody', at: null, reason: 'no_channel' },
   });
 });
 
