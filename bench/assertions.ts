@@ -6,13 +6,13 @@ import { DECODED, JUDGED, WRITTEN } from './assertion-inputs.ts';
 import { type Figures, type Findings, rounded } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 
-/** What judging one answer, and reading one monitor that is written, may take of a core. */
+/** Most CPU time for judging one answer, and for validating one written monitor. */
 const GOAL_MS = 50;
 
 /**
- * The slowest inputs that are allowed: bodies of a megabyte against the patterns, paths and schemas that cost most, and
- * monitors whose assertions cost most to read. Milliseconds of CPU in a fresh budget each time: the first run, when the
- * engines are cold, and the slowest and fastest of `--trials` more.
+ * Measures the slowest inputs that the API accepts: bodies of a megabyte against the most expensive patterns, paths and
+ * schemas, and monitors whose assertions are the most expensive to validate. Figures are milliseconds of CPU, each run
+ * with a fresh budget: the first run, with cold engines, and the fastest, median and slowest of `--trials` more.
  */
 export async function assertions({ trials }: BenchOptions): Promise<Findings> {
   const judged = JUDGED.map(({ name, assertions, body }) => {
@@ -60,7 +60,7 @@ function timed(run: () => Figures, trials: number): Figures {
   return { ...end, firstMs: rounded(first, 1), fastestMs: at(0), medianMs: at(0.5), slowestMs: at(1) };
 }
 
-/** Of this thread alone: other work on the machine does not count. */
+/** CPU time of this thread alone: other work on the machine does not count. */
 function cpuOf<T>(run: () => T): [ms: number, value: T] {
   const before = process.threadCpuUsage();
   const value = run();
