@@ -1,4 +1,4 @@
-/** Inputs of the scenario `assertions`: of each kind the slowest that is known and allowed. */
+/** Inputs of the scenario `assertions`: of each kind the slowest input that is known and that the API accepts. */
 
 const MEGABYTE = 1024 * 1024;
 
@@ -13,7 +13,7 @@ const schema = (value: object) => ({ source: 'json', property: '$', compare: 'sc
 const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** `a` and `b` in an order that no automaton learns. */
+/** A pseudo-random text of `a` and `b`: a lazily built automaton meets new states all the time. */
 function noise(length: number): string {
   let state = 1;
   return times(length, () => {

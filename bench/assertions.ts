@@ -9,13 +9,14 @@ import { type Figures, type Findings, rounded } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { cpuMs, isWorkerd } from './process-meter.ts';
 
-/** What judging one answer, and reading one monitor that is written, may take of a core. */
+/** Most CPU time for judging one answer, and for validating one written monitor. */
 const GOAL_MS = 50;
 
 /**
- * The slowest inputs that are allowed: bodies of a megabyte against the patterns, paths and schemas that cost most,
- * judged in workerd, and monitors whose assertions cost most to read, read in Node. Milliseconds of CPU in a fresh
- * budget each time: of the first run, when the engines are cold, and the mean of `--trials` more.
+ * Measures the slowest inputs that the API accepts: bodies of a megabyte against the most expensive patterns, paths and
+ * schemas, judged in workerd, and monitors whose assertions are the most expensive to validate, validated in Node.
+ * Figures are milliseconds of CPU, each run with a fresh budget: the first run, with cold engines, and the mean of
+ * `--trials` more.
  */
 export async function assertions({ trials }: BenchOptions): Promise<Findings> {
   const edge = await startWorker();
@@ -83,7 +84,7 @@ function written(assertions: readonly object[]): Figures {
   return { workMs: '-', end: success ? 'accepted' : 'refused', firstMs, meanMs: firstMs };
 }
 
-/** Of this thread alone: other work on the machine does not count. */
+/** CPU time of this thread alone: other work on the machine does not count. */
 function threadCpuOf<T>(run: () => T): [ms: number, value: T] {
   const before = process.threadCpuUsage();
   const value = run();

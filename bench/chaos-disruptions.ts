@@ -10,14 +10,15 @@ import { type Installation, launch, type Product } from '#tests/harness/product.
 import type { SeenProcesses } from './seen-processes.ts';
 import { TimeSpans } from './time-span.ts';
 
-/** Between two disruptions of the same part. */
+/** Time between two disruptions of the same part. */
 const CALM_MS = [5000, 40_000] as const;
-/** How long a part that was killed stays away; half of the time it is started at once. */
+/** Time until a killed part is started again; in half of the cases it is started at once. */
 const AWAY_MS = [0, 20_000] as const;
+/** Time between SIGSTOP and SIGCONT. */
 export const STOPPED_MS = [1000, 12_000] as const;
-/** "Ctrl-C ends it within 10 s", and a machine that is busy. */
+/** The product promises to end within 10 s; the rest is for a busy machine. */
 const END_MS = 15_000;
-/** The core notices that its database is gone, workerd is started again by the edge. */
+/** Time for the core to notice that its database is gone, and for the edge to start workerd again. */
 const REACTION_MS = 20_000;
 
 const CORE_DISRUPTIONS = [
@@ -37,11 +38,11 @@ const EDGE_DISRUPTIONS = [
 ] as const;
 type Disruption = (typeof CORE_DISRUPTIONS)[number] | (typeof EDGE_DISRUPTIONS)[number];
 
-/** Edge and core as two processes, and what befalls them. */
+/** Edge and core as two processes, with the disruptions that are done to them. */
 export class Victim {
   readonly violations: string[] = [];
   readonly disruptions = new Map<Disruption, number>();
-  /** When no check, or no punctual one, can be expected. */
+  /** Spans in which checks may be late or missing. */
   readonly edgeDisturbed = new TimeSpans();
   readonly #installation: Installation;
   readonly #seen: SeenProcesses;
@@ -167,7 +168,7 @@ export class Victim {
     await this.#product(part).exited();
   }
 
-  /** The core cannot go on without its database: it ends by itself, and says so. */
+  /** The core ends by itself with code 1 when its database is killed. */
   async #killDatabase(): Promise<void> {
     const core = this.#product('core');
     this.#seen.note(core.pid);
@@ -178,7 +179,7 @@ export class Victim {
     await core.killTree();
   }
 
-  /** The edge starts another one by itself, even when that one is killed while it starts. */
+  /** The edge starts workerd again by itself, even when the new workerd is killed while it starts. */
   async #killWorkerd(times: number): Promise<void> {
     this.#seen.note(this.#pid('edge'));
     let before = 0;
@@ -227,11 +228,11 @@ function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It went with its parent.
+    // The process ended together with its parent.
   }
 }
 
-/** Its exit code, null when it was still there. */
+/** The product's exit code; null when it had not ended within the time. */
 async function ended(product: Product, withinMs: number): Promise<number | null> {
   return Promise.race([product.exited(), sleep(withinMs, null, { ref: false })]);
 }

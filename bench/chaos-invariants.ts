@@ -11,7 +11,7 @@ import { SEEN_MS, TIMEOUT_MS, type Watched } from './chaos-outages.ts';
 import type { TimeSpans } from './time-span.ts';
 
 const INTERVAL_MS = INTERVAL_SECONDS * 1000;
-/** A check that was on its way when something happened: its slot, its repeat, and the longest stop in between. */
+/** Longest duration of a check that was under way at an event: its slot, its second attempt, and the longest stop. */
 const UNDERWAY_MS = INTERVAL_MS + 2 * TIMEOUT_MS + STOPPED_MS[1];
 
 export interface Verdict {
@@ -23,11 +23,11 @@ interface StoredIncident {
   readonly id: string;
   readonly monitorId: string;
   readonly status: string;
-  /** When the edge judged the round that opened it. */
+  /** The time at which the edge judged the round that opened the incident. */
   readonly judgedAt: Date;
 }
 
-/** Results: every slot of every monitor and location stored once, and missed only while the edge could not start it. */
+/** Every slot of every monitor and location is stored once, and is missed only while the edge was disturbed. */
 export async function examineResults(
   sql: Sql,
   watched: readonly Watched[],
@@ -71,7 +71,9 @@ export async function examineResults(
   return { violations, figures };
 }
 
-/** One incident an outage that could be seen, at most one for any, and none without. */
+/**
+ * Each outage that lasted long enough has one incident, any other outage at most one, and no incident has no outage.
+ */
 export async function examineIncidents(
   sql: Sql,
   watched: readonly Watched[],
@@ -112,7 +114,7 @@ export async function examineIncidents(
   return { violations, figures: { ...figures, webhooksRepeated: receiver.received.length - ids.size } };
 }
 
-/** A delivery whose end the core did not live to write down is repeated under the same id: that counts once. */
+/** A delivery is repeated under the same id when the core was killed before it stored the result: it counts once. */
 function examineWebhooks(incident: StoredIncident, received: readonly ReceivedWebhook[]): string[] {
   const own = received.filter((webhook) => webhook.data.incident?.id === incident.id);
   const first = (type: string) => own.findIndex((webhook) => webhook.type === type);
@@ -125,7 +127,7 @@ function examineWebhooks(incident: StoredIncident, received: readonly ReceivedWe
   return violations;
 }
 
-/** Everything is well and says so: monitors, incidents, alerts, the public page. */
+/** At the end monitors are up, incidents and alerts are resolved, and the public page says so. */
 export async function examineEnd(api: ApiClient, sql: Sql, summaryUrl: string): Promise<Verdict> {
   const violations: string[] = [];
   for (const monitor of (await api.get<{ data: Monitor[] }>('/monitors?limit=200')).data) {

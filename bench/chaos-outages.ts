@@ -7,26 +7,29 @@ import { createMonitor, INTERVAL_SECONDS } from '#tests/harness/scene.ts';
 import { startTarget, type Target } from '#tests/harness/target.ts';
 import { type TimeSpan, TimeSpans } from './time-span.ts';
 
-/** Short, so that a target that hangs is judged soon. */
+/** The monitors' timeout: short, so that a hanging target is judged soon. */
 export const TIMEOUT_MS = 2000;
-/** A machine that starts databases beside the checks is slow. */
+/** Slack for a machine that starts databases beside the checks. */
 const GRACE_MS = 4000;
-/** What lasts this long while the edge runs must be seen: two rounds, and the checks of the last with their repeat. */
+/**
+ * An outage of this length must open an incident while the edge runs: two rounds, and the second attempts of the last.
+ */
 export const SEEN_MS = 2 * INTERVAL_SECONDS * 1000 + 2 * TIMEOUT_MS + GRACE_MS;
 const OUTAGE_MS = [3000, 45_000] as const;
-/** Beyond the time that it takes to be seen as well again. */
+/** Time between two troubles, after the edge has had the time to see the target up again. */
 const HEALTHY_MS = [0, 30_000] as const;
 const POLL_MS = 250;
 
 const TROUBLES = ['refused', 'reset', 'error', 'hang', 'one location'] as const;
 type Trouble = (typeof TROUBLES)[number];
 
-/** A monitor with a target of its own, and when that target failed everywhere. */
+/** A monitor with its own target, and the spans in which that target failed. */
 export interface Watched {
   readonly monitor: Monitor;
   readonly target: Target;
+  /** Spans in which the target failed for all locations. */
   readonly outages: TimeSpans;
-  /** When it failed for one location only. */
+  /** Spans in which the target failed for one location only. */
   readonly partial: TimeSpans;
 }
 
@@ -41,8 +44,8 @@ export async function watchTargets(api: ApiClient, count: number): Promise<Watch
 }
 
 /**
- * Lets the target fail in one way after another until the signal comes, then leaves it well. The next trouble waits
- * until the edge had an undisturbed time to see that the target is well: each outage is then a cause of its own.
+ * Lets the target fail in one way after another until `until`, and ends the last trouble. The next trouble waits until
+ * the edge has had an undisturbed time to see the target up again, so that each outage has an incident of its own.
  */
 export async function playOutages(
   { target, outages, partial }: Watched,

@@ -12,20 +12,20 @@ import type { Findings } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { SeenProcesses } from './seen-processes.ts';
 
-/** Enough for a location that fails for all of them to be told from targets that fail. */
+/** With this many monitors a failing location can be told from failing targets. */
 const MONITORS_MAX = 8;
 const SLUG = 'chaos';
 const SECONDS = 300;
 const FIRST_RESULTS_MS = 30_000;
-/** A delivery that was cut off is tried again after its lease (30 s) or its second delay (30 s). */
+/** A delivery that was cut off is tried again after its lease (30 s) or after its second delay (30 s). */
 const QUIET_MS = 120_000;
 const RENAME_MS = [500, 8000] as const;
-/** Violations told one by one; a broken schedule has thousands. */
+/** Most violations that are printed; a broken schedule has thousands. */
 const VIOLATIONS_TOLD_MAX = 50;
 
 /**
- * Kills, stops and ends edge, workerd, core and database at seeded random moments while targets fail, and then looks
- * whether anything was lost or told twice.
+ * Kills, stops and ends edge, workerd, core and database at seeded random moments while targets fail. Then examines
+ * whether any result or message was lost or sent twice.
  */
 export async function chaos(options: BenchOptions): Promise<Findings> {
   console.log(`chaos with seed ${options.seed}`);
@@ -71,7 +71,7 @@ async function playChaos(
   ]);
 }
 
-/** Each new name is a new assignment, in the middle of whatever the shard does. */
+/** Renames monitors at random moments: each new name is a new assignment for a shard that is at work. */
 async function renameMonitors(
   api: ApiClient,
   watched: readonly Watched[],
@@ -82,12 +82,12 @@ async function renameMonitors(
     await sleep(random.between(...RENAME_MS));
     if (Date.now() > until) return;
     const { monitor } = random.pick(watched);
-    // The core may be away.
+    // The core may be down at this moment.
     await api.patch(`/monitors/${monitor.id}`, { name: `${monitor.name}, name ${n}` }).catch(() => undefined);
   }
 }
 
-/** Waits for quiet, then looks. */
+/** Waits until no invariant is violated any more; answers the last verdicts when that takes too long. */
 async function examine(scene: Scene, api: ApiClient, victim: Victim, watched: readonly Watched[]): Promise<Verdict[]> {
   const until = Date.now();
   const summaryUrl = `${scene.installation.edgeOrigin}/status/${SLUG}/api/v2/summary.json`;

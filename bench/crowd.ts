@@ -2,8 +2,8 @@ import { type ApiClient, createApiClient } from '#standalone/api-client.ts';
 import { createMonitor } from '#tests/harness/scene.ts';
 
 /**
- * The API lets one key make 100 requests a second after the first 1000. Several at once also halve the time that a
- * monitor takes to be made; more are of no use, because the core makes monitors of one shard one after another.
+ * API keys that create monitors at the same time. The API allows a key 100 requests a second after the first 1000.
+ * Four keys halve the time per monitor; more do not help, because the core creates the monitors of a shard one by one.
  */
 const KEYS = 4;
 
@@ -13,7 +13,7 @@ export interface CrowdOptions {
   readonly locations: readonly string[];
 }
 
-/** Any number of equal monitors, of which some are checked and the others pause. */
+/** Any number of equal monitors, of which some are checked and the others are paused. */
 export class Crowd {
   readonly #clients: readonly ApiClient[];
   readonly #options: CrowdOptions;
@@ -37,12 +37,12 @@ export class Crowd {
     );
   }
 
-  /** Those that are checked. */
+  /** Ids of the monitors that are checked. */
   get active(): readonly string[] {
     return this.#ids.slice(0, this.#active);
   }
 
-  /** Makes monitors until there are `count`; the new ones pause. */
+  /** Creates monitors until there are `count`; the new ones are paused. */
   async grow(count: number): Promise<void> {
     const { url, ...more } = this.#options;
     const first = this.#ids.length;
@@ -52,7 +52,7 @@ export class Crowd {
     });
   }
 
-  /** Lets exactly `count` monitors be checked, making those that are lacking. */
+  /** Lets exactly `count` monitors be checked; creates the missing ones. */
   async activate(count: number): Promise<void> {
     const made = this.#ids.length;
     if (count > made && this.#active === made) {
@@ -73,8 +73,8 @@ export class Crowd {
   }
 
   /**
-   * Each client does an equal stretch of [from, to). Neighbours are in one shard, whose row the core locks for every
-   * change: stretches keep the clients out of each other's way.
+   * Each client works on an equal, contiguous part of [from, to). Neighbouring monitors are in one shard, whose row the
+   * core locks for every change: with contiguous parts the clients rarely wait for each other's lock.
    */
   async #each(from: number, to: number, work: (api: ApiClient, n: number) => Promise<void>): Promise<void> {
     const stretch = Math.ceil(Math.max(0, to - from) / this.#clients.length);

@@ -1,16 +1,16 @@
-/** Names with their unit last, in the order they are printed. */
+/** Figures by name, in the order in which they are printed; the unit is the last part of a name. */
 export type Figures = Record<string, number | string>;
 
-/** What a scenario found out. */
+/** The result of a scenario. */
 export interface Findings {
   readonly figures: Figures;
-  /** The same figures for each of several steps or phases. */
+  /** One set of figures for each step or phase. */
   readonly rows?: readonly Figures[];
-  /** A sentence for each goal that was missed: any of them makes the exit code 1. */
+  /** One sentence for each missed goal; any of them makes the exit code 1. */
   readonly missedGoals?: readonly string[];
 }
 
-/** Nearest rank; NaN for no values. */
+/** The percentile by nearest rank; NaN for no values. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));

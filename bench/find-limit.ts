@@ -20,36 +20,36 @@ const SECONDS = 30;
 const WARM_UP_SECONDS = 10;
 const FIRST_MONITORS = 100;
 const FEWEST_MONITORS = 10;
-/** The limit is known when the least rate that was too much is at most this much above the most that was not. */
+/** The search ends when the lowest rate that failed is at most this many times the highest rate that was sustained. */
 const PRECISION = 1.1;
-/** The last doubling and the bisecting of one step of it to that precision; more would be a product that wavers. */
+/** Steps for doubling up to the limit and bisecting to that precision; a product with unstable results needs more. */
 const STEPS_MAX = 16;
 const LATE_P99_MAX_MS = 1000;
-/** To start, to be checked first, to drain and to end, beside warm-up and window. */
+/** Time for the start, the first checks, the drain and the end, beside warm-up and window. */
 const AROUND_MS = 180_000;
-/** A target that is this busy may be what is slow. */
+/** Above this share of a core the target itself may be the bottleneck. */
 const TARGET_BUSY_MAX = 0.7;
 
-/** What one number of monitors did. */
+/** The measurement of one number of monitors. */
 export interface Step {
   readonly monitors: number;
   readonly checksPerSecond: number;
   readonly completedPerSecond: number;
-  /** Why the rate cannot be sustained; empty when it can. */
+  /** Reasons why the rate cannot be sustained; empty when it can. */
   readonly reasons: readonly string[];
   readonly figures: Figures;
 }
 
-/** The steps that were played, and the best of those that can be sustained (null: none). */
+/** All measured steps, and the highest sustainable one; null when none is sustainable. */
 export interface Limit {
   readonly best: Step | null;
   readonly steps: readonly Step[];
 }
 
 /**
- * The highest rate of checks that the product on this machine, target included, sustains: no slot missed, none late, all
- * stored, and nothing said to be down. Doubles the monitors until that fails, then bisects. Each step has a fresh
- * installation: what a step that was too much left behind does not weigh on the next one.
+ * The highest rate of checks that the product sustains on this machine, target included: no slot is missed or late, all
+ * are stored, and no monitor is reported down. The number of monitors is doubled until that fails, then bisected. Each
+ * step has a fresh installation, so that the backlog of an overloaded step does not slow down the next one.
  */
 export async function findLimit(options: BenchOptions): Promise<Limit> {
   const steps: Step[] = [];

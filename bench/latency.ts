@@ -6,10 +6,12 @@ import { type Findings, percentile } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { withStage } from './stage.ts';
 
-/** A trial that takes longer has failed; it must not end the others. */
+/** A trial that takes longer has failed; the other trials go on. */
 const TRIAL_TIMEOUT_MS = 60_000;
 
-/** From the target's death to the arrival of `incident.opened`, the death at a random moment of the interval. */
+/**
+ * Measures the time from the target's death, at a random moment of the interval, to the arrival of `incident.opened`.
+ */
 export function latency(options: BenchOptions): Promise<Findings> {
   return withStage(async ({ scene, api }) => {
     const monitor = await createMonitor(api, 'Target', scene.target.url);
@@ -36,14 +38,14 @@ export function latency(options: BenchOptions): Promise<Findings> {
         medianMs: percentile(tookMs, 50),
         p95Ms: percentile(tookMs, 95),
         maxMs: percentile(tookMs, 100),
-        // Half an interval until the next check: no monitor at this interval can be faster in the median.
+        // The next check comes half an interval after the death in the median: no monitor can be faster.
         physicalLimitMedianMs: (INTERVAL_SECONDS * 1000) / 2,
       },
     };
   });
 }
 
-/** Milliseconds from the death to the webhook. */
+/** Lets the target die once; answers the milliseconds until the webhook arrived. */
 async function playTrial({ target, receiver }: Scene): Promise<number> {
   const before = receiver.ofType('incident.opened').length;
   const diedAt = Date.now();

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-/** Fresh connections at once while the target's capacity is measured. */
+/** Clients that each open a new connection per request while the target's capacity is measured. */
 const CONNECTIONS = 64;
 const MEASURE_MS = 2000;
 
-/** A target in a process of its own, so that its share of the processor is seen. */
+/** A target in a process of its own, so that its CPU time can be measured separately. */
 export interface LoadTarget {
   readonly pid: number;
   readonly url: string;
@@ -31,8 +31,8 @@ export async function startLoadTarget(): Promise<LoadTarget> {
 }
 
 /**
- * Requests per second, each over a connection of its own, that one process like this one gets answered: the target can
- * do at least as many.
+ * Requests per second, each over a new connection, that the target answers to this process. The target's capacity is at
+ * least this, because the measuring process may be the slower one.
  */
 export async function measureTarget(target: LoadTarget): Promise<number> {
   const until = Date.now() + MEASURE_MS;

@@ -8,18 +8,20 @@ import { ProcessMeter } from './process-meter.ts';
 import { countSlots, type Grid, type SlotFigures } from './slots.ts';
 import { type Stage, withStage } from './stage.ts';
 
-/** Results on their way when a window closes: a check may take its timeout twice, the rest is the road to the database. */
+/**
+ * Time for results to be stored after a window ends: a check may take its timeout twice, and storing takes the rest.
+ */
 const STORED_WITHIN_MS = 15_000;
-/** Counting reads every result of the window: not so often that it competes with storing them. */
+/** Time between two counts. A count reads every result of the window, and must not compete with storing them. */
 const COUNT_PERIOD_MS = 2000;
-/** For the edge to know of all monitors and check them for the first time. */
+/** Time for the edge to receive all monitors and check each for the first time. */
 const FIRST_CHECKS_MS = 60_000;
 const FIRST_CHECKS_POLL_MS = 500;
 
-/** For one monitor to be made or changed, at most: 15 ms on an idle machine. */
+/** Most time for creating or changing one monitor; it takes 15 ms on an idle machine. */
 export const MAKE_MS = 60;
 
-/** The product under a load that can be changed, with what measures it. */
+/** The product under a load that can be changed, and the meter of its processes. */
 export interface Load {
   readonly stage: Stage;
   readonly crowd: Crowd;
@@ -27,7 +29,7 @@ export interface Load {
   readonly target: LoadTarget;
 }
 
-/** Plays on a fresh installation; a play that takes longer than `withinMs` is given up. */
+/** Runs `play` against a fresh installation; a play that takes longer than `withinMs` is given up. */
 export async function withLoad<T>(
   options: BenchOptions,
   withinMs: number,
@@ -61,12 +63,12 @@ export function checksPerSecond(monitors: number, { interval, locations }: Bench
   return (monitors * locations) / interval;
 }
 
-/** The least whole number of intervals that lasts so long, in milliseconds. */
+/** `seconds` rounded up to a whole number of intervals, in milliseconds. */
 export function wholeIntervalsMs(seconds: number, { interval }: BenchOptions): number {
   return Math.ceil(seconds / interval) * interval * 1000;
 }
 
-/** Until every active monitor has been judged once; a product that does not get there is measured as it is. */
+/** Waits until every active monitor has been judged once. After the deadline the measurement goes on without that. */
 export async function untilFirstChecks(sql: Sql): Promise<void> {
   const deadline = Date.now() + FIRST_CHECKS_MS;
   while (Date.now() < deadline) {
@@ -77,7 +79,7 @@ export async function untilFirstChecks(sql: Sql): Promise<void> {
   }
 }
 
-/** The window's slots, when all of them are stored or should have been. */
+/** Counts the window's slots as soon as all are stored, or after the deadline for storing them. */
 export async function slotsWhenStored(sql: Sql, grid: Grid, from: Date, to: Date): Promise<SlotFigures> {
   const deadline = to.getTime() + STORED_WITHIN_MS;
   for (;;) {
@@ -88,7 +90,7 @@ export async function slotsWhenStored(sql: Sql, grid: Grid, from: Date, to: Date
   }
 }
 
-/** Whatever was told of the target, which is always well, in the span. */
+/** Down verdicts and incidents in the span. Every one is false, because the target is always up. */
 export async function countFalseAlarms(sql: Sql, from: Date, to: Date): Promise<{ down: number; incidents: number }> {
   const [row] = await sql`SELECT
     (SELECT count(*) FROM rounds

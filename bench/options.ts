@@ -5,11 +5,11 @@ import { SIMULATED_STREAMS } from '#simulation/play-seed.ts';
 
 const count = z.coerce.number().int().positive();
 
-/** What has no default here is the scenario's own to choose. */
+/** For an option without a default, each scenario has its own. */
 const optionsSchema = z.strictObject({
-  /** How long figures are taken. */
+  /** Length of the measured window. */
   seconds: count.optional(),
-  /** How long the load lasts before figures are taken. */
+  /** Time under load before the measured window begins. */
   'warm-up': count.optional(),
   trials: count.default(30),
   monitors: count.optional(),
@@ -18,9 +18,9 @@ const optionsSchema = z.strictObject({
   'monitors-max': count.default(20_000),
   interval: count.default(5),
   locations: count.max(LOCATION_IDS.length).default(LOCATION_IDS.length),
-  /** The highest sustainable rate in checks per second, where it is known already. */
+  /** The highest sustainable rate in checks per second, if it is already known. */
   limit: z.coerce.number().positive().optional(),
-  /** Of what happens by chance. */
+  /** Seed of the random disruptions and outages. */
   seed: z.coerce
     .number()
     .int()
@@ -28,13 +28,13 @@ const optionsSchema = z.strictObject({
     .default(() => Date.now() % 1_000_000),
   seeds: count.default(1000),
   from: z.coerce.number().int().nonnegative().default(1),
-  /** mixed: some of the seeds over each. */
+  /** `mixed` plays some of the seeds over each kind of stream. */
   streams: z.enum([...SIMULATED_STREAMS, 'mixed']).default('in-process'),
 });
 
 export type BenchOptions = z.output<typeof optionsSchema>;
 
-/** The scenarios that are asked for (none: all) and their options; throws a sentence about what is wrong. */
+/** The names of scenarios and the options on the command line; throws one sentence per invalid option. */
 export function readArguments(args: readonly string[]): { scenarios: string[]; options: BenchOptions } {
   const options = Object.fromEntries(
     Object.keys(optionsSchema.shape).map((name) => [

@@ -19,29 +19,34 @@ import { countIntervals, type Grid } from './slots.ts';
 
 const SECONDS = 60;
 const WARM_UP_SECONDS = 10;
-/** To start, to be checked first, to drain and to end, beside the three windows. */
+/** Time for the start, the first checks, the drain and the end, beside the three windows. */
 const AROUND_MS = 240_000;
-/** Twice the limit is made, half of it resumed, and three quarters of it paused, the latter under overload. */
+/**
+ * Monitors that are created, resumed or paused, as a multiple of the limit; pausing happens under overload and is slow.
+ */
 const SWITCHES = 8;
 
-/** Of the best rate, at twice the limit. */
+/** Completed checks at twice the limit, as a share of the best rate. */
 const COMPLETED_MIN_PERCENT = 90;
-/** Checks in flight, databases of the objects, and room. A leak passes it within seconds. */
+/**
+ * Most open files of workerd: checks in flight, databases of the objects, and a reserve. A leak exceeds it within
+ * seconds.
+ */
 const FILES_MAX = 4096;
-/** Of workerd and the Node process together, on the smallest machine that we promise anything for (4 GB). */
+/** Most memory of workerd and the Node process together, on the smallest supported machine (4 GB). */
 const RSS_MAX_MB = 2048;
-/** The second half of the overload may not need more than this times the first half. */
+/** Most memory in the second half of the overload, as a multiple of the first half. */
 const RSS_GROWTH_MAX = 1.3;
 const CLEAN_WITHIN_INTERVALS = 2;
 const LATE_P99_MAX_MS = 1000;
 
-/** A span in which the load stayed as it was. */
+/** A span with a constant load. */
 interface Phase {
   readonly name: string;
   readonly grid: Grid;
   readonly from: Date;
   readonly to: Date;
-  /** What the product printed meanwhile. */
+  /** The product's output during the phase. */
   readonly printed: string;
 }
 
@@ -52,20 +57,23 @@ interface PhaseFigures {
 
 interface Played {
   readonly rows: readonly PhaseFigures[];
-  /** Why the phases could not all be played. */
+  /** The reason why not all phases were played; null when all were. */
   readonly problem: string | null;
-  /** From the answer to the last request that lowered the load to the first interval that is clean; null: none was. */
+  /**
+   * Time from the answer to the last request that lowered the load to the first clean interval; null when none was
+   * clean.
+   */
   readonly cleanAfterMs: number | null;
   readonly filesMax: number;
   readonly rssMaxMb: number;
   readonly rssGrowth: number;
-  /** In the phases and between them. */
+  /** Down verdicts and incidents, in the phases and between them. */
   readonly falseDown: number;
   readonly restarts: number;
   readonly ended: boolean;
 }
 
-/** The limit, twice the limit, and half of it: does the product shed what it cannot do, and come back? */
+/** Plays the limit, twice the limit and half of it. The product must shed the excess and be clean again afterwards. */
 export async function overload(options: BenchOptions): Promise<Findings> {
   const limit = options.limit ?? (await findLimit(options)).best?.checksPerSecond;
   if (limit === undefined) return { figures: { limitChecksPerSecond: 0 }, missedGoals: ['some rate can be sustained'] };
@@ -124,7 +132,10 @@ async function play(load: Load, monitors: number, options: BenchOptions, windowM
   };
 }
 
-/** A product that breaks down may refuse to change the load: the phases before that are there to be measured. */
+/**
+ * Appends each phase as soon as it was played: when the product fails to change the load, the earlier phases are still
+ * measured.
+ */
 async function playPhases(
   load: Load,
   monitors: number,
@@ -144,7 +155,7 @@ async function playPhases(
   phases.push(await hold(load, 'half the limit', options, windowMs));
 }
 
-/** How many times the memory of the phase's first half its second half needs. */
+/** Memory in the second half of the phase, as a multiple of the first half. */
 function growth(meter: ProcessMeter, { from, to }: Phase): number {
   const middle = (from.getTime() + to.getTime()) / 2;
   const first = meter.peaks(from.getTime(), middle).rssMaxMb;
@@ -152,7 +163,7 @@ function growth(meter: ProcessMeter, { from, to }: Phase): number {
   return (second.workerd + second.core) / (first.workerd + first.core);
 }
 
-/** Lets the load be as it is for a window. */
+/** Keeps the load constant for a window. */
 async function hold({ stage, crowd }: Load, name: string, options: BenchOptions, windowMs: number): Promise<Phase> {
   const printedBefore = stage.product.output().length;
   const from = new Date();
@@ -196,12 +207,12 @@ async function measure(
   };
 }
 
-/** Log lines of level warn and above, of the core (JSON) and of workerd's host. */
+/** Number of log lines of level warn and above, of the core (JSON) and of workerd's host. */
 function countWarnings(printed: string): number {
   return printed.split('\n').filter((line) => /"level":\s*"(warn|error|fatal)"/.test(line)).length;
 }
 
-/** Clean: every slot of the interval succeeded, and hardly any was late. */
+/** Time to the first interval in which every slot succeeded and the p99 of lateness was below its limit; null: none. */
 async function firstCleanMs(sql: Sql, { grid, from, to }: Phase): Promise<number | null> {
   const due = grid.monitorIds.length * grid.locations;
   const intervals = await countIntervals(sql, grid, from, to);

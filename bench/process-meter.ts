@@ -3,11 +3,14 @@ import { processTree } from '#tests/harness/process-tree.ts';
 import type { Figures } from './figures.ts';
 import { rounded } from './figures.ts';
 
-/** `core` is the Node process of `npm start`, which is also workerd's host; `bench` is this process. */
+/**
+ * Parts that are measured. `core` is the Node process of `npm start`, which also starts workerd; `bench` is this
+ * process.
+ */
 export const PARTS = ['workerd', 'core', 'postgres', 'target', 'bench'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Processor time so far, in milliseconds; `machine` is that of all processes of this computer. */
+/** CPU time so far, in milliseconds; `machine` is the sum of all processes of this computer. */
 export type CpuTimes = Readonly<Record<Part | 'machine', number>>;
 
 export interface Sample {
@@ -18,12 +21,15 @@ export interface Sample {
 }
 
 const SAMPLE_MS = 1000;
-/** The unit of proc(5): USER_HZ is 100 on every Linux that Node runs on. */
+/** The unit of CPU times in proc(5): USER_HZ is 100 on every Linux that Node runs on. */
 const TICK_MS = 10;
-/** proc(5): fields after the command's closing parenthesis; utime, stime and those of children that were waited for. */
+/**
+ * Indexes after the command's closing parenthesis, proc(5): utime, stime, and both of the children that were waited
+ * for.
+ */
 const CPU_FIELDS = [14, 15, 16, 17].map((field) => field - 3);
 
-/** Watches the product's processes by /proc, once a second from `start` on. Linux only. */
+/** Samples the product's processes from /proc once a second until it is closed. Linux only. */
 export class ProcessMeter {
   readonly samples: Sample[] = [];
   readonly #product: number;
@@ -41,7 +47,7 @@ export class ProcessMeter {
     clearInterval(this.#timer);
   }
 
-  /** Processes that ended are in their parent's time, so that differences of two readings are whole. */
+  /** The CPU time of an ended process is in its parent's, so the difference of two readings misses nothing. */
   cpu(): CpuTimes {
     const times: Record<Part | 'machine', number> = { ...zero(), machine: machineMs() };
     for (const [pid, part] of this.#processes()) times[part] += cpuMs(pid);
@@ -61,7 +67,7 @@ export class ProcessMeter {
     return sample;
   }
 
-  /** The most that any sample since then had. */
+  /** The highest values of all samples in [from, to]. */
   peaks(from: number, to = Date.now()): { readonly workerdFilesMax: number; readonly rssMaxMb: Record<Part, number> } {
     const samples = this.samples.filter(({ at }) => at >= from && at <= to);
     const most = (value: (sample: Sample) => number) =>
@@ -71,7 +77,7 @@ export class ProcessMeter {
     return { workerdFilesMax: most(({ workerdFiles }) => workerdFiles), rssMaxMb };
   }
 
-  /** How often another workerd took the place of the first. */
+  /** Number of workerd processes in [from, to] after the first. */
   workerdRestarts(from: number, to = Date.now()): number {
     const pids = this.samples.filter(({ at }) => at >= from && at <= to).flatMap(({ workerdPids }) => workerdPids);
     return Math.max(0, new Set(pids).size - 1);
@@ -83,7 +89,7 @@ export class ProcessMeter {
   }
 }
 
-/** Processor time per check, by part, between two readings. */
+/** CPU time per check, by part, between two readings. */
 export function cpuPerCheck(before: CpuTimes, after: CpuTimes, checks: number): Figures {
   return Object.fromEntries(
     [...PARTS, 'machine' as const].map((part) => [`${part}CpuMs`, rounded((after[part] - before[part]) / checks, 3)]),
@@ -106,14 +112,18 @@ export function cpuMs(pid: number): number {
   return CPU_FIELDS.reduce((sum, field) => sum + Number(fields[field] ?? 0), 0) * TICK_MS;
 }
 
-/** The line of all processors in /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. */
+/**
+ * CPU time of the machine, from the line `cpu` of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
+ */
 function machineMs(): number {
   const line = /^cpu +(.*)$/m.exec(read('/proc/stat'))?.[1] ?? '';
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(' ').map(Number);
   return (user + nice + system + irq + softirq) * TICK_MS;
 }
 
-/** Shared memory, which every process of PostgreSQL shows as its own, counts once per part. */
+/**
+ * Resident memory by part. Shared memory, which every process of PostgreSQL reports as its own, counts once per part.
+ */
 function memory(processes: readonly (readonly [number, Part])[]): Record<Part, number> {
   const own = zero();
   const shared = zero();
@@ -139,7 +149,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // The process ended meanwhile.
+    // The process has ended.
     return '';
   }
 }

@@ -14,8 +14,9 @@ import { startAndEnd } from './start.ts';
 import { throughput } from './throughput.ts';
 
 /**
- * `npm run bench -- [scenario …] [--option value …]`, the options in options.ts. Prints each scenario's figures as a
- * table and as JSON, and keeps them in bench/results/. The exit code is 1 when a scenario missed a goal.
+ * `npm run bench -- [scenario …] [--option value …]` runs the named scenarios, or all; options.ts has the options. The
+ * figures of each scenario are printed as a table and as JSON, and stored in bench/results/. The exit code is 1 when a
+ * scenario missed a goal.
  */
 const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Findings>>> = {
   throughput,
@@ -64,7 +65,10 @@ function report(name: string, { figures, rows = [], missedGoals = [] }: Findings
   if (missedGoals.length > 0) process.exitCode = 1;
 }
 
-/** A column for each row, headed by its first figure, and a line for each other figure: there are too many for columns. */
+/**
+ * One column for each row, headed by the row's first figure, and one line for each other figure, of which there are
+ * many.
+ */
 function sideBySide(rows: readonly Figures[]): Record<string, Figures> {
   const [head = '', ...figures] = new Set(rows.flatMap((row) => Object.keys(row)));
   return Object.fromEntries(

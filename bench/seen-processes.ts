@@ -1,7 +1,7 @@
 import { identify, isAlive, type ProcessIdentity, signal } from '#standalone/process-identity.ts';
 import { processTree } from '#tests/harness/process-tree.ts';
 
-/** Every process the product was seen to consist of: none may outlive it. */
+/** All processes that belonged to the product at any time. None of them may outlive the product. */
 export class SeenProcesses {
   readonly #seen = new Map<string, ProcessIdentity>();
 

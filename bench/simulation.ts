@@ -7,18 +7,21 @@ import { setup } from '#tests/database-server.ts';
 import { type Figures, type Findings, rounded } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 
-/** A seed takes seconds on an idle machine; one that hangs must not hide the others. */
+/** Most time for one seed, which takes seconds on an idle machine. A seed that hangs must not stop the others. */
 const SEED_TIMEOUT_MS = 180_000;
-/** Seeds between two lines that say how far it is. */
+/** Seeds between two lines of progress. */
 const TOLD_EVERY = 10;
-/** Of `--streams mixed`, each fifth seed: JetStream takes longer and differs only in what carries the events. */
+/**
+ * With `--streams mixed` each fifth seed runs over JetStream, which is slower and differs only in how events are
+ * carried.
+ */
 const JETSTREAM_EVERY = 5;
-/** A seed waits for its loops and for PostgreSQL about half of the time. */
+/** Two, because a seed waits for timers and PostgreSQL about half of the time. */
 const WORKERS_PER_PROCESSOR = 2;
-/** A seed's garbage is young. The default of Node, 16 MB, is collected so often that it takes a third of the time. */
+/** With Node's default of 16 MB for young objects, garbage collection takes a third of the time. */
 const WORKER_FLAGS = ['--max-semi-space-size=64'];
 
-/** Plays seeds of the simulation from `--from` on, in several processes at once. */
+/** Plays seeds of the simulation, from `--from` on, in several processes at once. */
 export async function simulation({ seeds, from, streams }: BenchOptions): Promise<Findings> {
   const stopServer = await setup();
   const begun = Date.now();
@@ -40,7 +43,7 @@ function orderOf(seed: number, streams: BenchOptions['streams']): SeedOrder {
   return { seed, streams: seed % JETSTREAM_EVERY === 0 ? 'jetstream' : 'in-process' };
 }
 
-/** One process after another, as long as there are orders: the next one begins where one hung or died. */
+/** Plays orders in one worker process until none is left; a worker that hung or died is replaced by a new one. */
 async function workThrough(orders: Iterator<SeedOrder>, take: (report: SeedReport) => void): Promise<void> {
   let worker: ChildProcess | undefined;
   for (let next = orders.next(); next.done !== true; next = orders.next()) {
@@ -71,7 +74,7 @@ async function play(worker: ChildProcess, order: SeedOrder): Promise<SeedReport>
   }
 }
 
-/** What came of the seeds so far. */
+/** The reports of the seeds so far. */
 class Tally {
   readonly #seeds: number;
   readonly #begun: number;
@@ -140,7 +143,7 @@ class Tally {
   }
 }
 
-/** How many seeds each invariant did not hold in. */
+/** For each violated invariant the number of seeds and the seeds themselves. */
 function violationsBy(failed: readonly Extract<SeedReport, { fault: string }>[]): [string, string][] {
   const byFault = Map.groupBy(failed, ({ fault }) => fault);
   return [...byFault].map(([fault, reports]) => [

@@ -33,7 +33,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('counts due, completed, missed and failed slots, and how late those were that were made', async () => {
+it('counts due, completed, missed and failed slots, and the lateness of completed ones', async () => {
   expect(await countSlots(sql, GRID, seconds(0), seconds(15))).toEqual({
     due: 6,
     stored: 6,
@@ -47,11 +47,11 @@ it('counts due, completed, missed and failed slots, and how late those were that
   });
 });
 
-it('counts what was not stored', async () => {
+it('counts slots that were not stored', async () => {
   expect(await countSlots(sql, GRID, seconds(0), seconds(20))).toMatchObject({ due: 8, stored: 6, notStored: 2 });
 });
 
-it('tells the intervals one by one', async () => {
+it('counts each interval by itself', async () => {
   const intervals = await countIntervals(sql, GRID, seconds(0), seconds(15));
   expect(intervals.map(({ index, succeeded }) => ({ index, succeeded }))).toEqual([
     { index: 0, succeeded: 1 },

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 
-/** What is on the grid: each monitor is checked from the locations once per interval. */
+/** Monitors of one interval and one number of locations: each is checked from each location once per interval. */
 export interface Grid {
   readonly monitorIds: readonly string[];
   readonly locations: number;
@@ -10,9 +10,9 @@ export interface Grid {
 export interface SlotFigures {
   readonly due: number;
   readonly stored: number;
-  /** Slots whose check was made, whatever came of it. */
+  /** Slots whose check was made, with any outcome. */
   readonly completed: number;
-  /** Slots stored as missed, or refused because there was no room. */
+  /** Slots stored as missed, or as overloaded. */
   readonly missed: number;
   /** Completed checks that failed. */
   readonly failed: number;
@@ -23,9 +23,9 @@ export interface SlotFigures {
 }
 
 /**
- * Counts the grid's slots in [from, to), a whole number of intervals long: each monitor and location has then exactly
- * (to - from) / interval of them. The primary key makes a second row for a slot impossible. How late a slot was counts
- * for checks that were made.
+ * Counts the grid's slots in [from, to). The span is a whole number of intervals, so each monitor and location has
+ * exactly (to - from) / interval slots. The primary key makes a second row for a slot impossible. Lateness is the time
+ * from the slot to the start of its check, for checks that were made.
  */
 export async function countSlots(sql: Sql, grid: Grid, from: Date, to: Date): Promise<SlotFigures> {
   const perSeries = Math.round((to.getTime() - from.getTime()) / 1000 / grid.intervalSeconds);
@@ -58,15 +58,15 @@ export async function countSlots(sql: Sql, grid: Grid, from: Date, to: Date): Pr
   };
 }
 
-/** One span of the grid's interval after `from`. */
+/** The figures of one interval of the grid. */
 export interface IntervalFigures {
-  /** 0 for the span that begins at `from`. */
+  /** 0 for the interval that begins at `from`. */
   readonly index: number;
   readonly succeeded: number;
   readonly lateP99Ms: number;
 }
 
-/** The intervals after `from` that have any slot stored, one after another. */
+/** The intervals in [from, to) that have a stored slot, in order. */
 export async function countIntervals(sql: Sql, grid: Grid, from: Date, to: Date): Promise<IntervalFigures[]> {
   return sql<IntervalFigures[]>`
     SELECT floor(extract(epoch FROM scheduled_at - ${from.toISOString()}::timestamptz) / ${grid.intervalSeconds}::int)::int AS index,

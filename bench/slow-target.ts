@@ -11,10 +11,10 @@ const SLOW_MS = 25_000;
 /** Long enough for two slow checks. */
 const WINDOW_SECONDS = 60;
 const DRAIN_MS = 5000;
-/** A full shard. */
+/** As many monitors as a shard holds. */
 const MONITORS = SHARD_MONITORS_MAX;
 
-/** 199 fast targets and one that answers after 25 s, in one shard: are the fast ones on time? */
+/** Measures the slots of 199 monitors with a fast target in one shard with one monitor whose target takes 25 s. */
 export function slowTarget(options: BenchOptions): Promise<Findings> {
   return withStage(async ({ scene, api, sql }) => {
     scene.target.behave((request, response) => {

@@ -10,18 +10,20 @@ export interface Stage {
   readonly scene: Scene;
   readonly product: Product;
   readonly api: ApiClient;
-  /** The product's own database, to count what was stored. */
+  /** A connection to the product's own database. */
   readonly sql: Sql;
 }
 
-/** For statements under way when a play is over. */
+/** Time for statements that are under way at the end. */
 const SQL_END_SECONDS = 5;
-/** By itself it ends within 10 s, or is killed by the harness after 30; a play that hangs may hold its database. */
+/**
+ * The product ends within 10 s, or is killed by the harness after 30 s. A hanging play may hold its database longer.
+ */
 const END_MS = 40_000;
 
 /**
- * Starts the product as a user does, on an empty data directory, and takes it down again. Whatever happens, even Ctrl-C,
- * no process of it is left. A play that takes longer than `withinMs` is given up.
+ * Starts the product as a user does, on an empty data directory, runs `play`, and ends the product. No process of the
+ * product is left in any case, Ctrl-C included. A play that takes longer than `withinMs` is given up.
  */
 export async function withStage<T>(
   play: (stage: Stage) => Promise<T>,

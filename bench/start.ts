@@ -3,13 +3,13 @@ import { newInstallation, type Product, start } from '#tests/harness/product.ts'
 import { type Findings, percentile } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 
-/** Each trial starts the product twice. */
+/** Most trials; each starts the product twice. */
 const TRIALS_MAX = 10;
 const END_TIMEOUT_MS = 30_000;
 
 /**
- * From `npm start` to "BlackTide is up" on an empty data directory (everything built) and on the same one again, and
- * from Ctrl-C to the end.
+ * Measures the time from `npm start` to "BlackTide is up", with everything built, on an empty data directory and on the
+ * same one again; and the time from Ctrl-C to the end.
  */
 export async function startAndEnd(options: BenchOptions): Promise<Findings> {
   const trials = Math.min(options.trials, TRIALS_MAX);

@@ -7,11 +7,11 @@ import type { BenchOptions } from './options.ts';
 
 const MONITORS = 200;
 const SECONDS = 300;
-/** To start, to drain and to end. */
+/** Time for the start, the drain and the end, beside the window. */
 const AROUND_MS = 240_000;
 const POLL_MS = 200;
 
-/** 200 monitors, 5 s, six locations: are all slots stored, and how fast does the API answer meanwhile? */
+/** Counts the stored slots of 200 monitors at 5 s from six locations, and measures the API's answers meanwhile. */
 export function throughput(options: BenchOptions): Promise<Findings> {
   if (options['find-limit']) return reportLimit(options);
   const monitors = options.monitors ?? MONITORS;
@@ -45,7 +45,7 @@ export function throughput(options: BenchOptions): Promise<Findings> {
   });
 }
 
-/** What a dashboard does, more often: the first page of monitors, again and again. */
+/** Requests the first page of monitors until `until`, as a dashboard does, but more often; answers the times in ms. */
 async function pollList(api: ApiClient, until: Date): Promise<number[]> {
   const answers: number[] = [];
   while (Date.now() < until.getTime()) {

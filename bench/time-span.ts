@@ -1,10 +1,10 @@
-/** From when to when something held, in milliseconds since the epoch; `to` is infinite while it does. */
+/** A span of time in milliseconds since the epoch; `to` is infinite while the span has not ended. */
 export interface TimeSpan {
   readonly from: number;
   to: number;
 }
 
-/** Spans of one kind, as they begin and end. */
+/** The spans of one kind, in the order in which they began. */
 export class TimeSpans {
   readonly all: TimeSpan[] = [];
 
@@ -18,12 +18,12 @@ export class TimeSpans {
     span.to = Date.now();
   }
 
-  /** True when one of them, made longer by the margins, holds the moment. */
+  /** True when a span, extended by the margins, contains `at`. */
   cover(at: number, beforeMs: number, afterMs: number): boolean {
     return this.all.some((span) => at >= span.from - beforeMs && at <= span.to + afterMs);
   }
 
-  /** The longest time within the span in which none of them held. */
+  /** The longest part of the given span that is in none of these spans. */
   longestFree({ from, to }: TimeSpan): number {
     let longest = 0;
     let free = from;

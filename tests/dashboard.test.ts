@@ -15,14 +15,14 @@ import { openBrowser, type TestBrowser } from './harness/browser.ts';
 import { eventually } from './harness/eventually.ts';
 import { freePort } from './harness/free-port.ts';
 
-/** What a person sees in the dashboard and on a status page: Chromium, the built dashboard, the API, PostgreSQL. */
+/** Tests of the dashboard and of a status page in Chromium, with the built dashboard, the API and PostgreSQL. */
 
 const PHONE = { width: 390, height: 844 };
 const MINUTE_MS = 60_000;
-/** The dashboard is built at the first start after a change, which takes a slow machine a minute. */
+/** The first start after a change builds the dashboard, which takes a minute on a slow machine. */
 const START_MS = 180_000;
 
-/** A page of a machine that is busy with other tests. It ends a hang and says nothing about speed. */
+/** Ends a page load that hangs; a machine that is busy with other tests is slow. */
 const LOADED_WITHIN_MS = 60_000;
 
 let app: TestApp;
@@ -73,13 +73,13 @@ function ingestResults(monitorId: string, location: LocationId, slotsMs: readonl
 }
 
 describe('the response chart', () => {
-  /** Slots of the last hour of a 60 s monitor, somewhere between the borders of its steps. */
+  /** 55 slots of a 60 s monitor in the last hour, each 13 s after the border of a chart step. */
   const slots = () => {
     const first = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 55 * MINUTE_MS + 13_000;
     return Array.from({ length: 55 }, (_, n) => first + n * MINUTE_MS);
   };
 
-  /** Runs of canvas columns with the location's colour: how far along the time axis something is drawn. */
+  /** Lengths of the runs of adjacent canvas columns that have a pixel in the location's colour. */
   async function drawnRuns(location: LocationId): Promise<{ runs: number[]; width: number }> {
     const script = `(() => {
       const canvas = document.querySelector('.chart canvas');
@@ -119,10 +119,10 @@ describe('the response chart', () => {
     await browser.screenshot('chart-default-monitor');
   });
 
-  test('shows a gap as a gap, and a lone result as a dot', async () => {
+  test('shows a gap as a gap, and a single result in it as a dot', async () => {
     const id = await newMonitor();
     const all = slots();
-    // Ten minutes, a gap with one result in its middle, and the rest.
+    // Ten results, a gap of twenty slots with one result in its middle, and the remaining results.
     await ingestResults(id, 'eu-west', [...all.slice(0, 10), ...all.slice(20, 21), ...all.slice(30)]);
     await openChart(id);
     await eventually('line, dot, line', async () => {
@@ -133,7 +133,7 @@ describe('the response chart', () => {
     });
   });
 
-  test('keeps its zoom while results arrive, and gives it back on demand', async () => {
+  test('keeps its zoom while results arrive, and shows the whole range on demand', async () => {
     const id = await newMonitor();
     await ingestResults(id, 'eu-west', slots());
     await openChart(id);
@@ -158,7 +158,7 @@ describe('the response chart', () => {
     const zoomed = await timesAt();
     expect(zoomed).not.toEqual(whole);
 
-    // A result of another location arrives by the live stream: the chart is read again, with one more line.
+    // Results of another location arrive by the live stream, and the chart is loaded again with a second line.
     const refreshed = page.waitForResponse((response) => response.url().includes('/series'));
     await ingestResults(id, 'us-east', slots());
     await refreshed;
@@ -173,7 +173,7 @@ describe('the response chart', () => {
 describe('long names without a space', () => {
   const LONG = 'Verylongunbrokenname'.repeat(6).slice(0, 118);
 
-  test('wrap on every page of a phone, whole', async () => {
+  test('wrap on every page at phone width, and are not cut', async () => {
     const monitorId = await newMonitor({
       name: LONG,
       tags: ['t'.repeat(50)],
@@ -238,7 +238,7 @@ describe('long names without a space', () => {
     expect(wide).toEqual([]);
   });
 
-  /** A page wider than the screen, and texts that are cut or stick out. */
+  /** Faults of width: a page wider than the screen, and texts that are cut or exceed the screen. */
   async function faultsOfWidth(of: Page = page): Promise<string[]> {
     return (await of.evaluate(`(() => {
       const faults = [];
@@ -263,7 +263,7 @@ describe('long names without a space', () => {
 
 describe('a status page', () => {
   test.each(['light', 'dark'] as const)(
-    'tells members of a group from the ungrouped, at a desk and on a phone, in %s',
+    'indents members of a group but not ungrouped components, at desktop and phone width, in %s',
     async (colorScheme) => {
       const days = [{ date: new Date().toISOString().slice(0, 10), uptimePercent: 100, downSeconds: 0 }];
       const at = new Date().toISOString();
@@ -307,7 +307,7 @@ describe('a status page', () => {
           (await reader.getByRole('heading', { name }).boundingBox())?.x ?? Number.NaN;
         expect(await left('Orders')).toBe(await left('Search'));
         expect(await left('Shop')).toBe(await left('Orders'));
-        // An ungrouped component begins where the headings of groups begin.
+        // An ungrouped component has the same left edge as the headings of groups.
         expect(await left('Website')).toBe(await left('API'));
         expect((await left('Orders')) - (await left('Website'))).toBeGreaterThanOrEqual(8);
         expect(await browser.violations(reader)).toEqual([]);

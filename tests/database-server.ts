@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '#standalone/postgres.ts';
 
-/** Vitest global setup of suite core: one real PostgreSQL for all files. TEST_DATABASE_URL names another server. */
+/** The global setup of the suite `core`: one real PostgreSQL for all files, or the server of TEST_DATABASE_URL. */
 export async function setup(): Promise<() => Promise<void>> {
   if (process.env.TEST_DATABASE_URL !== undefined) return async () => {};
   const dataDir = mkdtempSync(join(tmpdir(), 'blacktide-core-tests-'));

@@ -6,7 +6,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database of its own on the suite's server; call db/migrate.ts on it. Keep it (do not drop) when red. */
+/** Creates an empty database on the suite's server. It has no schema until db/migrate.ts has run. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = process.env.TEST_DATABASE_URL;
   if (server === undefined)

@@ -1,18 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Programs the suites drive that npm cannot bring: each with its Debian package. */
+/** Programs that the suites need and that no npm package has, with their Debian packages. */
 const PROGRAMS = [
   { names: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
   { names: ['nats-server'], package: 'nats-server' },
   { names: ['openssl'], package: 'openssl' },
 ] as const;
 
-/** Places that are not on every PATH. */
+/** Folders of programs that some PATHs lack. */
 const MORE_PATHS = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 
-/** Installs what is missing where that is possible. Otherwise one line that says what to install. */
+/**
+ * Installs missing programs as root on Debian and Ubuntu; elsewhere answers one line that names them. Null: none is
+ * missing.
+ */
 export function ensurePrograms(): string | null {
   const missing = PROGRAMS.filter((program) => findProgram(program.package) === null);
   if (missing.length === 0) return null;
@@ -27,7 +30,7 @@ export function ensurePrograms(): string | null {
   return `The tests need ${names}: install it (Debian and Ubuntu: "sudo apt-get install ${names}"), then run npm test again.`;
 }
 
-/** Path of a program by its Debian package; null when it is not installed. */
+/** The path of a program, by its Debian package; null when it is not installed. */
 export function findProgram(packageName: (typeof PROGRAMS)[number]['package']): string | null {
   const names = PROGRAMS.find((program) => program.package === packageName)?.names ?? [];
   const folders = [...(process.env.PATH ?? '').split(':').filter(Boolean), ...MORE_PATHS];
@@ -42,7 +45,7 @@ function isDebian(): boolean {
   );
 }
 
-/** Its output is shown when it fails. */
+/** Runs apt-get, and prints its output when it fails. */
 function aptInstall(packages: readonly string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [

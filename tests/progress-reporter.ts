@@ -2,10 +2,10 @@ import { appendFileSync } from 'node:fs';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { lineOf, type Step } from './progress.ts';
 
-/** The variable of the environment in which tests/run.ts names the file to write. */
+/** The environment variable with which tests/run.ts names the progress file. */
 export const PROGRESS_FILE = 'BLACKTIDE_TEST_PROGRESS';
 
-/** vitest reporter that writes each beginning and end of a file, test or hook at once, for tests/run.ts. */
+/** A vitest reporter for tests/run.ts that writes the start and the end of each file, test and hook immediately. */
 export class ProgressReporter implements Reporter {
   readonly #file: string;
 

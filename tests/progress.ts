@@ -1,8 +1,8 @@
-/** One line of a suite's progress file: what began or ended, and when. */
+/** One line of a suite's progress file: the start or the end of a file, test or hook. */
 export interface Step {
   readonly atMs: number;
   readonly kind: 'began' | 'ended';
-  /** A file, or a file with a test or hook in it. */
+  /** The path of a file, followed by the name of a test or hook in it, if any. */
   readonly what: string;
 }
 
@@ -11,8 +11,8 @@ export function lineOf(step: Step): string {
 }
 
 /**
- * What the suite was at when its progress file was `text`: all that began and did not end, else what ended last. vitest
- * itself names a test when its file is over, so a suite that hangs names nothing.
+ * The state of the suite whose progress file is `text`: all files, tests and hooks that have begun and not ended, or
+ * the one that ended last. vitest itself names a test only when its file has ended, so a suite that hangs names none.
  */
 export function storyOf(text: string, nowMs: number): string[] {
   const steps = text

@@ -11,24 +11,26 @@ import { PROGRESS_FILE } from './progress-reporter.ts';
 import { type Count, type Outcome, outcomeOf } from './suite-outcome.ts';
 
 /**
- * `npm test [suite …]`: sets up what the suites need, runs them and adds them up. A green suite is one line. What a
- * suite prints stands in tests/.artifacts/<suite>.log, and is shown when the suite is red.
+ * `npm test [suite …]` installs what the suites need, runs them and adds their results up. A green suite is one line.
+ * The output of a suite is in tests/.artifacts/<suite>.log; its end is printed when the suite is red.
  *
- * Waves run one after another, the lanes of a wave side by side, the suites of a lane one after another. `edge` mostly
- * waits for alarms and leaves the processor to the others. `system` measures promises that are made to people in
- * seconds ("Ctrl-C ends it within 10 s"), so no other suite runs beside it.
+ * Waves run one after another, the lanes of a wave at the same time, the suites of a lane one after another. `edge`
+ * mostly waits for alarms and needs little CPU. `system` measures times that the product promises ("Ctrl-C ends it
+ * within 10 s"), so no other suite runs at the same time.
  */
 const WAVES: readonly (readonly (readonly string[])[])[] = [
   [['core'], ['edge', 'domain', 'probes', 'status-pages', 'dashboard']],
   [['system']],
 ];
 const ROOT = join(import.meta.dirname, '..');
-/** Three times what the longest suite takes on two busy cores: one that fails slowly must not hide the others. */
+/** Three times what the longest suite takes on two busy cores. A suite that hangs must not stop the others. */
 const SUITE_TIMEOUT_MS = 15 * 60_000;
-/** Twice what vitest allows the longest test or hook: when nothing begins or ends for so long, vitest itself hangs. */
+/**
+ * Twice vitest's limit for the longest test or hook. When nothing begins or ends for this long, vitest itself hangs.
+ */
 const SILENCE_MS = 4 * 60_000;
 const WATCH_EVERY_MS = 1_000;
-/** The end of a red suite's output, where vitest names what failed; the file has all of it. */
+/** Lines of a red suite's output that are printed. vitest names what failed at the end; the log file has all lines. */
 const SHOWN_LINES = 150;
 
 interface Ran extends Outcome {
@@ -50,7 +52,7 @@ async function run(suites: readonly string[]): Promise<number> {
     const wave = await Promise.all(lanes.map((lane) => runLane(lane.filter((suite) => suites.includes(suite)))));
     ran.push(...wave.flat());
   }
-  // The failures of all suites stand together at the end, where the tail of a log shows them.
+  // All failures are printed together at the end, so that the tail of a log has them.
   for (const { suite, failed } of ran) if (failed > 0) showOutput(suite);
   for (const { suite, failures } of ran) {
     for (const failure of failures) console.log(`FAILED ${suite}: ${failure}\n`);
@@ -86,7 +88,7 @@ async function runLane(suites: readonly string[]): Promise<Ran[]> {
   return ran;
 }
 
-/** A suite that broke before or beside its tests counts as one failure more, so that it is never green. */
+/** Runs a suite. A suite that broke outside of its tests has one failure more, so that it is never green. */
 async function runSuite(suite: string): Promise<Outcome> {
   const report = join(ARTIFACTS, `${suite}.json`);
   rmSync(report, { force: true });
@@ -98,7 +100,7 @@ async function runSuite(suite: string): Promise<Outcome> {
   }
 }
 
-/** Answers null when vitest ended well, and otherwise how it ended. */
+/** Answers null when vitest ended with code 0, otherwise a text that says how it ended. */
 async function runVitest(suite: string, report: string): Promise<string | null> {
   const progress = join(ARTIFACTS, `${suite}.progress`);
   writeFileSync(progress, '');
@@ -130,7 +132,7 @@ async function runVitest(suite: string, report: string): Promise<string | null> 
   return code === 0 ? null : `vitest ended with ${code ?? 'a signal'}`;
 }
 
-/** What hangs, with the tests that were running; null while the suite goes on. */
+/** A text that says why the suite is regarded as hanging and which tests were running; null while it goes on. */
 function hangOf(progress: string, fromMs: number): string | null {
   const nowMs = Date.now();
   const isOver = nowMs - fromMs > SUITE_TIMEOUT_MS;

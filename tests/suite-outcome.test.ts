@@ -46,7 +46,7 @@ describe('the outcome of a suite', () => {
     expect(outcomeOf(json, 'vitest ended with 1', ROOT).failures).toEqual(['room/0.test.ts\nhook broke']);
   });
 
-  it('says where to look when the report has no word of what failed', () => {
+  it('refers to the output when the report does not name the failure', () => {
     const json = reportOf([{ status: 'failed', tests: [{ fullName: 'never ran', status: 'skipped' }] }]);
     expect(outcomeOf(json, 'vitest ended with 1', ROOT).failures).toEqual([
       'room/0.test.ts\na hook failed: see its output above',

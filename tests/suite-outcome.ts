@@ -7,11 +7,11 @@ export interface Count {
 }
 
 export interface Outcome extends Count {
-  /** One text per failure: the test, its file and the first lines of its message. */
+  /** One text per failure: file, test and the first lines of the message. */
   readonly failures: readonly string[];
 }
 
-/** The part of vitest's JSON report that is used here. */
+/** The members of vitest's JSON report that are read. */
 interface Report {
   readonly numPassedTests: number;
   readonly numPendingTests: number;
@@ -28,18 +28,18 @@ interface Report {
   }[];
 }
 
-/** The report leaves out the error of a hook inside of `describe`. */
+/** The text for a failed hook inside of `describe`, whose error is missing from the report. */
 const IN_A_HOOK = 'a hook failed: see its output above';
-/** Enough of a failure's message to see what was expected, with our own lines of its stack. */
+/** Lines of a failure's message: the expectation and the project's own lines of the stack fit in. */
 const MESSAGE_LINES = 12;
 
-/** What vitest's JSON report says; `end` is how vitest ended, null when it ended well. Throws when it is no report. */
+/** Reads vitest's JSON report. `end` says how vitest ended; null means code 0. Throws when `json` is not a report. */
 export function outcomeOf(json: string, end: string | null, root: string): Outcome {
   const report = JSON.parse(json) as Report;
   const failures = report.testResults.flatMap((file) => {
     const name = relative(root, file.name);
     const failed = file.assertionResults.filter((test) => test.status === 'failed');
-    // A hook or an import of the file failed, whatever its tests did.
+    // A failed file without a failed test has a hook or an import that failed.
     if (file.status === 'failed' && failed.length === 0) return [`${name}\n${firstLines(file.message) || IN_A_HOOK}`];
     return failed.map((test) => `${name} > ${test.fullName}\n${firstLines(test.failureMessages?.join('\n'))}`);
   });

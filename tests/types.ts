@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** `npm run types`: the compiler over every room, each with the types its runtime really has. */
+/** `npm run types` compiles every room with the types of its own runtime. */
 const ROOT = join(import.meta.dirname, '..');
 const TSC = join(ROOT, 'node_modules', '.bin', 'tsc');
 

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
-/** A server with a queue of one connection that is stopped: every later one times out while it is opened. */
+/** A stopped server whose backlog holds one connection: every later connection times out while it is opened. */
 const FULL = `const server = require('node:net').createServer();
 server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));`;
 
 /**
- * Webhook receivers that are dead in different ways: never answering, dripping their head without end, and not even
- * taking the connection.
+ * Starts three webhook receivers that are dead in different ways: one never answers, one sends an endless head byte by
+ * byte, one does not accept connections.
  */
 export async function startDeadReceivers(): Promise<{ readonly urls: readonly string[]; close(): Promise<void> }> {
   const sockets = new Set<Socket>();

@@ -1,7 +1,7 @@
 import type { SampleObjects } from './sample-objects.ts';
 import type { TestApp } from './test-app.ts';
 
-/** JSON Schema as far as our own document uses it. */
+/** The keywords of JSON Schema that the product's own OpenAPI document uses. */
 export interface DocumentedSchema {
   readonly $ref?: string;
   readonly type?: string;
@@ -21,11 +21,11 @@ export interface DocumentedSchema {
 
 export interface DocumentedRoute {
   readonly method: string;
-  /** `/api/v1/monitors/{id}` */
+  /** The path with its parameters in braces, e.g. `/api/v1/monitors/{id}`. */
   readonly template: string;
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: DocumentedSchema }[];
   readonly body: DocumentedSchema | null;
-  /** Ways to sign in, by their names; empty for a route that is open to everyone. */
+  /** Names of the security schemes that the route accepts; empty for a route without authentication. */
   readonly signIns: readonly string[];
 }
 
@@ -41,7 +41,7 @@ interface Document {
   readonly components: { readonly schemas: Record<string, DocumentedSchema> };
 }
 
-/** Every route of the OpenAPI document: tests made from it cover new routes by themselves. */
+/** Every route of the OpenAPI document. Tests that are generated from it cover new routes without a change. */
 export async function documentedRoutes(
   app: TestApp,
 ): Promise<{ routes: DocumentedRoute[]; schemas: Record<string, DocumentedSchema> }> {
@@ -73,7 +73,7 @@ const OBJECT_OF: Readonly<Record<string, keyof SampleObjects>> = {
   '/dead-letters/{id}': 'deadLetter',
 };
 
-/** Replaces each `{parameter}` by the id of the object that the segment before it names. */
+/** Replaces each `{parameter}` by the id of the object that the preceding segment names. */
 export function pathOf(template: string, owned: SampleObjects): string {
   return template.replace(/(\/[^/{}]+)\/(\{[^}]+\})/g, (_, collection: string, parameter: string) => {
     const kind = OBJECT_OF[`${collection}/${parameter}`];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type DocumentedRoute, type DocumentedSchema, pathOf } from './documented-routes.ts';
 import type { SampleObjects } from './sample-objects.ts';
 
-/** Requests that hardly anybody would send on purpose, for tests: nearly valid ones, so that some get far. */
+/** A request with invalid parts. Most of it is valid, so that some requests pass the first validation. */
 export interface GarbageRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
@@ -51,7 +51,7 @@ const TIMES = [
   '2026-01-01',
   '1e400',
 ];
-/** As they stand in the URL: also what no decoder accepts. */
+/** Query values as they are in the URL; some cannot be decoded. */
 const RAW_QUERY = ['%00', '%', '%zz', '%ED%A0%80', '%F0%9F', '%2500', '+', '[]', '&', 'x'.repeat(5000)];
 const BODIES = [
   '',
@@ -98,7 +98,10 @@ export function garbageRequest(route: DocumentedRoute, known: Known): fc.Arbitra
     }));
 }
 
-/** Mostly objects that exist, so that the rest of the request is looked at. What deletes never meets one. */
+/**
+ * Paths of objects that mostly exist, so that the rest of the request is validated. A DELETE never names an existing
+ * one.
+ */
 function garbagePath({ method, template }: DocumentedRoute, { objects }: Known): fc.Arbitrary<string> {
   const real = pathOf(template, objects);
   const other = fc
@@ -139,7 +142,7 @@ function garbageQueryValue(schema: DocumentedSchema, known: Known): fc.Arbitrary
 
 function garbageHeaders({ method }: DocumentedRoute): fc.Arbitrary<Record<string, string>> {
   const text = fc.oneof(fc.constantFrom('', LONG, '"', 'ÿ\u0080', '%00', '{}'), fc.string({ maxLength: 20 }));
-  // What an HTTP header cannot hold never arrives, and two requests with one key are another test's subject.
+  // Characters that HTTP headers cannot hold are removed: a client refuses to send them.
   const value = text.map((one) => one.replace(/[^\x20-\x7e\x80-\xff]/g, '').trim());
   const contentType = fc.oneof(
     { weight: 3, arbitrary: fc.constant('application/json') },
@@ -173,7 +176,9 @@ function garbageBody(route: DocumentedRoute, known: Known): fc.Arbitrary<string 
   );
 }
 
-/** A patch is some members of what POST takes. */
+/**
+ * The schema of a route's body. A patch has no properties in the document, so it gets those of its POST, all optional.
+ */
 function writtenSchema({ template, body }: DocumentedRoute, { routes, schemas }: Known): DocumentedSchema | null {
   if (body === null || body.properties === undefined || Object.keys(body.properties).length > 0) return body;
   const collection = template.replace(/\/\{[^/]+\}(?:\/test)?$/, '');
@@ -182,17 +187,17 @@ function writtenSchema({ template, body }: DocumentedRoute, { routes, schemas }:
   return whole === null || whole === undefined ? body : { ...whole, required: [] };
 }
 
-/** A value as the schema asks for, with something else in some places. */
+/** A value that fits the schema, except in some places. */
 function garbageValue(schema: DocumentedSchema, known: Known, depth = 0): fc.Arbitrary<unknown> {
   const anything = fc.oneof(
     fc.constantFrom<unknown>(...TEXTS, ...NUMBERS, ...TIMES, ...Object.values(known.objects), null, true, [], {}),
     fc.jsonValue({ maxDepth: 3 }),
   );
-  // Few on the way down, or nothing ever gets past the first look.
+  // Garbage is rare at each level; more of it would leave no request that passes validation.
   return fc.oneof({ weight: 15, arbitrary: schemaValue(schema, known, depth) }, { weight: 1, arbitrary: anything });
 }
 
-/** Deeper than any schema of ours that does not refer to itself. */
+/** Deeper than any schema of the document that does not refer to itself. */
 const DEPTH_MAX = 8;
 
 function schemaValue(schema: DocumentedSchema, known: Known, depth: number): fc.Arbitrary<unknown> {
@@ -226,7 +231,7 @@ function schemaValue(schema: DocumentedSchema, known: Known, depth: number): fc.
   return fc.jsonValue({ maxDepth: 3 });
 }
 
-/** Names of objects are those that there are, of whatever kind. */
+/** Members whose name ends in `Id` get ids of existing objects, of any kind. */
 function memberOf(name: string, schema: DocumentedSchema, known: Known, depth: number): fc.Arbitrary<unknown> {
   if (!/Id$/.test(name)) return garbageValue(schema, known, depth + 1);
   return fc.oneof(fc.constantFrom(...Object.values(known.objects)), garbageValue(schema, known, depth + 1));

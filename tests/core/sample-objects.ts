@@ -4,7 +4,7 @@ import { parkedMessages } from '#db/schema.ts';
 import { parkMessages } from '#db/sql/park-messages.ts';
 import type { Browser, TestApp } from './test-app.ts';
 
-/** One object of every kind, made through the API by one account. For tests. */
+/** Ids of one object of every kind, created by one account through the API. */
 export interface SampleObjects {
   readonly monitor: string;
   readonly alertRule: string;
@@ -13,7 +13,7 @@ export interface SampleObjects {
   readonly statusPage: string;
   readonly component: string;
   readonly apiKey: string;
-  /** Of the installation, whose owner alone sees it. */
+  /** Dead letters belong to the installation, and only its owner sees them. */
   readonly deadLetter: string;
 }
 
@@ -46,7 +46,7 @@ export async function createSamples(app: TestApp, browser: Browser, slug: string
   };
 }
 
-/** Parks a message as ingest does; returns its id in the API. */
+/** Parks a message as ingest does; answers its id in the API. */
 export async function parkMessage({ ctx }: TestApp, message: unknown): Promise<string> {
   const payload = JSON.stringify(message);
   await parkMessages(ctx.db, [{ subject: 'check.completed', consumer: 'ingest', reason: 'v: expected 1', payload }]);

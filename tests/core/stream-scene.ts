@@ -8,16 +8,16 @@ import { type NatsServer, startNatsServer } from '../harness/nats-server.ts';
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts';
 import { startTestCore, type TestCore } from './test-core.ts';
 
-/** What tests of the road play on: a core, a nats-server, and consumers whose way to the database can be cut. */
+/** A core, a nats-server, and a proxy by which the consumers' connections to the database can be cut. */
 export interface StreamScene {
   readonly core: TestCore;
   readonly nats: NatsServer;
-  /** The consumers' way to the database. */
+  /** The proxy between the consumers and the database. */
   readonly way: TcpProxy;
-  /** Forgets what was handled and parked; the context that the next consumers see, with figures of its own. */
+  /** Empties the tables of handled and parked messages; answers a context for the next consumers, with new metrics. */
   fresh(): Promise<CoreContext>;
   connect(ctx: CoreContext, options?: { ackWaitMs: number }): Promise<JetStream>;
-  /** Ids that consumers wrote into the table `handled`, in their order. */
+  /** Ids that consumers wrote into the table `handled`, in the order of writing. */
   handled(): Promise<string[]>;
   parked(): Promise<{ subject: string; consumer: string; reason: string; payload: string }[]>;
   close(): Promise<void>;
@@ -60,6 +60,6 @@ export async function startStreamScene(): Promise<StreamScene> {
   };
 }
 
-/** An event of the kind that the consumer `incidents` takes. */
+/** An event of the kind that the consumer `incidents` handles. */
 export const alert = (n: number) => ({ v: 1, kind: 'alert.triggered', id: `evt_${n}` });
 export const idsOf = (messages: readonly unknown[]) => messages.map((message) => (message as { id: string }).id);

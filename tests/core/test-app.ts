@@ -8,16 +8,16 @@ import { createContext } from '#core/compose.ts';
 import { readConfig } from '#core/config.ts';
 import type { CoreContext, EdgeClient } from '#core/context.ts';
 
-/** An API over a database of its own, called without a network; the clock can be moved. For tests. */
+/** An API with its own database, called without a network. Its clock can be moved. */
 export interface TestApp {
   readonly ctx: CoreContext;
-  /** What the edge was asked for; answers are fixed. */
+  /** Calls to the edge, which is a double with fixed answers. */
   readonly edgeCalls: unknown[];
   /** Moves the clock. */
   advance(ms: number): void;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   requestTo(origin: string, method: string, path: string, options?: RequestOptions): Promise<Answer>;
-  /** The same API with some parts of the context exchanged. */
+  /** The same API with some parts of its context replaced. */
   variant(changes: Partial<CoreContext>, options?: StreamOptions): TestApp['request'];
   /** Registers an account and keeps its cookies. */
   signUp(email: string): Promise<Browser>;
@@ -27,7 +27,7 @@ export interface TestApp {
 export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
-  /** Sent as it is, instead of `body` in JSON. */
+  /** A body that is sent unchanged, instead of `body` in JSON. */
   readonly rawBody?: string;
 }
 
@@ -39,7 +39,7 @@ export interface Answer {
   readonly body: any;
 }
 
-/** A signed-in browser: sends its cookies, and the CSRF token with every write. */
+/** A client that keeps cookies and sends them, with the CSRF token on every write. */
 export interface Browser {
   readonly cookies: Map<string, string>;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
@@ -47,7 +47,9 @@ export interface Browser {
 
 const ORIGIN = 'http://localhost:8080';
 
-/** `database` is empty and the caller's own (tests/database.ts); closing the app drops it. */
+/**
+ * Starts an API on `database`, an empty one of the caller's (tests/database.ts). Closing the app drops the database.
+ */
 export async function startTestApp(
   database: { readonly url: string; drop(): Promise<void> },
   environment: Record<string, string> = {},
@@ -141,7 +143,7 @@ async function serviceKeys(): Promise<{ corePrivate: JWK; edgePublic: JWK }> {
   return { corePrivate: await exportJWK(core.privateKey), edgePublic: await exportJWK(edge.publicKey) };
 }
 
-/** The one part that is not real here: the edge has its own tests, and the system tests have both. */
+/** A double of the edge that records calls. The edge has its own tests, and the system tests run both together. */
 function recordingEdge(calls: unknown[]): EdgeClient {
   return {
     async putAssignment(...args) {

@@ -15,14 +15,14 @@ import { type CheckResult, resultId, roundTraceId } from '#domain/check/result.t
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import type { AlertTriggeredEvent, Assignment, MonitorStatusEvent, RoundJudgedEvent } from '#domain/wire/wire.ts';
 
-/** The core's parts over a database of their own, for tests. The edge is a double that keeps what it is told. */
+/** The core's parts with their own database. The edge is a double that records what it receives. */
 export interface TestCore {
   readonly ctx: CoreContext;
   readonly edge: TestEdge;
   readonly keys: Keys;
   readonly organizationId: string;
   readonly shardId: string;
-  /** Moves the clock of the core (not the database's). */
+  /** Moves the core's clock; the database's clock stays. */
   advance(ms: number): void;
   addMonitor(changes?: {
     name?: string;
@@ -33,7 +33,7 @@ export interface TestCore {
   }): Promise<string>;
   addChannel(url: string, changes?: { enabled?: boolean; default?: boolean }): Promise<{ id: string; secret: string }>;
   addPage(slug: string, monitorIds: readonly string[]): Promise<string>;
-  /** A service token of the edge. */
+  /** Signs a service token as the edge does. */
   edgeToken(request: { method: string; path: string; body: string }, claims?: object): Promise<string>;
   close(): Promise<void>;
 }
@@ -42,11 +42,13 @@ export interface TestEdge extends EdgeClient {
   readonly assignments: Assignment[];
   readonly pages: PageSnapshot[];
   readonly removed: string[];
-  /** While true, nobody answers. */
+  /** While true, every call fails as if the edge were down. */
   away: boolean;
 }
 
-/** `database` is empty and the caller's own (tests/database.ts); closing the core drops it. */
+/**
+ * Starts a core on `database`, an empty one of the caller's (tests/database.ts). Closing the core drops the database.
+ */
 export async function startTestCore(
   database: { readonly url: string; drop(): Promise<void> },
   environment: Record<string, string> = {},
@@ -222,7 +224,7 @@ export function resultAt(
 
 export const completed = (result: CheckResult) => ({ v: 1, kind: 'check.completed', result }) as const;
 
-/** A verdict as the edge tells it. */
+/** A verdict as the edge sends it. */
 export function roundEvent(
   monitorId: string,
   status: RoundJudgedEvent['status'],

@@ -8,8 +8,8 @@ export interface Verdict {
 }
 
 /**
- * The definition of uptime, word for word and as slowly as can be: what the verdicts of one monitor come to in
- * [fromMs, untilMs). What the database counts in pieces is compared with this.
+ * The definition of uptime in its simplest form: the number and duration of one monitor's verdicts in
+ * [fromMs, untilMs). Tests compare the sums of the database with it.
  */
 export function verdictTime(verdicts: readonly Verdict[], fromMs: number, untilMs: number): Tally {
   const sorted = verdicts.toSorted((one, other) => one.atMs - other.atMs);

@@ -4,10 +4,10 @@ import { isTokenFor } from '#domain/wire/service-token.ts';
 import { isMadeForBody, readServiceToken } from '#edge/service-token.ts';
 import { close, listen } from './target.ts';
 
-/** How the core answers a shard's events from now on; set by `PUT /set/<shard>`. */
+/** The double's way of answering the next events of a shard; set by `PUT /set/<shard>`. */
 export type Reception = 'accept' | 'refuse' | 'take-and-fail' | 'malformed';
 
-/** Batches as they arrived, with how they were answered; read by `GET /received/<shard>`. */
+/** A received batch and the status it was answered with; read by `GET /received/<shard>`. */
 export interface Received {
   readonly events: unknown[];
   readonly status: number;
@@ -19,8 +19,8 @@ const STATUSES = { accept: 202, refuse: 503, 'take-and-fail': 500, malformed: 40
 >;
 
 /**
- * Stands where the core stands, to see exactly what the edge sends and what it does when the core fails. It
- * verifies the edge's tokens as the core does. (The real core meets the real edge in the system tests.)
+ * Starts a double of the core that records what the edge sends, and fails on demand. It verifies the edge's tokens as
+ * the core does. The system tests run the real core with the real edge.
  */
 export async function startCoreDouble(edgePublicJwk: string): Promise<{ url: string; close(): Promise<void> }> {
   const receptions = new Map<string, Reception>();

@@ -1,11 +1,13 @@
 import { beforeEach } from 'vitest';
 
 /**
- * What the edge logs during a test is kept, and shown only when the test fails. vitest's own interception sends each line
- * to its main process and waits for the answer when a file ends. A line of a Durable Object waits for the next message of
- * the test runner; when it is written after the runner's last message, the file never ends. So it is switched off in
- * edge/vitest.config.ts, and lines stay here.
+ * Keeps what the edge logs during a test, and prints it only when the test fails. edge/vitest.config.ts switches
+ * vitest's own interception off: it sends each line to the main process and waits for the answer when a file ends. A
+ * line of a Durable Object waits for the next message of the test runner, so a line after the runner's last message
+ * would keep the file from ending.
  */
+
+/** Lines kept per test: enough to see a fault, and a bound for a test that logs in a loop. */
 const LINES_MAX = 500;
 const native = globalThis.console;
 let lines: string[] = [];

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePrograms, findProgram } from '../programs.ts';
 
-/** Generous: the server is up in a tenth of a second. */
+/** The server takes a tenth of a second to start; the rest is for a busy machine. */
 const START_TIMEOUT_MS = 10_000;
 
-/** A real nats-server with JetStream and a WebSocket listener, on ports of its own choice. */
+/** Starts a real nats-server with JetStream and a WebSocket listener, on free ports that it chooses. */
 export async function startNats(): Promise<{ wsUrl: string; close(): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'blacktide-nats-'));
   const config = join(dir, 'nats.conf');
@@ -28,7 +28,7 @@ export async function startNats(): Promise<{ wsUrl: string; close(): Promise<voi
   };
 }
 
-/** The log names the port that was chosen: "Listening for websocket clients on ws://127.0.0.1:40123". */
+/** Reads the chosen port from the log: "Listening for websocket clients on ws://127.0.0.1:40123". */
 function websocketUrl(log: NodeJS.ReadableStream): Promise<string> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`nats-server did not start: ${seen}`)), START_TIMEOUT_MS);

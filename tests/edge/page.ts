@@ -2,7 +2,7 @@ import { newId } from '#domain/base/id.ts';
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { random } from './shard.ts';
 
-/** A page with one component, as the core would send it. */
+/** A page with one component, as the core sends it. */
 export function newPage(changes: Partial<PageSnapshot> = {}): PageSnapshot & { componentId: string } {
   const componentId = newId('cmp', Date.now(), random());
   const at = new Date().toISOString();

@@ -12,7 +12,7 @@ import type { Received, Reception } from './core-double.ts';
 import type { Behaviour, Hit } from './target.ts';
 import type {} from './world.ts';
 
-/** What edge tests say and see: orders of the core, targets that behave, events that arrived. */
+/** Functions for edge tests: send orders as the core, set the behaviour of targets, read the events that arrived. */
 
 export const world = inject('world');
 export const bindings = env as unknown as CoordinatorEnv;
@@ -29,7 +29,7 @@ export function newShardName(): string {
   return name;
 }
 
-/** Shards outlive their test: they would go on checking, and take the room and the time of the next ones. */
+/** Stops the shards of a test. A shard outlives its test, and its checks would slow down the next test. */
 export async function stopShards(): Promise<void> {
   const names = [...madeShards];
   madeShards.clear();
@@ -45,14 +45,17 @@ export function shardOf(name: string) {
   return bindings.MONITOR_SHARD.getByName(name);
 }
 
-/** A monitor of a fresh target, on the default alert rule. An hour's interval: only its first round comes by itself. */
+/**
+ * A monitor with a new target and the default alert rule. With an interval of an hour only its first round comes by
+ * itself.
+ */
 export function newMonitor(changes: Partial<AssignedMonitor> = {}, url?: string): AssignedMonitor & { target: string } {
   const id = newId('mon', Date.now(), random());
   const monitor: AssignedMonitor = {
     id,
     name: 'Shop',
     intervalSeconds: 3600,
-    // No target is slow by itself. A check that ran out of time on a busy machine is void, and the next one is far.
+    // Long enough for a busy machine: the next check after a timeout would come an hour later.
     timeoutMs: 20_000,
     locations: [...LOCATION_IDS],
     enabled: true,
@@ -109,7 +112,7 @@ export async function resultsOf(shard: string): Promise<CheckResult[]> {
   return (await eventsOf(shard)).flatMap(resultsOfEvent);
 }
 
-/** The results of a shard, once there are at least `count`. */
+/** Waits until the shard has at least `count` results. */
 export async function untilResults(shard: string, count: number): Promise<CheckResult[]> {
   return eventually(`${count} results`, async () => {
     const results = await resultsOf(shard);
@@ -117,7 +120,7 @@ export async function untilResults(shard: string, count: number): Promise<CheckR
   });
 }
 
-/** The events of one kind, once there are at least `count`. */
+/** Waits until the shard has at least `count` events of the kind. */
 export async function untilEvents<K extends EdgeEvent['kind']>(
   shard: string,
   kind: K,
@@ -129,7 +132,7 @@ export async function untilEvents<K extends EdgeEvent['kind']>(
   });
 }
 
-/** The name that edge tests know it by. */
+/** Edge tests import `eventually` under this name. */
 export { eventually as until };
 
 export function assignmentOf(shard: string, version: number, monitors: readonly AssignedMonitor[]): Assignment {
@@ -140,7 +143,7 @@ export function assign(shard: string, version: number, monitors: readonly Assign
   return order('PUT', `/edge/v1/shards/${shard}/assignment`, assignmentOf(shard, version, monitors));
 }
 
-/** A signed order of the core. */
+/** Sends an order with a valid token of the core. */
 export async function order(method: string, path: string, value?: unknown): Promise<Response> {
   const body = value === undefined ? '' : JSON.stringify(value);
   return send(method, path, body, await tokenFor(method, path, body));

@@ -3,10 +3,10 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 
-/** How a target behaves from now on; set by `PUT /set/<name>`. */
+/** The behaviour of a target; set by `PUT /set/<name>`. */
 export interface Behaviour {
   readonly status?: number;
-  /** Answers nobody until it is told to behave otherwise, and then all. */
+  /** Holds all answers back until the next behaviour is set. */
   readonly hold?: boolean;
   readonly body?: string;
   /** Locations (header X-BlackTide-Location) that get 503. */
@@ -14,7 +14,7 @@ export interface Behaviour {
   readonly answer?: 'plain' | 'reset' | 'gzip-bomb' | 'bad-gzip';
 }
 
-/** What a target has seen; read by `GET /hits/<name>`. */
+/** A request that a target received; read by `GET /hits/<name>`. */
 export interface Hit {
   readonly location: string | undefined;
   readonly userAgent: string | undefined;
@@ -23,7 +23,7 @@ export interface Hit {
 /** 1 GiB of zeros, a megabyte on the wire. */
 const BOMB_BYTES = 1024 * 1024 * 1024;
 
-/** A real HTTP server with any number of named targets under `/t/<name>`. */
+/** Starts a real HTTP server with any number of named targets under `/t/<name>`. */
 export async function startTarget(): Promise<{ url: string; refusedUrl: string; close(): Promise<void> }> {
   const targets: Targets = { behaviours: new Map(), hits: new Map(), held: new Map() };
   const server = createServer((request, response) => void answer(request, response, targets));
@@ -34,7 +34,7 @@ export async function startTarget(): Promise<{ url: string; refusedUrl: string; 
 interface Targets {
   readonly behaviours: Map<string, Behaviour>;
   readonly hits: Map<string, Hit[]>;
-  /** Answers that wait. */
+  /** Answers that are held back, by target. */
   readonly held: Map<string, (() => void)[]>;
 }
 
@@ -102,7 +102,7 @@ export async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-/** A URL at which nobody listens. */
+/** A URL whose port refuses connections. */
 async function closedPort(): Promise<string> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -6,11 +6,13 @@ import { startCoreDouble } from './core-double.ts';
 import { startNats } from './nats.ts';
 import { startTarget } from './target.ts';
 
-/** What stands around the edge in its tests: targets, a core, a NATS server, and the keys of both sides. */
+/**
+ * The surroundings of the edge in its tests: targets, a double of the core, a NATS server, and the keys of both sides.
+ */
 export interface World {
   readonly targetUrl: string;
   readonly refusedUrl: string;
-  /** Where targets that say anything are made: tests/probes/scripted-targets.ts. */
+  /** The control URL of tests/probes/scripted-targets.ts. */
   readonly scriptedTargetsUrl: string;
   readonly coreUrl: string;
   readonly natsWsUrl: string;

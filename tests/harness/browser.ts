@@ -5,7 +5,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { findProgram } from '../programs.ts';
 import { ARTIFACTS } from './product.ts';
 
-/** Chromium's own services would try to reach the internet; the sandbox does not run as root. */
+/** Flags that keep Chromium's own services from the internet. Its sandbox does not run as root. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -15,22 +15,22 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-/** Live updates come within a round or two. */
+/** A live update comes within two rounds (10 s); the rest is for a busy machine. */
 const EXPECT_TIMEOUT_MS = 20_000;
 
 export interface TestBrowser {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** What the browser complained about, on any page of the context. */
+  /** Errors on the browser's console and uncaught exceptions, of all pages of the context. */
   readonly complaints: string[];
   /** Saves tests/.artifacts/{name}.png of the whole page. */
   screenshot(name: string, page?: Page): Promise<void>;
-  /** Where the page as it is now breaks WCAG 2.2 AA, as far as a program can tell: one line each. */
+  /** Violations of WCAG 2.2 AA that axe finds on the page in its present state, one line each. */
   violations(page: Page): Promise<string[]>;
   close(): Promise<void>;
 }
 
-/** Debian's Chromium with one empty profile. */
+/** Starts the installed Chromium with an empty profile. */
 export async function openBrowser(): Promise<TestBrowser> {
   const executablePath = findProgram('chromium');
   if (executablePath === null)
@@ -61,7 +61,7 @@ export async function openBrowser(): Promise<TestBrowser> {
 
 const WCAG_AA = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
 
-/** The pages' content security policies forbid a script of ours; what the debugger evaluates is not asked. */
+/** Runs axe through the debugger: the pages' content security policies would block an injected script. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(`window.axe === undefined && (() => { ${axe.source} })()`);
   const run = `axe.run({ runOnly: ${JSON.stringify(WCAG_AA)}, resultTypes: ['violations'] }).then(({ violations }) =>
@@ -69,7 +69,9 @@ async function violations(page: Page): Promise<string[]> {
   return (await page.evaluate(run)) as string[];
 }
 
-/** "Am I signed in?" is answered with 401 before the first sign-in, which the browser reports as an error. */
+/**
+ * Whether the URL asks for the session. Before the sign-in the answer is 401, which the browser reports as an error.
+ */
 function isQuestion(url: string): boolean {
   return /\/api\/v1\/auth\/(me|refresh)$/.test(url);
 }

@@ -1,12 +1,15 @@
 const POLL_MS = 50;
-/** Several times what a busy machine needs: it ends a hang. Promises to people have bounds of their own. */
+/**
+ * The default deadline only ends a hang: it is several times what a busy machine needs. Promised times have their own.
+ */
 const WITHIN_MS = 30_000;
 
 type NotYet = undefined | null | false;
 
 /**
- * Waits until `check` neither throws nor gives undefined, null or false, and returns what it gave. After `withinMs` the
- * last reason is thrown, so that a red test says what was still wrong. Runs in Node and in workerd.
+ * Waits until `check` neither throws nor answers undefined, null or false, and answers its value. After `withinMs` it
+ * throws with the message of the last failure, so that a red test says what was still wrong. It runs in Node and in
+ * workerd.
  */
 export async function eventually<T>(
   what: string,

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Below the ephemeral range of Linux (32768…): no outgoing connection takes the port while a server is restarted. */
+/** Ports below Linux's ephemeral range (32768…): no outgoing connection takes one while a server is restarted. */
 const FIRST = 20_000;
 const LAST = 31_999;
 
-/** A port that nobody listens on; each call gives another one. */
+/** A random port on which no process listens. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST, LAST + 1);

@@ -10,14 +10,14 @@ import { freePort } from './free-port.ts';
 
 export interface NatsServer {
   readonly url: string;
-  /** SIGTERM. What it stored stays. */
+  /** Ends the server by SIGTERM; its stored messages stay. */
   stop(): Promise<void>;
-  /** After `stop`, at the same address. */
+  /** Starts the server again at the same address, after `stop`. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A real nats-server with JetStream, its files in a folder of its own. */
+/** Starts a real nats-server with JetStream and its own temporary folder. */
 export async function startNatsServer(): Promise<NatsServer> {
   const program = findProgram('nats-server');
   if (program === null) throw new Error('nats-server is not installed: npm test installs it, or says what to install.');
@@ -26,7 +26,7 @@ export async function startNatsServer(): Promise<NatsServer> {
   const dir = mkdtempSync(join(tmpdir(), 'blacktide-nats-'));
   const args = ['--name', name, '--addr', '127.0.0.1', '--port', String(port), '--jetstream', '--store_dir', dir];
   let child: ChildProcess;
-  /** A server that finds its port taken ends. It is started again until the port is free, or the deadline passes. */
+  /** A nats-server whose port is taken exits. It is started again until the port is free or the deadline passes. */
   async function start(): Promise<void> {
     child = spawn(program as string, args, { stdio: 'ignore' });
     await eventually('nats-server answers', () => {
@@ -56,11 +56,11 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Whether the server of this name answers. Another process's server may have taken the port meanwhile. */
+/** Whether the server with this name answers on the port. The server of another process may have taken the port. */
 function answers(port: number, name: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    // The first line is INFO, with the name: https://docs.nats.io/reference/reference-protocols/nats-protocol#info
+    // The first line is INFO with the server's name: https://docs.nats.io/reference/reference-protocols/nats-protocol#info
     socket.once('data', (info) => {
       socket.destroy();
       resolve(info.includes(name));

@@ -3,7 +3,7 @@ import { rawRequest } from './raw-request.ts';
 
 export interface PortUnderTest {
   readonly port: () => number;
-  /** What has been logged so far as an error. */
+  /** Log lines of level `error` so far. */
   readonly errorLines: () => readonly string[];
 }
 
@@ -13,14 +13,14 @@ const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Versio
 const IGNORED_UPGRADES = [
   ['curl --http2', `Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n${SETTINGS}`],
   ['h2c in other letters', `connection: UPGRADE\r\nupgrade: H2C\r\n${SETTINGS}`],
-  ['a protocol nobody knows', 'Connection: upgrade\r\nUpgrade: FOO/2.0'],
+  ['an unknown protocol', 'Connection: upgrade\r\nUpgrade: FOO/2.0'],
   ['a list', 'Connection: upgrade\r\nUpgrade: h2c, websocket, TLS/1.0'],
   ['two headers', 'Connection: upgrade\r\nUpgrade: h2c\r\nUpgrade: IRC/6.9'],
   ['no protocol', 'Connection: upgrade\r\nUpgrade:'],
   ['spaces', 'Connection:  upgrade \r\nUpgrade:   h2c  '],
 ] as const;
 
-/** A request as it is, and with what must not change its answer. */
+/** Requests, as head, headers and body, whose answers an ignored upgrade must not change. */
 const REQUESTS = [
   ['GET /healthz', '', ''],
   ['HEAD /healthz', '', ''],
@@ -42,7 +42,7 @@ const BROKEN_HOSTS = [
   ['an address out of range', 'Host: 999.999.999.999\r\n'],
   ['a broken IPv6 address', 'Host: [::1\r\n'],
   ['letters in an IPv6 address', 'Host: [::xyz]\r\n'],
-  ['a port that is none', 'Host: localhost:http\r\n'],
+  ['a port that is not a number', 'Host: localhost:http\r\n'],
   ['a port out of range', 'Host: localhost:70000\r\n'],
   ['a path', 'Host: localhost/status\r\n'],
   ['a user', 'Host: user@localhost\r\n'],
@@ -54,7 +54,7 @@ const BROKEN_HOSTS = [
 
 const GOOD_HOSTS = ['localhost', 'LOCALHOST:8080', '127.0.0.1:8080', '[::1]', '[::1]:8080', 'a.b-c.example.'] as const;
 
-/** What every HTTP port of BlackTide promises, whatever serves it: a suite for its file. */
+/** Tests for the promises of every HTTP port of BlackTide, for the core's ports and for workerd's. */
 export function describePort({ port, errorLines }: PortUnderTest): void {
   const ask = (head: string, headers: string, body: string) =>
     rawRequest(port(), `${head} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n${body}`);
@@ -69,21 +69,24 @@ export function describePort({ port, errorLines }: PortUnderTest): void {
     }
   });
 
-  test.concurrent('whoever sends more behind an ignored upgrade is not left waiting', async () => {
+  test.concurrent('a second request behind an ignored upgrade does not hang', async () => {
     const next = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     const { text, closed } = await ask('GET /healthz', 'Connection: Upgrade\r\nUpgrade: h2c\r\n', next);
     expect([status(text), closed]).toEqual([200, true]);
   });
 
-  test.concurrent.each(['websocket', 'WebSocket'])('no WebSocket opens where there is none: %s', async (protocol) => {
-    for (const path of ['/healthz', '/', '/status/nobody', '/api/v1/monitors', '/edge/v1/test', '/api/v1/stream/x']) {
-      for (const method of ['GET', 'POST']) {
-        const headers = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n${KEY}\r\n`;
-        const { text, closed } = await ask(`${method} ${path}`, headers, '');
-        expect([path, status(text) >= 400, closed]).toEqual([path, true, true]);
+  test.concurrent.each(['websocket', 'WebSocket'])(
+    'a WebSocket upgrade of a path without WebSocket is refused: %s',
+    async (protocol) => {
+      for (const path of ['/healthz', '/', '/status/nobody', '/api/v1/monitors', '/edge/v1/test', '/api/v1/stream/x']) {
+        for (const method of ['GET', 'POST']) {
+          const headers = `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n${KEY}\r\n`;
+          const { text, closed } = await ask(`${method} ${path}`, headers, '');
+          expect([path, status(text) >= 400, closed]).toEqual([path, true, true]);
+        }
       }
-    }
-  });
+    },
+  );
 
   test.concurrent.each(BROKEN_HOSTS)('a broken Host is 400: %s', async (_, host) => {
     for (const target of ['/healthz', '/status/nobody', '/edge/v1/directory', '/api/v1/monitors']) {
@@ -99,7 +102,7 @@ export function describePort({ port, errorLines }: PortUnderTest): void {
     expect(status(text)).toBe(200);
   });
 
-  test.concurrent('targets that are no paths are no errors of ours', async () => {
+  test.concurrent('request targets that are not paths get an answer below 500', async () => {
     const targets = [
       'http://a b/',
       'http://[/',

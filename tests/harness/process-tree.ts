@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process and everything it started, directly or not, in whatever process group. */
+/** The process and all its descendants, in any process group. */
 export function processTree(root: number): number[] {
   const parents = process.platform === 'linux' ? parentsFromProc() : parentsFromPs();
   const tree = [root];
@@ -20,7 +20,7 @@ function parentsFromProc(): ChildAndParent[] {
         const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
         return [[Number(pid), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])] as const];
       } catch {
-        // It ended meanwhile.
+        // The process has ended.
         return [];
       }
     });

@@ -8,12 +8,12 @@ import { processTree } from './process-tree.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 export const ARTIFACTS = join(ROOT, 'tests', '.artifacts');
-/** Ends a hang, within what a hook may take. Alone on two cores it takes one to three seconds. */
+/** Ends a start that hangs, before vitest's limit for a hook. A start on two idle cores takes one to three seconds. */
 const START_TIMEOUT_MS = 110_000;
-/** BlackTide promises 10 s; the test measures it, this only ends a hang. */
+/** Ends a shutdown that hangs. The product promises 10 s, which tests/system/starting.test.ts measures. */
 const STOP_TIMEOUT_MS = 30_000;
 
-/** What several processes of one installation share: a data directory and two ports. */
+/** A data directory and two ports, which all processes of one installation share. */
 export interface Installation {
   readonly dataDir: string;
   readonly apiPort: number;
@@ -24,7 +24,7 @@ export interface Installation {
   remove(): void;
 }
 
-/** An empty data directory and free ports. */
+/** An installation with an empty data directory and free ports. */
 export async function newInstallation(): Promise<Installation> {
   const dataDir = mkdtempSync(join(tmpdir(), 'blacktide-system-'));
   const apiPort = await freePort();
@@ -41,7 +41,7 @@ export async function newInstallation(): Promise<Installation> {
 
 export interface Product {
   readonly pid: number;
-  /** Everything printed so far, both streams. */
+  /** Everything printed so far, on both streams. */
   output(): string;
   errors(): string;
   /** Waits for "BlackTide is up". */
@@ -49,9 +49,9 @@ export interface Product {
   ended(): boolean;
   /** Waits until the process ends by itself. */
   exited(): Promise<number | null>;
-  /** Asks it to end and waits; answers its exit code and how long it took. */
+  /** Sends the signal and waits for the end; answers the exit code and the duration. */
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; tookMs: number }>;
-  /** kill -9 of the process and everything it started. */
+  /** Kills the process and its descendants with SIGKILL. */
   killTree(): Promise<void>;
 }
 
@@ -59,11 +59,11 @@ export interface LaunchOptions {
   /** Arguments of standalone/main.ts: "edge", "core", "--demo". */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Started through npm as a user does, for what npm and the shell do to signals. */
+  /** Starts through npm, as a user does: npm and the shell pass signals on in their own way. */
   readonly throughNpm?: boolean;
 }
 
-/** Starts a part of the product as a user does: a program of its own, its settings in the environment. */
+/** Starts the product, or a part of it, as a user does: as a program with its settings in the environment. */
 export function launch(installation: Installation, options: LaunchOptions = {}): Product {
   const args = options.args ?? [];
   const [command, ...rest] = options.throughNpm
@@ -85,7 +85,7 @@ export async function start(installation: Installation, options: LaunchOptions =
   try {
     await product.ready();
   } catch (error) {
-    // Nobody else knows of it.
+    // The caller has no handle to a product that failed to start.
     await product.killTree();
     throw error;
   }
@@ -101,7 +101,7 @@ function settings(installation: Installation): Record<string, string> {
   };
 }
 
-/** The caller's own settings, and vitest's, stay out. */
+/** This process's environment without BlackTide's and vitest's variables. */
 function cleanEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name, value]) =>
@@ -150,14 +150,14 @@ function watch(child: ChildProcess): Product {
       return { code, tookMs: Date.now() - from };
     },
     killTree: async () => {
-      // Its pid may be somebody else's by now.
+      // The pid of an ended process may belong to another process.
       if (!ended()) killAll(processTree(pid));
       await exit;
     },
   };
 }
 
-/** What it printed, for whoever looks into a red test. */
+/** Writes the product's output to a file, for the diagnosis of a red test. */
 function keepLog(pid: number, output: string): void {
   mkdirSync(ARTIFACTS, { recursive: true });
   writeFileSync(join(ARTIFACTS, `blacktide-${pid}.log`), output);
@@ -168,7 +168,7 @@ function killAll(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It went with its parent.
+      // The process ended together with its parent.
     }
   }
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Ends a hang. */
+/** Ends a request that hangs. */
 const WITHIN_MS = 30_000;
 
 export interface RawAnswer {
@@ -10,8 +10,8 @@ export interface RawAnswer {
 }
 
 /**
- * Sends bytes as they are (latin1) and collects what comes back until the server closes its side. The client's own side
- * stays open, as that of a client that does not care.
+ * Sends bytes unchanged (latin1) and collects the answer until the server closes its side. The client keeps its own
+ * side open, so the server cannot rely on the client to end the connection.
  */
 export function rawRequest(port: number, bytes: string, withinMs = WITHIN_MS): Promise<RawAnswer> {
   return new Promise((resolve) => {

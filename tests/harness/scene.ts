@@ -6,10 +6,10 @@ import { type Installation, newInstallation } from './product.ts';
 import { startTarget, type Target } from './target.ts';
 import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.ts';
 
-/** The shortest interval there is: tests are over soon. */
+/** The shortest allowed interval, so that tests are quick. */
 export const INTERVAL_SECONDS = 5;
 
-/** What a story plays on: an empty installation, something to watch, somebody to tell. */
+/** An empty installation, a target to monitor, and a webhook receiver. */
 export interface Scene {
   readonly installation: Installation;
   readonly target: Target;
@@ -33,7 +33,7 @@ export async function newScene(): Promise<Scene> {
   };
 }
 
-/** First account, API key, webhook channel. */
+/** Creates the first account, an API key and a webhook channel to the receiver; answers a client with that key. */
 export async function settleIn(scene: Scene): Promise<ApiClient> {
   const api = await registerAccount(scene.installation.apiOrigin, {
     email: 'owner@example.com',
@@ -60,7 +60,7 @@ export function createMonitor(api: ApiClient, name: string, url: string, more: o
   });
 }
 
-/** Waits until the API says that the monitor has this status. */
+/** Waits until the API answers this status for the monitor. */
 export function untilStatus(api: ApiClient, id: string, status: Monitor['status'], withinMs: number): Promise<Monitor> {
   return eventually(
     `monitor ${status}`,

@@ -1,7 +1,7 @@
 import type { CheckResult } from '#domain/check/result.ts';
 import type { ApiClient } from '#standalone/api-client.ts';
 
-/** Every stored result of a monitor's schedule, newest first; "check now" results are left out. */
+/** All stored results of a monitor's schedule, newest first; results of "check now" are left out. */
 export async function readResults(api: ApiClient, monitorId: string, from?: string): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   let cursor: string | null = null;
@@ -16,7 +16,7 @@ export async function readResults(api: ApiClient, monitorId: string, from?: stri
   return results.filter((result) => !result.manual);
 }
 
-/** What is looked at of a stored result. */
+/** The members of a stored result that are examined. */
 export type StoredSlot = Pick<CheckResult, 'location' | 'scheduledAt' | 'reason'>;
 
 export interface SlotReport {
@@ -31,7 +31,7 @@ export interface SlotReport {
   readonly missed: readonly string[];
 }
 
-/** Looks at one location's slots on its grid, from the first stored one to the last, or to `untilMs`. */
+/** Examines one location's slots on the grid, from the first stored slot to the last one, or to `untilMs`. */
 export function examineSlots(
   results: readonly StoredSlot[],
   location: string,

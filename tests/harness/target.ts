@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { freePort } from './free-port.ts';
 
-/** A small real web server to be watched. */
+/** A small real web server for monitors to check. */
 export interface Target {
   readonly port: number;
   readonly url: string;
-  /** Decides each answer; the default is 200 "ok". */
+  /** Sets the handler of requests; the default answers 200 with "ok". */
   behave(handler: (request: IncomingMessage, response: ServerResponse) => void): void;
-  /** Stops listening and cuts every connection: the next check is refused. */
+  /** Stops listening and cuts every connection, so that the next check is refused. */
   die(): Promise<void>;
-  /** Listens again on the same port, and is fine. */
+  /** Listens again on the same port, with the default handler. */
   revive(): Promise<void>;
   close(): Promise<void>;
 }

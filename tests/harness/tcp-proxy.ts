@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A way to a server that can be cut: connections end at once, and new ones are refused until it is mended. */
+/** A proxy that can be cut: open connections end at once, and new ones are refused until it is mended. */
 export interface TcpProxy {
-  /** The target's URL, by way of the proxy. */
+  /** The target's URL with the proxy's host and port. */
   readonly url: string;
   cut(): Promise<void>;
   mend(): Promise<void>;

@@ -11,17 +11,17 @@ export interface ReceivedWebhook {
 
 export interface WebhookReceiver {
   readonly url: string;
-  /** Set with the secret that the API gave when the channel was made. */
+  /** The channel's signing secret, which the API answers once, at the creation. The caller sets it. */
   secret: string;
   /** Deliveries whose signature is valid. */
   readonly received: ReceivedWebhook[];
-  /** What was refused: must stay empty. */
+  /** Deliveries with an invalid signature, as reason and body. Tests expect none. */
   readonly refused: string[];
   ofType(type: string, monitorId?: string): ReceivedWebhook[];
   close(): Promise<void>;
 }
 
-/** A real receiver that checks signatures with the reference library of Standard Webhooks. */
+/** Starts a real receiver that verifies signatures with the reference library of Standard Webhooks. */
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const port = await freePort();
   const server = createServer((request, response) => {

@@ -8,7 +8,7 @@ export interface KeyPair {
   readonly cert: string;
 }
 
-/** A certification authority of its own, and leaves of every kind of trust. */
+/** A certification authority with a good and two bad leaf certificates, and a self-signed certificate. */
 export interface Certificates {
   readonly ca: string;
   readonly good: KeyPair;
@@ -19,7 +19,7 @@ export interface Certificates {
 
 const HERE = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
 
-/** Made by openssl for each run: no key is kept in the repository, and none expires there. */
+/** Makes the certificates with openssl at each run, so that the repository has no keys and nothing in it expires. */
 export function makeCertificates(): Certificates {
   const dir = mkdtempSync(join(tmpdir(), 'blacktide-certificates-'));
   const path = (name: string) => join(dir, name);

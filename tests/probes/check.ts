@@ -7,7 +7,7 @@ import { probeHttp } from '#probes/http/probe.ts';
 import type { Network } from '#probes/network.ts';
 import type { Judging, ProbeTask } from '#probes/probe.ts';
 
-/** Long enough for a busy machine; tests of timeouts say their own. */
+/** Long enough for a busy machine; tests of timeouts set their own. */
 const TIMEOUT_MS = 5000;
 
 export interface CheckOptions {
@@ -16,13 +16,13 @@ export interface CheckOptions {
   readonly network?: Network;
 }
 
-/** Reaches this machine, which the product does not by default. */
+/** A network that may reach loopback, where the tests' targets are. */
 export const LOCAL_NETWORK = createNodeNetwork({ allowPrivateTargets: true });
 
-/** Nobody else has to be considered. */
+/** Judging without a queue: a test makes one check at a time. */
 const UNSHARED_JUDGING: Judging = { run: async (judge) => judge(new WorkBudget()) };
 
-/** A task as the edge makes it, from a configuration as a user writes it. */
+/** A probe task as the edge makes it, from a configuration as a user writes it. */
 export function httpTask(config: Record<string, unknown>, options: CheckOptions = {}): ProbeTask<HttpConfig> {
   return {
     config: httpConfigSchema.parse(config),
@@ -34,7 +34,7 @@ export function httpTask(config: Record<string, unknown>, options: CheckOptions 
   };
 }
 
-/** Makes one check over Node's network; the outcome is valid by its wire schema. */
+/** Makes one check over Node's network, and validates the outcome by its wire schema. */
 export async function check(config: Record<string, unknown>, options: CheckOptions = {}): Promise<Outcome> {
   const outcome = await probeHttp(httpTask(config, options), options.network ?? LOCAL_NETWORK, NODE_CLOCK);
   return outcomeSchema.parse(outcome);

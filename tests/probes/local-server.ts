@@ -7,7 +7,7 @@ export interface LocalServer {
   readonly port: number;
   /** Without a trailing slash. */
   readonly origin: string;
-  /** Requests as they came, oldest first. */
+  /** Received requests, oldest first. */
   readonly requests: { method: string; url: string; headers: http.IncomingHttpHeaders; body: string }[];
   /** Resolves when no connection is open. */
   idle(): Promise<void>;
@@ -16,7 +16,7 @@ export interface LocalServer {
 
 export type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
-/** A real web server on a port of its own; with a key pair it speaks TLS. */
+/** Starts a real web server on a free port; with a key pair it uses TLS. */
 export async function startHttpServer(handler: Handler, pair?: KeyPair): Promise<LocalServer> {
   const requests: LocalServer['requests'] = [];
   const listener: Handler = (request, response) => {
@@ -32,7 +32,7 @@ export async function startHttpServer(handler: Handler, pair?: KeyPair): Promise
   return listening(server, pair === undefined ? 'http' : 'https', requests);
 }
 
-/** A server that does to each connection whatever it is told: what no web server would do. */
+/** Starts a TCP server whose connections `onConnection` handles, for answers that no web server sends. */
 export function startRawServer(onConnection: (socket: net.Socket) => void): Promise<LocalServer> {
   const server = net.createServer((socket) => {
     socket.on('error', () => {});

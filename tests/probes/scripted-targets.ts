@@ -3,31 +3,31 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
-/** What a target says to one request. Texts are Latin-1: each character is a byte. */
+/** A target's answer to one request. Texts are Latin-1: each character is a byte. */
 export interface ScriptedAnswer {
-  /** Everything, as it goes over the wire; else the answer is put together from the parts below. */
+  /** The whole answer as it is sent; without it the answer is composed of the members below. */
   readonly raw?: string;
-  /** 200 OK. */
+  /** The status with its reason phrase; `200 OK` by default. */
   readonly status?: string;
   readonly headers?: readonly string[];
   readonly body?: string;
-  /** Zeros behind the body: what a bomb is made of. */
+  /** Number of zero bytes after the body, for bodies that decompress to a large size. */
   readonly zeros?: number;
-  /** How the body is packed, one coding after another. */
+  /** Codings that are applied to the body, in order. */
   readonly packed?: readonly Packing[];
-  /** Bytes of the packed body that are sent; Content-Length says so, too. */
+  /** Number of bytes of the encoded body that are sent; Content-Length is the same. */
   readonly cutTo?: number;
-  /** Closed after the answer by default; held open: `keep`; reset: `reset`. */
+  /** The connection after the answer: closed (`end`, the default), held open (`keep`) or reset (`reset`). */
   readonly ending?: 'end' | 'keep' | 'reset';
 }
 export type Packing = keyof typeof PACK;
 
-/** Answers by path; `*` is every other path. */
+/** Answers by path; `*` is for all other paths. */
 export type Script = Readonly<Record<string, ScriptedAnswer>>;
 
-/** What a target has seen. */
+/** The requests and connections of a target. */
 export interface Seen {
-  /** Whole requests, each character a byte. */
+  /** Whole requests in Latin-1: each character is a byte. */
   readonly requests: readonly string[];
   readonly accepted: number;
   readonly open: number;
@@ -48,7 +48,10 @@ interface Target {
   accepted: number;
 }
 
-/** Makes targets on ports of their own: `POST /` a Script, `GET /<port>` what was seen. For tests in any runtime. */
+/**
+ * Starts a control server for tests in any runtime. `POST /` with a Script starts a target and answers its port;
+ * `GET /<port>` answers what that target has seen.
+ */
 export async function startScriptedTargets(): Promise<{ url: string; close(): Promise<void> }> {
   const targets = new Map<string, Target>();
   const control = createHttpServer((request, response) => void answerControl(request, response, targets));

@@ -8,9 +8,9 @@ import { newScene, type Scene } from '../harness/scene.ts';
 
 const ADA = { email: 'ada@example.com', password: 'a sentence is easy to remember' };
 const PHONE = { width: 360, height: 740 };
-/** Read again after 3 s and 6 s; the list's slow refresh would come after a minute. */
+/** The list loads uptime again after 3 s and 6 s. Its regular refresh comes after a minute, which is too late here. */
 const FIRST_UPTIME_WITHIN_MS = 45_000;
-/** Told at once; a busy machine takes longer. */
+/** A webhook is sent at once; the rest is for a busy machine. */
 const WEBHOOK_WITHIN_MS = 20_000;
 const DESK = { width: 1280, height: 900 };
 
@@ -36,14 +36,14 @@ describe('a new user in a browser', () => {
     await scene?.close();
   });
 
-  // One story: when a step fails, the next ones would only wait.
+  // Each test depends on the ones before it. After a failure the others are skipped, because they would only time out.
   let broken = false;
   beforeEach(({ skip }) => skip(broken, 'an earlier step failed'));
   afterEach(({ task }) => {
     broken ||= task.result?.state === 'fail';
   });
 
-  /** Nobody is shut out by colours, missing names or a narrow screen. */
+  /** The page has no violation of WCAG 2.2 AA, and is not wider than the screen. */
   async function expectReachable(page: Page): Promise<void> {
     expect(await browser.violations(page)).toEqual([]);
     const [content, window] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
@@ -66,7 +66,7 @@ describe('a new user in a browser', () => {
     await expectReachable(page);
   });
 
-  it('is told by a webhook that it adds', async () => {
+  it('adds a webhook channel', async () => {
     await page.goto(`${dashboard}/channels/new`);
     await page.getByRole('textbox', { name: 'Webhook URL' }).fill(scene.receiver.url);
     await page.getByRole('button', { name: 'Create channel' }).click();
@@ -77,7 +77,7 @@ describe('a new user in a browser', () => {
   it('adds a monitor with three clicks and a URL, and sees six locations report', async () => {
     await page.goto(`${dashboard}/monitors`);
     await page.getByRole('link', { name: 'Add monitor' }).click();
-    // The field that is left gets its message under the click: the click must arrive nevertheless.
+    // Leaving the empty field inserts its error message, which moves the page. The click must still arrive.
     await page.getByText('Request: method').click();
     await page.getByText('Must be an http:// or https:// URL').waitFor();
     await page.getByRole('combobox', { name: 'Method' }).waitFor();
@@ -112,7 +112,7 @@ describe('a new user in a browser', () => {
     await page.getByRole('table', { name: 'Monitors' }).getByRole('link').first().click();
     await page.getByRole('heading', { name: /is up/ }).waitFor();
     await scene.target.die();
-    // No reload: the news comes by WebSocket.
+    // The page is not reloaded: the status arrives by WebSocket.
     await page.getByRole('heading', { name: /is down/ }).waitFor();
     const rounds = page.getByRole('table', { name: 'Recent results' });
     const failed = rounds.getByRole('row').filter({ hasText: 'connection refused' }).first();
@@ -160,7 +160,7 @@ describe('a new user in a browser', () => {
     await page.getByRole('list', { name: 'Timeline' }).getByText('Resolved', { exact: true }).nth(1).waitFor();
   });
 
-  it('chooses whom an alert rule tells, and what to do then', async () => {
+  it('creates an alert rule with a channel and a runbook, and edits it', async () => {
     await page.goto(`${dashboard}/monitors`);
     await page.getByRole('table', { name: 'Monitors' }).getByRole('link').first().click();
     await page.getByRole('button', { name: 'Add alert rule' }).click();
@@ -201,7 +201,7 @@ describe('a new user in a browser', () => {
     });
     afterAll(() => reader?.close());
 
-    // A star stands for the first of the list before it.
+    // A star is replaced by the id of the first object of the list before it.
     it.each([
       '/monitors',
       '/monitors/new',
@@ -221,7 +221,7 @@ describe('a new user in a browser', () => {
       '/api-keys',
       '/no-such-page',
       '/status/acme',
-    ])('can work on %s, at a desk in light and on a phone in dark', async (path) => {
+    ])('can use %s, at desktop width in light and at phone width in dark', async (path) => {
       await reader.goto(path === '/status/acme' ? statusPage : dashboard + (await withIds(path)));
       await reader.getByRole('heading', { level: 1 }).waitFor();
       await reader.locator('.skeleton').first().waitFor({ state: 'detached' });
@@ -237,7 +237,7 @@ describe('a new user in a browser', () => {
       }
     });
 
-    it('can work with what opens on a page: tables, dialogs, forms and their errors', async () => {
+    it('can use tables, dialogs and forms with errors that open on a page', async () => {
       await reader.goto(dashboard + (await withIds('/monitors/*')));
       await reader.getByText('Numbers as a table').click();
       await reader.getByRole('table', { name: 'Response times' }).waitFor();
@@ -269,11 +269,11 @@ describe('a new user in a browser', () => {
     await page.getByRole('table', { name: 'Monitors' }).waitFor();
   });
 
-  it('never met an error in the browser', () => {
+  it('caused no error on the console of the browser', () => {
     expect(browser.complaints).toEqual([]);
   });
 
-  it('is told when what it sees is no longer live', async () => {
+  it('sees since when the data is no longer live', async () => {
     await page.setViewportSize(PHONE);
     await product.killTree();
     await page.getByText('Not live since').waitFor();
@@ -283,7 +283,7 @@ describe('a new user in a browser', () => {
   });
 });
 
-/** Reloads until the public page shows it, as a reader does: a page just opened may come from the browser's cache. */
+/** Reloads the public page until it has the selector. The first load may come from the browser's cache. */
 async function untilPage(page: Page, url: string, selector: string): Promise<void> {
   await page.goto(url);
   for (let attempt = 0; ; attempt += 1) {

@@ -20,7 +20,7 @@ describe('npm start -- --demo', () => {
     installation?.remove();
   });
 
-  it('shows a living system: an account to sign in with, monitors, and buttons that break them', async () => {
+  it('prints an account, checks its monitors, and breaks a target by its button', async () => {
     expect(product.output()).toContain(target);
     const [, email, password] = /Demo account: (\S+), password (\S+)/.exec(product.output()) ?? [];
     const session = await signIn(installation, { email, password });

@@ -7,7 +7,7 @@ import { launch, type Product, start } from '../harness/product.ts';
 import { createMonitor, INTERVAL_SECONDS, newScene, type Scene, settleIn, untilStatus } from '../harness/scene.ts';
 import { examineSlots, readResults } from '../harness/slots.ts';
 
-/** Rounds the edge makes alone while the core is away. */
+/** Rounds that the edge makes while the core is down. */
 const GAP_ROUNDS = 4;
 
 describe('edge and core as two programs over one data directory', () => {
@@ -61,12 +61,12 @@ describe('edge and core as two programs over one data directory', () => {
     }
   });
 
-  it('has everything, and checks by itself, after kill -9 of all of it', async () => {
+  it('keeps all results and resumes its checks after kill -9 of both programs', async () => {
     const before = await readResults(api, monitor.id);
     await Promise.all([edge.killTree(), core.killTree()]);
     const killedAt = Date.now();
 
-    // Both in one program this time: the data directory is the same.
+    // Edge and core run in one program from here on, on the same data directory.
     core = await start(scene.installation);
     const after = await eventually(
       'new results',

@@ -7,9 +7,9 @@ import { eventually } from '../harness/eventually.ts';
 import { createMonitor, INTERVAL_SECONDS, type Scene, untilStatus } from '../harness/scene.ts';
 import { readResults } from '../harness/slots.ts';
 
-/** "Within 2 rounds + 5 s." */
+/** The product promises detection within two rounds and 5 s. */
 const DETECTION_MS = (2 * INTERVAL_SECONDS + 5) * 1000;
-/** One round after the repair plus the way of the news. */
+/** A recovery needs one round after the repair, and has the same bound as detection. */
 const RECOVERY_MS = (2 * INTERVAL_SECONDS + 5) * 1000;
 const FIRST_RESULTS_MS = 15_000;
 
@@ -19,7 +19,7 @@ interface Summary {
   readonly incidents: readonly { readonly name: string; readonly status: string }[];
 }
 
-/** A new monitor on the scene's target, watched from six locations on one grid. */
+/** Creates a monitor of the scene's target and a status page; waits until a round has a result of each location. */
 export async function watchTarget(scene: Scene, api: ApiClient): Promise<Monitor> {
   const created = await createMonitor(api, 'Target', scene.target.url);
   await api.post('/status-pages', {
@@ -42,7 +42,7 @@ export async function watchTarget(scene: Scene, api: ApiClient): Promise<Monitor
   return monitor;
 }
 
-/** The target dies and comes back: one incident, one webhook each way, and the page says so. */
+/** Lets the target die and come back; expects one incident, one webhook for each, and the status on the page. */
 export async function playOutage(scene: Scene, api: ApiClient, monitor: Monitor): Promise<void> {
   await scene.target.die();
   await untilStatus(api, monitor.id, 'down', DETECTION_MS);
@@ -71,7 +71,7 @@ export async function playOutage(scene: Scene, api: ApiClient, monitor: Monitor)
   );
 }
 
-/** Waits until that many rounds after now are stored. */
+/** Waits until this many further rounds are stored. */
 export async function roundsLater(api: ApiClient, monitorId: string, rounds: number): Promise<void> {
   const from = new Date().toISOString();
   await eventually(

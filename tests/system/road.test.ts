@@ -22,7 +22,7 @@ describe('the road of a result, from one command', () => {
     await scene?.close();
   });
 
-  it('tells where everything is and how to make the first account', () => {
+  it('prints the addresses and how to create the first account', () => {
     expect(product.output()).toContain(`http://localhost:${scene.installation.apiPort}/api/v1/docs`);
     expect(product.output()).toContain(`http://localhost:${scene.installation.edgePort}/status/`);
     expect(product.output()).toMatch(/no account yet.*create it/i);
@@ -32,7 +32,7 @@ describe('the road of a result, from one command', () => {
     monitor = await watchTarget(scene, api);
   });
 
-  it('tells of an outage once: monitor, incident, webhook, status page; and of its end', async () => {
+  it('reports an outage and its end once: monitor, incident, webhook, status page', async () => {
     await playOutage(scene, api, monitor);
   });
 

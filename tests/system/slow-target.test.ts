@@ -7,10 +7,10 @@ import { type Product, start } from '../harness/product.ts';
 import { createMonitor, INTERVAL_SECONDS, newScene, type Scene, settleIn } from '../harness/scene.ts';
 import { examineSlots, readResults } from '../harness/slots.ts';
 
-/** bench/ does the same with 199. */
+/** `npm run bench -- slow-target` does the same with 199. */
 const FAST_MONITORS = 19;
 const SLOW_MS = 25_000;
-/** Half an interval, a tenth of the slow answer; bench/ measures the milliseconds. */
+/** Half an interval, a tenth of the slow answer. The bench measures the delay in milliseconds. */
 const ON_TIME_MS = 2500;
 
 describe('a target that answers after 25 s', () => {
@@ -59,7 +59,7 @@ describe('a target that answers after 25 s', () => {
           missed: [],
         });
       }
-      // The very first round is started when the monitor is made, not on the grid.
+      // The first round starts at the creation of the monitor, not on the grid.
       const first = Math.min(...results.map((result) => Date.parse(result.scheduledAt)));
       const late = results.filter(
         (result) =>

@@ -6,7 +6,7 @@ import { eventually } from '../harness/eventually.ts';
 import { processTree } from '../harness/process-tree.ts';
 import { type Installation, launch, newInstallation, type Product, start } from '../harness/product.ts';
 
-/** "Ctrl-C ends it within 10 s." How long a start takes is measured by `npm run bench -- start`. */
+/** The product promises to end within 10 s of Ctrl-C. `npm run bench -- start` measures how long a start takes. */
 const END_MS = 10_000;
 
 describe('starting and ending', () => {
@@ -51,13 +51,13 @@ describe('starting and ending', () => {
     await expectRefusal(launch(installation), /data directory is broken/i);
   });
 
-  it('ends in order on Ctrl-C in a terminal, starts again, and lets nobody in twice', async () => {
+  it('ends in order on Ctrl-C in a terminal, starts again, and refuses a second start on its data directory', async () => {
     const first = await start(installation, { throughNpm: true });
     const all = processTree(first.pid);
     expect(first.output()).toMatch(/There is no account yet.*\n.*set-up token is asked for: [\w-]{32}\n/);
     expect(readableByOthers(installation.dataDir)).toEqual([]);
     expect(listeningAddresses(all)).toEqual(new Set(['127.0.0.1']));
-    // A terminal sends Ctrl-C to the whole group, and npm sends it on: it arrives twice.
+    // A terminal sends Ctrl-C to the whole process group, and npm passes it on, so it arrives twice.
     process.kill(-first.pid, 'SIGINT');
     await expectEnd(first, all);
 
@@ -86,13 +86,13 @@ describe('starting and ending', () => {
   });
 });
 
-/** In time, without a complaint, and nothing goes on in the background. */
+/** The processes have ended in time, and nothing was printed to stderr. */
 async function expectEnd(product: Product, processes: readonly number[]): Promise<void> {
   await eventually('the end', () => !processes.some(isRunning), END_MS);
   expect(product.errors()).toBe('');
 }
 
-/** One sentence, no stack, exit code 1. */
+/** The program has ended with code 1 and one line on stderr, without a stack. */
 async function expectRefusal(product: Product, sentence: RegExp): Promise<void> {
   expect(await product.exited()).toBe(1);
   expect(product.errors()).toMatch(sentence);
@@ -108,13 +108,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Files and folders that another user could read, if only its name were known. */
+/** Files and folders whose mode lets other users read them. */
 function readableByOthers(dir: string): string[] {
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => (statSync(join(dir, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o044);
 }
 
-/** The addresses on which these processes listen, of Linux's table of TCP sockets. */
+/** The addresses on which the processes listen, from Linux's table of TCP sockets. */
 function listeningAddresses(pids: readonly number[]): Set<string> {
   const inodes = new Set(pids.flatMap(socketsOf));
   const rows = ['tcp', 'tcp6'].flatMap((table) =>
@@ -140,7 +140,7 @@ function socketsOf(pid: number): string[] {
   }
 }
 
-/** Little-endian hexadecimal: `0100007F` is 127.0.0.1. Addresses of IPv6 stay as they are. */
+/** An IPv4 address from little-endian hexadecimal: `0100007F` is 127.0.0.1. IPv6 addresses stay hexadecimal. */
 function addressOf(hex: string): string {
   if (hex.length !== 8) return hex;
   return [...hex.matchAll(/../g)]
