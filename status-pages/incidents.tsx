@@ -76,7 +76,7 @@ interface HistoryDay {
   readonly isComplete: boolean;
 }
 
-/** What else the day has to say: incidents that lasted beyond it, or that there was none. */
+/** The last line of a day: incidents that lasted beyond it, or that there was none. */
 function DaySummary({ day: { ended, lasting, isComplete } }: { day: HistoryDay }) {
   if (lasting.length > LASTING_NAMED_MAX) {
     return <p class="quiet">{countText(lasting.length, 'incident')} lasted beyond this day.</p>;

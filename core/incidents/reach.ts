@@ -9,7 +9,7 @@ import { appendTimeline } from './append-timeline.ts';
 
 /** Whether an incident has reached anybody: kept on its row, because notifications go with their channel. */
 
-/** A message about the incident was delivered. */
+/** Records the first delivery of a message about the incident. */
 export async function markReached(ctx: UnitOfWork, incidentId: string): Promise<void> {
   const [row] = await ctx.db
     .update(incidents)
@@ -19,7 +19,7 @@ export async function markReached(ctx: UnitOfWork, incidentId: string): Promise<
   if (row !== undefined) await announceIncident(ctx.db, row.organizationId, incidentId);
 }
 
-/** A message about the incident is under way, so nothing is settled any more. */
+/** Records that a message about the incident is under way, so an earlier `unreachedReason` no longer holds. */
 export async function markUnderWay(ctx: UnitOfWork, incidentId: string): Promise<void> {
   await ctx.db
     .update(incidents)
@@ -28,8 +28,9 @@ export async function markUnderWay(ctx: UnitOfWork, incidentId: string): Promise
 }
 
 /**
- * A message about the incident has ended without a delivery, or there was none to send. When no other is under way and
- * nobody was reached before, the incident says so. Returns the reason when it does.
+ * Records that a message about the incident ended without a delivery, or that there was none to send. When no other
+ * message is under way and nobody was reached before, the incident says that it reached nobody. Returns the reason when
+ * it does.
  */
 export async function settleUnreached(
   ctx: UnitOfWork,

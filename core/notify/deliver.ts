@@ -126,7 +126,7 @@ async function tellDelivery(ctx: UnitOfWork, notification: LeasedNotification, c
     text: `Told ${channel.name} ${messageWords(notification)}.`,
     data: { channelId: channel.id, status: 'delivered' },
   });
-  // The next notification of the same incident and channel was waiting for this one.
+  // The next notification of the same incident and channel was waiting for this one to end.
   await wakeNotifier(ctx.db);
 }
 
@@ -146,7 +146,7 @@ async function tellFailure(
   const why = switchedOff ? 'it answered 410 Gone and was switched off' : failureWords(failure);
   const data = { channelId: channel.id, status, error, ...(statusCode === null ? {} : { statusCode }) };
   if (status === 'failed') {
-    // Also without the lease: nobody else has counted an attempt, so nobody else tells of the first one.
+    // Also without the lease: no other process has counted an attempt, so none has told of the first failure.
     if (count === 1) await tellTimeline(ctx, notification, { text: `Could not yet tell ${what}: ${why}.`, data });
     return;
   }

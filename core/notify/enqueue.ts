@@ -153,7 +153,7 @@ async function describe(ctx: UnitOfWork, incident: IncidentRow, type: WebhookEve
   const [rule] =
     alert === undefined ? [] : await ctx.db.select().from(alertRules).where(eq(alertRules.id, alert.ruleId));
   const { publicUrl } = ctx.config;
-  // Whom an incident has reached is not for the one who is being reached.
+  // A receiver is not told which receivers the incident has reached.
   const { reach: _, ...shown } = presentIncident(incident, monitor?.name ?? null);
   return {
     type,

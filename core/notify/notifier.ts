@@ -6,7 +6,7 @@ import { type LeasedNotification, leaseNotifications } from './outbox.ts';
 
 /** Most parallel attempts of one process. An attempt is a socket and a message: this many are a few megabytes. */
 const PARALLEL = 128;
-/** Of these, most to channels that are failing: whatever dead receivers there are, others find room at once. */
+/** Most parallel attempts to failing channels, so that dead receivers always leave room for the others. */
 const PARALLEL_FAILING = 96;
 /** LISTEN wakes the loop for new notifications; polling finds those due for another attempt. */
 const POLL_MS = 1_000;

@@ -8,7 +8,7 @@ const LEASE_LOCK = 7_205_202_610;
 const PER_CHANNEL_MAX = 4;
 /** Attempts in flight of one organisation, over all processes: a quarter of what one process can do. */
 const PER_ORGANIZATION_MAX = 32;
-/** Of these, attempts to channels that are failing, so that an organisation's good channels are told beside its dead ones. */
+/** Most attempts in flight to failing channels of one organisation: its working channels keep the rest. */
 const PER_ORGANIZATION_FAILING_MAX = 16;
 
 export interface LeasedNotification {

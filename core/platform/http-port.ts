@@ -44,7 +44,7 @@ export interface PortLimits extends ConnectionLimits {
 }
 
 export interface PortOptions {
-  /** Without it, no path of the port has a WebSocket. */
+  /** Absent on a port without WebSockets. */
   readonly webSocket?: { readonly path: string; readonly server: WebSocketServer };
   readonly limits?: Partial<PortLimits> | undefined;
 }
@@ -101,11 +101,11 @@ export function createHttpPort(
   return port;
 }
 
-/** Why the request is refused whatever it asks for; null for a good one. */
+/** The reason why the request is refused, whatever its path; null for a good request. */
 function requestFault(request: IncomingMessage): string | null {
   const fault = hostFault(request);
   if (fault !== null) return fault;
-  // Those with a WebSocket at their path never come here.
+  // Requests for a WebSocket at a path that has one do not reach this function.
   return isWebSocket(request) && isUpgrade(request) ? 'There is no WebSocket at this path.' : null;
 }
 

@@ -69,7 +69,7 @@ export function ChannelsPage() {
   );
 }
 
-/** What keeps the channel from being told, under its name. */
+/** The reason why a channel does not receive messages, under its name. */
 function Trouble({ channel }: { readonly channel: Channel }) {
   const trouble = channel.problem?.message ?? channelTrouble(channel);
   return trouble === null ? null : <span className="small-text under">{trouble}</span>;

@@ -20,13 +20,13 @@ const DIVISION_WORK = 4_500;
 /** A schema may refer to itself, and a value nest as deep as it likes: deeper than this the stack would overflow. */
 const DEPTH_MAX = 1_000;
 
-/** Where in the document, innermost first. */
+/** A place in the document, innermost first. */
 interface Place {
   readonly outer: Place | null;
   readonly key: string | number;
 }
 
-/** Why a value does not match. Put into words only when it is told, because most are mismatches of one alternative. */
+/** A mismatch. Its words are made only when it is reported, because most mismatches concern one of several alternatives. */
 interface Mismatch {
   readonly place: Place | null;
   readonly words: () => string;
@@ -35,7 +35,7 @@ interface Mismatch {
 /** Properties and items that some keyword has looked at; null where no keyword asks. */
 type Evaluated = Set<string | number> | null;
 
-/** What holds on the way down: how deep it is, and what `$recursiveRef` leads to. */
+/** The state on the way down: the depth, and the target of `$recursiveRef`. */
 interface Way {
   readonly place: Place | null;
   readonly depth: number;
@@ -191,7 +191,7 @@ export class SchemaValidation {
     return next === undefined ? null : this.#judge(next, value, way, evaluated);
   }
 
-  /** What a part that does not match has looked at does not count. */
+  /** Properties and items that a mismatching part has evaluated do not count as evaluated. */
   #branch(part: Schema | boolean, value: unknown, way: Way, evaluated: Evaluated): Judged {
     const own = this.#evaluated();
     const mismatch = this.#judge(part, value, way, own);

@@ -66,8 +66,8 @@ export function jsonSchemaMismatch(schema: Json, value: Json, budget: WorkBudget
 }
 
 /**
- * What was compiled for an answer, whether or not this process had it already: else a verdict could depend on what was
- * judged before.
+ * The schemas that each answer has paid for. An answer pays also for a schema that this process has compiled before:
+ * otherwise a verdict would depend on what was judged earlier.
  */
 const PAID = new WeakMap<WorkBudget, Set<CompiledSchema>>();
 

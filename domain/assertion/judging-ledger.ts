@@ -1,6 +1,6 @@
 import { ANSWER_WORK_MAX, WORK_PER_MS } from './work-budget.ts';
 
-/** Whose answer is judged. A test that was asked for has no monitor. */
+/** The monitor and organization of an answer. A test of an unsaved monitor has no monitor. */
 export interface Judged {
   readonly monitor: string | undefined;
   readonly organization: string | undefined;
@@ -27,17 +27,17 @@ const ORGANIZATION: Bucket = { whose: 'the organization', max: 5 * ANSWER_WORK_M
 /** Most buckets that are remembered, 100 bytes each. The one that was used least recently is forgotten. */
 const BUCKETS_MAX = 20_000;
 
-/** What may be spent on an answer, and why it is not more. */
+/** The work that may be spent on an answer, and the reason why it is not more. */
 export interface Allowance {
   readonly work: number;
   readonly refusal: string | undefined;
 }
 
-/** How much work each monitor and each organization has had of this process lately. */
+/** The work that this process has recently spent on each monitor and each organization. */
 export class JudgingLedger {
   readonly #levels = new Map<string, { readonly level: number; readonly atMs: number }>();
 
-  /** What is left for an answer: at most the bound of one answer, and possibly nothing. */
+  /** The work that is left for an answer: at most ANSWER_WORK_MAX, at least nothing. */
   allowance(judged: Judged, nowMs: number): Allowance {
     let allowance: Allowance = { work: ANSWER_WORK_MAX, refusal: undefined };
     for (const [name, bucket] of bucketsOf(judged)) {
@@ -47,7 +47,7 @@ export class JudgingLedger {
     return allowance;
   }
 
-  /** The answer was judged for so much. */
+  /** Records the work that judging an answer took. */
   enter(judged: Judged, work: number, nowMs: number): void {
     for (const [name, bucket] of bucketsOf(judged)) {
       const level = this.#level(name, bucket, nowMs) + work;

@@ -19,7 +19,7 @@ const UNKNOWN = 0;
 const MATCHED = -1;
 const DEAD = -2;
 
-/** What stood before a position. */
+/** Properties of the character before a position, as flags; `text` is the text's beginning. */
 const BEFORE = { text: 1, newline: 2, word: 4 } as const;
 
 /** The instructions at which a match may be after the characters so far, and what the last one was. */
@@ -28,7 +28,7 @@ interface State {
   readonly before: number;
 }
 
-/** What is reached from some instructions without taking a character. */
+/** The instructions that are reached from some instructions without taking a character. */
 interface Closure {
   /** Instructions that wait for a character. */
   readonly runes: readonly number[];
@@ -197,7 +197,7 @@ export class LazyDfa {
     return number;
   }
 
-  /** What stood before matters only to programs that ask. */
+  /** The flags of BEFORE that the program's conditions depend on. Other flags would only multiply states. */
   get #relevant(): number {
     const { emptyKinds } = this.#program;
     const asks = (kinds: number) => (emptyKinds & kinds) !== 0;

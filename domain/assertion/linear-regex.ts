@@ -93,8 +93,8 @@ export function firstMatch(regex: LinearRegex, text: string, budget: WorkBudget)
 }
 
 /**
- * Automata are built anew for each answer, and compiling is paid for again: else a verdict could depend on what this
- * process has judged before.
+ * Automata are built anew for each answer, and each answer pays for compiling: otherwise a verdict would depend on what
+ * this process has judged before.
  */
 function automaton(regex: LinearRegex, budget: WorkBudget): LazyDfa {
   const known = AUTOMATA.get(budget) ?? new Map<LinearRegex, LazyDfa>();

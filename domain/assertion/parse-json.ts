@@ -46,7 +46,7 @@ export function parseJson<T>(text: string, budget: WorkBudget): T {
 class Foresight {
   readonly #text: string;
   readonly #budget: WorkBudget;
-  /** Where each text that was met begins, and how long it is; by a hash, and compared in full. */
+  /** Beginning and length of each text that occurred, by hash; candidates are compared in full. */
   readonly #starts = new Int32Array(TABLE_SIZE);
   readonly #lengths = new Int32Array(TABLE_SIZE).fill(-1);
   /** Orders of keys that were met, as a tree: a node is its parent and a key. */

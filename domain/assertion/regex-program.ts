@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
 
-/** What an instruction does; the numbers are RE2JS's, which has no name for them outside. */
+/** Kinds of instructions; the numbers are those of RE2JS, which exports no names for them. */
 export const OP = {
   alt: 1,
   altMatch: 2,
@@ -16,7 +16,7 @@ export const OP = {
   runeAnyNotNewline: 11,
 } as const;
 
-/** What may stand between two characters; an instruction `emptyWidth` asks for some of these. */
+/** Conditions between two characters, as flags; an instruction `emptyWidth` requires some of them. */
 export const EMPTY = {
   beginLine: 1,
   endLine: 2,

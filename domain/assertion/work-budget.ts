@@ -17,9 +17,9 @@ export class TooMuchWork extends Error {
 }
 
 /**
- * Counts the work of judging one answer. Whoever loops over what a user wrote or a target sent spends units before each
- * portion of work, and is stopped when none are left. A deadline would not do: the clock stands still while a Worker
- * computes.
+ * Counts the work of judging one answer. Code that loops over what a user wrote or a target sent spends units before each
+ * portion of work, and is stopped when no units are left. A deadline is no alternative, because the clock stands still
+ * while a Worker computes.
  */
 export class WorkBudget {
   readonly #max: number;
@@ -27,7 +27,7 @@ export class WorkBudget {
   #left: number;
   #refused = false;
 
-  /** `refusal` says why there is no more, where that is not the answer's own fault. */
+  /** `refusal` is the reason for a lower `max`, in words, when the answer itself is not the reason. */
   constructor(max = ANSWER_WORK_MAX, refusal?: string) {
     this.#max = max;
     this.#left = max;
@@ -38,7 +38,7 @@ export class WorkBudget {
     return this.#max - this.#left;
   }
 
-  /** Somebody needed more than was left. */
+  /** True once more work was needed than was left. */
   get refused(): boolean {
     return this.#refused;
   }

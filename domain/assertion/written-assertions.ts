@@ -10,9 +10,8 @@ export interface WrittenProblem extends AssertionProblem {
 
 /**
  * The faults of a monitor's assertions as a user wrote them, beyond those of their form: patterns, paths and schemas are
- * compiled. Their sizes are
- * added up first, and nothing is compiled past the bound on all of them: what is written is read by the process that
- * everybody writes to.
+ * compiled. Their sizes are added up first, and nothing beyond the bound on their sum is compiled, because the process
+ * that validates monitors serves all organisations.
  */
 export function writtenAssertionProblems(assertions: readonly Assertion[]): WrittenProblem[] {
   const room = { patterns: PATTERNS_SIZE_MAX, parts: SCHEMA_PARTS_MAX };
@@ -23,7 +22,7 @@ export function writtenAssertionProblems(assertions: readonly Assertion[]): Writ
     room.patterns -= size.patterns;
     room.parts -= size.parts;
     const tooMuch = roomProblem(room, size);
-    // What finds no room leaves it to the others: each fault is told once.
+    // An assertion that is too large takes no room from the others, so each fault is reported once.
     if (tooMuch !== null) {
       room.patterns += size.patterns;
       room.parts += size.parts;

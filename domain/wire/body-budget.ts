@@ -1,4 +1,4 @@
-/** Where the reading of a body begins: most requests fit, and a body of many tiny chunks costs no more than its bytes. */
+/** First size of a body's buffer: most requests fit. A body of many tiny chunks costs no more than its bytes. */
 const FIRST_BYTES = 4 * 1024;
 
 /** A body that was read. Its room is taken until `release`: what was parsed from it lives as long. */

@@ -24,7 +24,7 @@ const claimsSchema = z.object({
 });
 export type ServiceTokenClaims = z.infer<typeof claimsSchema>;
 
-/** What a token can be compared with before the body is read. */
+/** The parts of a request that a token is compared with before the body is read. */
 export interface RequestHead {
   readonly method: string;
   /** Path with query. */
