@@ -1,10 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { eventually } from '#tests/harness/eventually.ts';
 import { describePort } from '#tests/harness/port-promises.ts';
 import { closed, isClosed, openRaw, rawRequest } from '#tests/harness/raw-request.ts';
-import { createHttpPort, type PortLimits } from './http-port.ts';
+import { createHttpPort, type PortLimits, type PortOptions } from './http-port.ts';
 
 const HEAD = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n';
 const LARGE = Buffer.alloc(64 * 1024 * 1024);
@@ -17,7 +18,7 @@ interface OpenPort {
   close(): void;
 }
 
-async function openPort(limits: Partial<PortLimits> = {}): Promise<OpenPort> {
+async function openPort(limits: Partial<PortLimits> = {}, options: PortOptions = {}): Promise<OpenPort> {
   const held: ServerResponse[] = [];
   const server: Server = createHttpPort(
     (incoming: IncomingMessage, outgoing) => {
@@ -25,8 +26,10 @@ async function openPort(limits: Partial<PortLimits> = {}): Promise<OpenPort> {
       else if (incoming.url === '/large') outgoing.end(LARGE);
       else outgoing.writeHead(incoming.url === '/healthz' ? 200 : 404).end('{}');
     },
-    { limits },
+    { ...options, limits },
   );
+  // Takes WebSocket handshakes and never answers them.
+  if (options.webSocket !== undefined) server.on('upgrade', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   return {
     port: (server.address() as AddressInfo).port,
@@ -170,6 +173,15 @@ describe('limits', () => {
     socket.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually('it is being answered', async () => (await open.connections()) === 1);
     await eventually('it is closed', async () => (await open.connections()) === 0);
+  });
+
+  test('a WebSocket handshake that is not answered ends its connection', async () => {
+    const webSocket = { path: '/stream', server: new WebSocketServer({ noServer: true }) };
+    open = await openPort({ handshakeMs: 100 }, { webSocket });
+    const socket = client();
+    socket.write('GET /stream HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await closed(socket);
+    await eventually('no socket is left', async () => (await open.connections()) === 0);
   });
 
   test('no connection grows old: a busy one ends with its next answer, a silent one at once', async () => {
