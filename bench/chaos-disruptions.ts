@@ -17,7 +17,7 @@ const AWAY_MS = [0, 20_000] as const;
 export const STOPPED_MS = [1000, 12_000] as const;
 /** "Ctrl-C ends it within 10 s", and a machine that is busy. */
 const END_MS = 15_000;
-/** The core notices that its database is gone, workerd is started again by the edge. */
+/** The database is started again by the core, workerd by the edge. */
 const REACTION_MS = 20_000;
 
 const CORE_DISRUPTIONS = [
@@ -105,8 +105,7 @@ export class Victim {
       case 'core stopped':
         return stopFor([this.#pid('core')], stoppedMs);
       case 'database killed':
-        await this.#killDatabase();
-        return this.#startAfter('core', awayMs);
+        return this.#killDatabase();
       case 'edge and workerd killed':
         return this.#disturbingTheEdge(async () => {
           await this.#kill('edge', processTree(this.#pid('edge')));
@@ -167,15 +166,19 @@ export class Victim {
     await this.#product(part).exited();
   }
 
-  /** The core cannot go on without its database: it ends by itself, and says so. */
+  /** The core goes on, and starts its database again. */
   async #killDatabase(): Promise<void> {
-    const core = this.#product('core');
-    this.#seen.note(core.pid);
+    const [before] = this.#database();
     for (const pid of this.#database()) killNow(pid);
-    const code = await ended(core, REACTION_MS);
-    if (code === 1) return;
-    this.violations.push(`the core ended with ${code ?? 'nothing'} after its database was killed`);
-    await core.killTree();
+    await eventually(
+      'another database',
+      async () =>
+        this.#database()[0] !== before && (await fetch(`${this.#installation.apiOrigin}/readyz`)).status === 200,
+      REACTION_MS,
+    ).catch((error: Error) => {
+      this.violations.push(`after the database was killed: ${error.message}`);
+      throw error;
+    });
   }
 
   /** The edge starts another one by itself, even when that one is killed while it starts. */
@@ -229,9 +232,4 @@ function killNow(pid: number): void {
   } catch {
     // It went with its parent.
   }
-}
-
-/** Its exit code, null when it was still there. */
-async function ended(product: Product, withinMs: number): Promise<number | null> {
-  return Promise.race([product.exited(), sleep(withinMs, null, { ref: false })]);
 }
