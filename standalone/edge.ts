@@ -10,6 +10,7 @@ import type { EdgeKeys } from './keys.ts';
 import { publicNetwork, wholeNetwork } from './network-bindings.ts';
 import { openFilesSentence, readOpenFiles } from './open-files.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
+import { sealEdgeState } from './seal-edge-state.ts';
 import { SetupError } from './setup-error.ts';
 import { workerdLine } from './workerd-log.ts';
 
@@ -43,6 +44,7 @@ export async function startEdge(
 ): Promise<RunningEdge> {
   const dir = resolve(config.dataDir, 'edge');
   prepareDataDir(dir);
+  await sealEdgeState(dir, keys.edgePrivateJwk);
   const pidFile = workerdPidFile(config.dataDir);
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
   const files = readOpenFiles();
