@@ -18,6 +18,7 @@ import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
+import { PageVouch } from './page-vouch.ts';
 import { ShardStorage } from './shard-storage.ts';
 import { StateSeal } from './state-seal.ts';
 import { readStoredMonitors, type StoredMonitor, sealedAssignment } from './stored-monitors.ts';
@@ -69,6 +70,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #storage: ShardStorage;
   readonly #outbox: Outbox;
   readonly #pages: ComponentPush;
+  readonly #vouch: PageVouch;
   readonly #seal: StateSeal;
   readonly #watches = new Map<string, Watch>();
   /** Monitors whose assignment cannot be opened, until the core sends it again. */
@@ -86,6 +88,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#storage = new ShardStorage(state.storage);
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
+    this.#vouch = new PageVouch(env.STATUS_PAGES, Date.now());
     this.#checks = new CheckDispatch({
       env: () => this.env,
       shard: () => this.#shard,
@@ -107,6 +110,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     try {
       this.#startDueRounds(Date.now());
       this.#sendWaiting();
+      this.ctx.waitUntil(this.#vouch.tell(this.#watches.values(), Date.now()));
     } catch (error) {
       log('error', 'rounds could not be started', { shard: this.#shard, reason: reasonOf(error) });
       await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
@@ -340,6 +344,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       }
       for (const tick of ticks) this.#saveTick(tick);
     });
+    this.#vouch.stored(new Set(arrivals.map(({ monitorId }) => monitorId)), nowMs);
     this.#sendWaiting();
   }
 
@@ -426,6 +431,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       this.#storage.removeMonitor(monitorId);
       this.#watches.delete(monitorId);
       this.#locations.forget(monitorId);
+      this.#vouch.forget(monitorId);
     }
   }
 
