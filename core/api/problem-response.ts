@@ -15,7 +15,7 @@ const RETRY_AFTER_SECONDS = '5';
 
 /** The answer for any error: RFC 9457, with a stable code and the trace id, and without internal details. */
 export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unknown): Response {
-  const problem = asProblem(error);
+  const problem = asProblem(ctx, error);
   const body = problemOf(problem.code, {
     detail: problem.message,
     errors: [...problem.errors],
@@ -38,14 +38,14 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
   return c.body(JSON.stringify(body), status);
 }
 
-function asProblem(error: unknown): ProblemError {
+function asProblem(ctx: CoreContext, error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof HTTPException) return new ProblemError(codeOfStatus(error.status));
   const code = postgresCode(error);
   if (code === FOREIGN_KEY_VIOLATION) return new ProblemError('conflict', 'What this refers to was just deleted.');
   if (code !== null && DATA_EXCEPTION.test(code))
     return new ProblemError('malformed_request', 'A value is out of range.');
-  const fault = databaseFault(error);
+  const fault = databaseFault(error, ctx.config.storageDir);
   if (fault !== null) {
     return new ProblemError(fault.code, fault.detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
   }

@@ -70,7 +70,10 @@ async function publish(ctx: CoreContext, shard: string, events: readonly unknown
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     ctx.logger.error({ err: error, shard, events: events.length }, 'events of the edge could not be taken');
-    const { code, detail } = databaseFault(error) ?? { code: 'unavailable', detail: 'The events could not be stored.' };
+    const { code, detail } = databaseFault(error, ctx.config.storageDir) ?? {
+      code: 'unavailable',
+      detail: 'The events could not be stored.',
+    };
     throw new ProblemError(code, `${detail} Send the events again later.`);
   }
 }

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '#domain/base/problem.ts';
+import { requireRoom } from './disk-room.ts';
 import { postgresCode } from './postgres-code.ts';
 
 /** Why the database cannot do what it was asked, when the cause is the database and not the statement. */
@@ -59,8 +60,22 @@ const SYSTEM =
 const PRIVILEGE = '42501';
 const READ_ONLY_DISK = /Read-only file system/;
 
-/** The fault behind an error; null for an error that has another cause. */
-export function databaseFault(error: unknown): DatabaseFault | null {
+/**
+ * The fault behind an error; null for an error that has another cause. With `storageDir`, the folder of the embedded
+ * database, a database that is away because its disk is full is told apart: PostgreSQL ends when its log finds no room.
+ */
+export function databaseFault(error: unknown, storageDir?: string): DatabaseFault | null {
+  const fault = faultOf(error);
+  if (fault?.code !== 'database_unavailable' || storageDir === undefined) return fault;
+  try {
+    requireRoom(storageDir);
+    return fault;
+  } catch {
+    return FULL;
+  }
+}
+
+function faultOf(error: unknown): DatabaseFault | null {
   const code = postgresCode(error);
   if (code === null) return null;
   const known = FAULTS[code];

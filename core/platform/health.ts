@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { CoreContext } from '../context.ts';
-import { readinessOf, requireRoom, requireWritable } from './readiness.ts';
+import { requireRoom } from './disk-room.ts';
+import { readinessOf, requireWritable } from './readiness.ts';
 
 /**
  * `/healthz` (alive), `/readyz` (dependencies, each with its state, and the reason of each that is not ready) and
@@ -12,7 +13,7 @@ export function createHealthApp(ctx: Pick<CoreContext, 'sql' | 'streams' | 'metr
   const checks = {
     postgres: () => requireWritable(ctx.sql),
     stream: () => ctx.streams.readiness(),
-    ...(storageDir === undefined ? {} : { disk: () => requireRoom(storageDir) }),
+    ...(storageDir === undefined ? {} : { disk: async () => requireRoom(storageDir) }),
   };
   const dependencies = Object.entries(checks).map(
     ([name, check]) => [name, readinessOf(() => logged(ctx, name, check()))] as const,

@@ -16,7 +16,8 @@ import type { Options, Sql } from 'postgres';
  * Two limits are added, because a server that is frozen keeps its connections open and its own time limits do not run:
  * - `silent_timeout`, in seconds. A connection that owes an answer and receives nothing for so long is closed. Its
  *   statements fail with the code SERVER_SILENT.
- * - `queue_timeout`, in seconds. A statement that no connection was free for fails with the code QUEUE_TIMEOUT.
+ * - `queue_timeout`, in seconds. A statement that waits for a connection while none becomes free for so long fails with
+ *   the code QUEUE_TIMEOUT; after `queue_total_timeout` it fails in any case.
  * The package's text is mended when it is loaded, because that works where no install scripts run. A version whose text
  * differs is refused at start: it may bring these mends, or need others.
  */
@@ -106,11 +107,26 @@ const MENDS: Readonly<Record<string, readonly (readonly [found: string, mended: 
   ],
   'index.js': [
     [
+      `  let ending = false
+`,
+      `  let ending = false
+    , freedAt = 0
+`,
+    ],
+    [
+      `  function onopen(c) {
+`,
+      `  function onopen(c) {
+    freedAt = performance.now()
+`,
+    ],
+    [
       `    keep_alive      : 60,
 `,
       `    keep_alive      : 60,
     silent_timeout  : null,
     queue_timeout   : null,
+    queue_total_timeout: null,
 `,
     ],
     [
@@ -126,9 +142,22 @@ const MENDS: Readonly<Record<string, readonly (readonly [found: string, mended: 
 
   function wait(query) {
     queries.push(query)
-    options.queue_timeout && setTimeout(() => {
-      queries.remove(query) && query.reject(Errors.connection('QUEUE_TIMEOUT', options))
-    }, options.queue_timeout * 1000).unref()
+    if (!options.queue_timeout)
+      return
+    const pushedAt = performance.now()
+    const look = () => {
+      if (query.state || query.cancelled)
+        return
+      const now = performance.now()
+      const left = Math.min(
+        Math.max(freedAt, pushedAt) + options.queue_timeout * 1000 - now,
+        pushedAt + options.queue_total_timeout * 1000 - now
+      )
+      left > 0
+        ? setTimeout(look, left).unref()
+        : queries.remove(query) && query.reject(Errors.connection('QUEUE_TIMEOUT', options))
+    }
+    look()
   }
 `,
     ],
@@ -190,6 +219,7 @@ type Package = typeof import('postgres');
 export interface ClientLimits {
   readonly silent_timeout: number;
   readonly queue_timeout: number;
+  readonly queue_total_timeout: number;
 }
 
 type Client = (url: string, options: Options<Record<string, never>> & ClientLimits) => Sql;

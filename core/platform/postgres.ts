@@ -32,8 +32,10 @@ const LOCK_TIMEOUT_MS = 5_000;
  * more, and its connections are closed.
  */
 const SILENT_BEYOND_STATEMENT_MS = 2_000;
-/** Wait for a free connection: with each of them busy for so long, another request would only wait longer. */
+/** Wait for a connection while none becomes free: whatever holds them does not end by itself. */
 const QUEUE_TIMEOUT_SECONDS = 5;
+/** Wait for a connection while others are served first, as in a burst of requests. Whoever asked has given up by then. */
+const QUEUE_TOTAL_TIMEOUT_SECONDS = 30;
 /** A transaction that waits for its own process is a bug; this bounds how long its locks are held. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
 /** A server on the other side of the world answers a connection within a second. */
@@ -70,6 +72,7 @@ export function openPostgres(url: string, applicationName: string, limits: Parti
   const options = {
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
     queue_timeout: QUEUE_TIMEOUT_SECONDS,
+    queue_total_timeout: QUEUE_TOTAL_TIMEOUT_SECONDS,
     silent_timeout: (statementTimeoutMs + SILENT_BEYOND_STATEMENT_MS) / 1000,
     onnotice: () => {},
     connection: {

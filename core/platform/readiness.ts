@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import type { Sql } from 'postgres';
 import { databaseFault } from './database-fault.ts';
 
@@ -20,9 +19,6 @@ const ANSWER_KEPT_MS = 1_000;
  * table would show less, because a full disk still takes rows into pages that exist.
  */
 const PROBE_ROWS = 10_000;
-
-/** PostgreSQL needs 16 MiB at once for its log, and ends when it does not get them. */
-const FREE_BYTES_MIN = 16 * 1024 * 1024;
 
 const STATES = {
   storage_full: 'full',
@@ -61,12 +57,6 @@ export async function requireWritable(sql: Sql): Promise<void> {
       FROM (SELECT count(*) FROM generate_series(1, ${PROBE_ROWS}::int)) AS written`;
   });
   if (row?.readOnly === true) throw Object.assign(new Error('the database is read-only'), { code: '25006' });
-}
-
-/** Throws when the disk of the folder has no room. Also said while PostgreSQL cannot start for that reason. */
-export async function requireRoom(dir: string): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize < FREE_BYTES_MIN) throw Object.assign(new Error(`no room in ${dir}`), { code: 'ENOSPC' });
 }
 
 function failed(error: unknown): Readiness {
