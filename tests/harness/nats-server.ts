@@ -12,7 +12,9 @@ export interface NatsServer {
   readonly url: string;
   /** SIGTERM. What it stored stays. */
   stop(): Promise<void>;
-  /** After `stop`, at the same address. */
+  /** SIGKILL. What it stored stays. */
+  kill(): Promise<void>;
+  /** After `stop` or `kill`, at the same address. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function startNatsServer(): Promise<NatsServer> {
     url: `nats://127.0.0.1:${port}`,
     start,
     stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
     close: async () => {
       await end('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
