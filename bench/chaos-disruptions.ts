@@ -18,7 +18,7 @@ const AWAY_MS = [0, 20_000] as const;
 export const STOPPED_MS = [1000, 12_000] as const;
 /** The product promises to end within 10 s; the rest is for a busy machine. */
 const END_MS = 15_000;
-/** Time for the core to notice that its database is gone, and for the edge to start workerd again. */
+/** Time for the core to start its database again, and for the edge to start workerd again. */
 const REACTION_MS = 20_000;
 
 const CORE_DISRUPTIONS = [
@@ -106,8 +106,7 @@ export class Victim {
       case 'core stopped':
         return stopFor([this.#pid('core')], stoppedMs);
       case 'database killed':
-        await this.#killDatabase();
-        return this.#startAfter('core', awayMs);
+        return this.#killDatabase();
       case 'edge and workerd killed':
         return this.#disturbingTheEdge(async () => {
           await this.#kill('edge', processTree(this.#pid('edge')));
@@ -168,15 +167,19 @@ export class Victim {
     await this.#product(part).exited();
   }
 
-  /** The core ends by itself with code 1 when its database is killed. */
+  /** The core goes on, and starts its database again. */
   async #killDatabase(): Promise<void> {
-    const core = this.#product('core');
-    this.#seen.note(core.pid);
+    const [before] = this.#database();
     for (const pid of this.#database()) killNow(pid);
-    const code = await ended(core, REACTION_MS);
-    if (code === 1) return;
-    this.violations.push(`the core ended with ${code ?? 'nothing'} after its database was killed`);
-    await core.killTree();
+    await eventually(
+      'another database',
+      async () =>
+        this.#database()[0] !== before && (await fetch(`${this.#installation.apiOrigin}/readyz`)).status === 200,
+      REACTION_MS,
+    ).catch((error: Error) => {
+      this.violations.push(`after the database was killed: ${error.message}`);
+      throw error;
+    });
   }
 
   /** The edge starts workerd again by itself, even when the new workerd is killed while it starts. */
@@ -230,9 +233,4 @@ function killNow(pid: number): void {
   } catch {
     // The process ended together with its parent.
   }
-}
-
-/** The product's exit code; null when it had not ended within the time. */
-async function ended(product: Product, withinMs: number): Promise<number | null> {
-  return Promise.race([product.exited(), sleep(withinMs, null, { ref: false })]);
 }

@@ -18,7 +18,7 @@ import { type Keys, readKeys } from './platform/keys.ts';
 import { createLocalLiveBus, createNatsLiveBus, type LocalLiveBus } from './platform/live-bus.ts';
 import { createLogger } from './platform/logger.ts';
 import { createMetrics } from './platform/metrics.ts';
-import { openPostgres } from './platform/postgres.ts';
+import { BACKGROUND, openPostgres } from './platform/postgres.ts';
 import { createSecretBox } from './platform/secret-box.ts';
 import { createServiceTokens } from './platform/service-tokens.ts';
 import { Shutdown } from './platform/shutdown.ts';
@@ -57,13 +57,13 @@ export interface RunningCore {
 
 /** Starts the roles of `config`. The API starts last, after everything that it depends on. */
 export async function startCore(config: Config, options: ComposeOptions = {}): Promise<RunningCore> {
-  const { context: ctx, live, shutdown } = await connect(config, options);
+  const { context: ctx, databaseUrl, live, shutdown } = await connect(config, options);
   const has = (role: CoreRole) => config.roles.includes(role);
   try {
     if (has('ingest')) await ctx.streams.consume(isolating(ctx, createIngest(ctx)));
     if (has('incidents')) await ctx.streams.consume(isolating(ctx, createIncidents(ctx)));
     if (has('notify')) start(shutdown, 'notify', await startNotifier(ctx));
-    if (has('aggregate')) start(shutdown, 'aggregate', startAggregator(ctx));
+    if (has('aggregate')) startBackground(ctx, databaseUrl, shutdown);
     if (has('alerts')) start(shutdown, 'alerts', startFreshnessWatch(ctx));
     // The API's process publishes too, so that a change reaches the edge without a separate role.
     if (has('publish') || has('api')) start(shutdown, 'publish', await startPublisher(ctx));
@@ -89,16 +89,17 @@ export async function startCore(config: Config, options: ComposeOptions = {}): P
 async function connect(
   config: Config,
   options: ComposeOptions,
-): Promise<{ context: CoreContext; live: LocalLiveBus; shutdown: Shutdown }> {
-  if (config.databaseUrl === undefined) throw new ConfigError('DATABASE_URL is not set: say which PostgreSQL to use.');
+): Promise<{ context: CoreContext; databaseUrl: string; live: LocalLiveBus; shutdown: Shutdown }> {
+  const { databaseUrl } = config;
+  if (databaseUrl === undefined) throw new ConfigError('DATABASE_URL is not set: say which PostgreSQL to use.');
   const keys = options.keys ?? readKeys(config.dataDir);
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? createLogger(config.logLevel);
   const shutdown = new Shutdown(logger);
   try {
-    await migrate(config.databaseUrl, clock.now());
+    await migrate(databaseUrl, clock.now());
     const name = `blacktide-${config.roles.join('-')}`.slice(0, 63);
-    const postgres = openPostgres(config.databaseUrl, name, options.connections);
+    const postgres = openPostgres(databaseUrl, name, options);
     shutdown.add('postgres', postgres.close);
     const metrics = createMetrics();
     const tokens = await createServiceTokens(postgres.sql, clock, keys);
@@ -115,11 +116,18 @@ async function connect(
     const { sql, db } = postgres;
     const uptimes = new UptimeCache({ db, clock, logger });
     const parts = { logger, clock, streams, live, edge, secrets, tokens, sessionKey, metrics, uptimes };
-    return { context: { config, sql, db, ...parts }, live, shutdown };
+    return { context: { config, sql, db, ...parts }, databaseUrl, live, shutdown };
   } catch (error) {
     await shutdown.close();
     throw explained(error);
   }
+}
+
+/** Rollups and retention have connections of their own, whose statements may take longer. */
+function startBackground(ctx: CoreContext, databaseUrl: string, shutdown: Shutdown): void {
+  const { sql, db, close } = openPostgres(databaseUrl, 'blacktide-background', BACKGROUND);
+  shutdown.add('background postgres', close);
+  start(shutdown, 'aggregate', startAggregator({ ...ctx, sql, db }));
 }
 
 function start(shutdown: Shutdown, name: string, part: { close(): Promise<void> }): void {

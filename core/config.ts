@@ -153,6 +153,8 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Undefined runs the embedded database. */
   readonly databaseUrl: string | undefined;
+  /** The folder of the embedded database; absent with DATABASE_URL. */
+  readonly storageDir?: string;
   /** Undefined runs the in-process stream. */
   readonly natsUrl: string | undefined;
   readonly edgeUrl: string;

@@ -1,7 +1,14 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { LocationId } from '#domain/check/location.ts';
 import { locationEvent } from '#domain/watch/events.ts';
-import { componentsToTell, type Happening, lingerMs, type Watch, wokenWatch } from '#domain/watch/host.ts';
+import {
+  componentsToTell,
+  type Happening,
+  lingerMs,
+  type StoredWatchState,
+  type Watch,
+  wokenWatch,
+} from '#domain/watch/host.ts';
 import { LocationWatch } from '#domain/watch/location-watch.ts';
 import { roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
@@ -11,7 +18,10 @@ import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { Outbox } from './outbox.ts';
+import { PageVouch } from './page-vouch.ts';
 import { ShardStorage } from './shard-storage.ts';
+import { StateSeal } from './state-seal.ts';
+import { readStoredMonitors, type StoredMonitor, sealedAssignment } from './stored-monitors.ts';
 import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './ticks.ts';
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
@@ -51,6 +61,8 @@ interface Change {
   readonly before: Watch | undefined;
   readonly after: Watch;
   readonly reduced: Reduced;
+  /** The assignment as it is to be stored; null when it is stored already. */
+  readonly sealed: string | null;
 }
 
 /** The host of up to 200 watches: it starts what they ask for, hands them what was answered, and stores what they say. */
@@ -58,7 +70,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #storage: ShardStorage;
   readonly #outbox: Outbox;
   readonly #pages: ComponentPush;
+  readonly #vouch: PageVouch;
+  readonly #seal: StateSeal;
   readonly #watches = new Map<string, Watch>();
+  /** Monitors whose assignment cannot be opened, until the core sends it again. */
+  readonly #sealedAway = new Map<string, StoredWatchState>();
   readonly #ticks = new Ticks();
   readonly #checks: CheckDispatch;
   readonly #locations: LocationWatch;
@@ -72,6 +88,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#storage = new ShardStorage(state.storage);
     this.#outbox = new Outbox(this.#storage, (rows) => uplinkOf(env, this.#shard).deliver(this.#shard, [...rows]));
     this.#pages = new ComponentPush(env.STATUS_PAGES, this.#storage);
+    this.#vouch = new PageVouch(env.STATUS_PAGES, Date.now());
     this.#checks = new CheckDispatch({
       env: () => this.env,
       shard: () => this.#shard,
@@ -80,7 +97,12 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     });
     this.#shard = this.#storage.shard ?? '';
     this.#locations = new LocationWatch(this.#storage.darkLocations, Date.now());
-    this.#storage.atomically(() => this.#wake(Date.now()));
+    this.#seal = new StateSeal(env.EDGE_PRIVATE_JWK);
+    // Whatever calls the object waits for this.
+    void state.blockConcurrencyWhile(async () => {
+      const stored = await readStoredMonitors(this.#storage, this.#seal);
+      this.#storage.atomically(() => this.#wake(stored, Date.now()));
+    });
   }
 
   /** A round's table of contents. It waits for no target (rounds overlap) and never throws. */
@@ -88,6 +110,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     try {
       this.#startDueRounds(Date.now());
       this.#sendWaiting();
+      this.ctx.waitUntil(this.#vouch.tell(this.#watches.values(), Date.now()));
     } catch (error) {
       log('error', 'rounds could not be started', { shard: this.#shard, reason: reasonOf(error) });
       await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
@@ -104,16 +127,18 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
    * Takes the full set of monitors, if it is newer than the one the shard has, or the same again of which something was
    * not understood.
    */
-  putAssignment({ shard, version, monitors, notUnderstood }: UnderstoodAssignment): {
+  async putAssignment({ shard, version, monitors, notUnderstood }: UnderstoodAssignment): Promise<{
     applied: boolean;
     version: number;
-  } {
+  }> {
+    // Before the versions are compared: while it waits, another assignment may come.
+    const sealed = await this.#sealed(monitors);
     const known = this.#storage.version;
     if (version < known || (version === known && this.#storage.notUnderstood === 0)) {
       return { applied: false, version: known };
     }
     this.#shard = shard;
-    this.#replaceMonitors(monitors, notUnderstood, Date.now(), () => {
+    this.#replaceMonitors(monitors, sealed, notUnderstood, Date.now(), () => {
       this.#storage.saveAssignmentVersion(shard, version);
       this.#storage.saveNotUnderstood(notUnderstood.length);
     });
@@ -129,7 +154,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   stop(): { drained: boolean } {
     if (this.#storage.version > 0) {
       // Should the core know it again (its database was put right), the very same assignment must count as newer.
-      this.#replaceMonitors([], [], Date.now(), () => {
+      this.#replaceMonitors([], new Map(), [], Date.now(), () => {
         this.#storage.saveAssignmentVersion(this.#shard, 0);
         this.#storage.saveNotUnderstood(0);
       });
@@ -203,22 +228,34 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 
   /** Rounds that an eviction interrupted go on from what was stored of them. */
-  #wake(nowMs: number): void {
-    const stored = this.#storage.monitors();
-    const byId = new Map(stored.map(({ assigned }) => [assigned.id, assigned]));
+  #wake(stored: readonly StoredMonitor[], nowMs: number): void {
+    const byId = new Map(stored.flatMap(({ id, assigned }) => (assigned === null ? [] : [[id, assigned]])));
     const ticks = this.#storage.ticks();
     const open = Map.groupBy(
       ticks.flatMap(({ rounds }) => decodeTick(rounds, (id) => byId.get(id))),
       ({ monitorId }) => monitorId,
     );
     for (const { id } of ticks) this.#storage.saveTick(id, null);
-    for (const { assigned, state } of stored) {
-      const rounds = (open.get(assigned.id) ?? []).map(({ round }) => round);
-      this.#watches.set(assigned.id, wokenWatch(assigned, state, rounds, this.#storage.cursorMs, nowMs));
+    for (const { id, assigned, state } of stored) {
+      const rounds = (open.get(id) ?? []).map(({ round }) => round);
+      if (assigned === null) this.#sealedAway.set(id, state);
+      else this.#watches.set(id, wokenWatch(assigned, state, rounds, this.#storage.cursorMs, nowMs));
     }
     for (const monitorId of open.keys()) {
       this.#save(this.#changed({ monitorId, input: { kind: 'interrupted' } }, nowMs));
     }
+    this.#reportSealedAway();
+  }
+
+  /** Counted as not understood, so that the next reconciliation asks the core for the assignment. */
+  #reportSealedAway(): void {
+    const { size } = this.#sealedAway;
+    if (size === 0) return;
+    this.#storage.saveNotUnderstood(Math.max(size, this.#storage.notUnderstood));
+    log('error', 'monitors were sealed under another key, and wait until the core sends them again', {
+      shard: this.#shard,
+      monitors: size,
+    });
   }
 
   /* ---- what happens to watches --------------------------------------------------------------------------- */
@@ -238,24 +275,24 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   #changed({ monitorId, input }: Happening, nowMs: number): Change | null {
     const before = this.#watches.get(monitorId);
     if (before === undefined) return null;
-    return this.#entered(before, before.assigned, this.#reduce(before, input, nowMs));
+    return this.#entered(before, before.assigned, this.#reduce(before, input, nowMs), null);
   }
 
   #reduce({ assigned, state }: Watch, input: WatchInput, nowMs: number): Reduced {
     return reduceWatch(assigned, state, input, { nowMs, dark: this.#locations.dark });
   }
 
-  #entered(before: Watch | undefined, assigned: AssignedMonitor, reduced: Reduced): Change {
+  #entered(before: Watch | undefined, assigned: AssignedMonitor, reduced: Reduced, sealed: string | null): Change {
     const after = { assigned, state: reduced.state };
     this.#watches.set(assigned.id, after);
-    return { before, after, reduced };
+    return { before, after, reduced, sealed };
   }
 
   #save(change: Change | null): void {
     if (change === null) return;
-    const { before, after, reduced } = change;
-    if (before === undefined || before.assigned !== after.assigned) this.#storage.saveMonitor(after);
-    else if (isWorthStoring(before.state, after.state)) this.#storage.saveState(after);
+    const { before, after, reduced, sealed } = change;
+    if (sealed !== null) this.#storage.saveMonitor(after, sealed);
+    else if (before !== undefined && isWorthStoring(before.state, after.state)) this.#storage.saveState(after);
     for (const { slug, state } of componentsToTell(before, after)) this.#storage.markDirty(slug, state);
     this.#tell(reduced.events);
   }
@@ -307,6 +344,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       }
       for (const tick of ticks) this.#saveTick(tick);
     });
+    this.#vouch.stored(new Set(arrivals.map(({ monitorId }) => monitorId)), nowMs);
     this.#sendWaiting();
   }
 
@@ -335,12 +373,13 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   #replaceMonitors(
     next: readonly AssignedMonitor[],
+    sealed: ReadonlyMap<string, string>,
     notUnderstood: readonly (string | null)[],
     nowMs: number,
     alsoSave: () => void,
   ): void {
     const kept = new Set([...next.map((monitor) => monitor.id), ...notUnderstood]);
-    const changes = next.map((assigned) => this.#assigned(assigned, nowMs));
+    const changes = next.map((assigned) => this.#assigned(assigned, sealed.get(assigned.id) ?? null, nowMs));
     const suspended = notUnderstood.flatMap((id) =>
       id === null ? [] : (this.#changed({ monitorId: id, input: { kind: 'notUnderstood' } }, nowMs) ?? []),
     );
@@ -355,22 +394,44 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#sendWaiting();
   }
 
-  #assigned(assigned: AssignedMonitor, nowMs: number): Change {
-    const before = this.#watches.get(assigned.id);
-    if (before === undefined) return this.#entered(before, assigned, beginWatch(assigned, { nowMs }));
+  #assigned(assigned: AssignedMonitor, sealed: string | null, nowMs: number): Change {
+    const known = this.#watches.get(assigned.id);
+    const before = known ?? this.#unsealed(assigned, nowMs);
+    if (before === undefined) return this.#entered(before, assigned, beginWatch(assigned, { nowMs }), sealed);
     this.#locations.reassign(before.assigned, assigned);
     const reduced = this.#reduce(before, { kind: 'assigned', next: assigned }, nowMs);
     // The very same again is not written again.
-    return this.#entered(before, isSame(before.assigned, assigned) ? before.assigned : assigned, reduced);
+    return known !== undefined && isSame(known.assigned, assigned)
+      ? this.#entered(known, known.assigned, reduced, null)
+      : this.#entered(before, assigned, reduced, sealed);
+  }
+
+  /** The watch of a monitor that was sealed away goes on with its state: an alert that fires is not told again. */
+  #unsealed(assigned: AssignedMonitor, nowMs: number): Watch | undefined {
+    const state = this.#sealedAway.get(assigned.id);
+    if (state === undefined) return undefined;
+    this.#sealedAway.delete(assigned.id);
+    return wokenWatch(assigned, state, [], this.#storage.cursorMs, nowMs);
+  }
+
+  async #sealed(monitors: readonly AssignedMonitor[]): Promise<ReadonlyMap<string, string>> {
+    const sealing = monitors.map(async (one) => [one.id, await sealedAssignment(this.#seal, one)] as const);
+    return new Map(await Promise.all(sealing));
   }
 
   #removeAllBut(kept: ReadonlySet<string | null>, nowMs: number): void {
+    for (const monitorId of this.#sealedAway.keys()) {
+      if (kept.has(monitorId)) continue;
+      this.#storage.removeMonitor(monitorId);
+      this.#sealedAway.delete(monitorId);
+    }
     for (const monitorId of this.#watches.keys()) {
       if (kept.has(monitorId)) continue;
       this.#tell(this.#changed({ monitorId, input: { kind: 'removed' } }, nowMs)?.reduced.events ?? []);
       this.#storage.removeMonitor(monitorId);
       this.#watches.delete(monitorId);
       this.#locations.forget(monitorId);
+      this.#vouch.forget(monitorId);
     }
   }
 

@@ -2,7 +2,7 @@ import type { LocationId } from '#domain/check/location.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
 import { type StoredWatchState, storedState, type Watch } from '#domain/watch/host.ts';
 import type { WatchState } from '#domain/watch/watch.ts';
-import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
+import type { EdgeEvent } from '#domain/wire/wire.ts';
 
 /** An event on its way to the core. `body` is its JSON. */
 export interface OutboxEvent {
@@ -96,25 +96,30 @@ export class ShardStorage {
     this.#cursorMs = cursorMs;
   }
 
-  monitors(): { readonly assigned: AssignedMonitor; readonly state: StoredWatchState }[] {
+  /** `assigned` is sealed (edge/stored-monitors.ts). */
+  monitors(): { readonly id: string; readonly assigned: string; readonly state: StoredWatchState }[] {
     return this.#sql
-      .exec<{ assigned: string; from_ms: number; state: string }>('SELECT assigned, from_ms, state FROM monitors')
+      .exec<{ id: string; assigned: string; from_ms: number; state: string }>(
+        'SELECT id, assigned, from_ms, state FROM monitors',
+      )
       .toArray()
-      .map((row) => ({
-        assigned: JSON.parse(row.assigned) as AssignedMonitor,
-        state: readState(row.state, row.from_ms),
-      }));
+      .map(({ id, assigned, from_ms, state }) => ({ id, assigned, state: readState(state, from_ms) }));
   }
 
-  saveMonitor({ assigned, state }: Watch): void {
+  /** `sealed` is the monitor's assignment. */
+  saveMonitor({ assigned, state }: Watch, sealed: string): void {
     this.#sql.exec(
       `INSERT INTO monitors (id, assigned, from_ms, state) VALUES (?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET assigned = excluded.assigned, from_ms = excluded.from_ms, state = excluded.state`,
       assigned.id,
-      JSON.stringify(assigned),
+      sealed,
       state.fromMs,
       writeState(state),
     );
+  }
+
+  saveAssigned(monitorId: string, sealed: string): void {
+    this.#sql.exec('UPDATE monitors SET assigned = ? WHERE id = ?', sealed, monitorId);
   }
 
   saveState({ assigned, state }: Watch): void {

@@ -1,7 +1,8 @@
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema } from '#domain/page/snapshot.ts';
 import type { MonitorShard } from '#edge/monitor-shard.ts';
+import type { StatusPage } from '#edge/status-page.ts';
 import { newPage } from '#tests/edge/page.ts';
 import {
   assign,
@@ -118,6 +119,42 @@ describe('a status page', () => {
     await untilEvents(shard, 'monitor.status', 1);
     await assign(shard, 2, [{ ...monitor, components: [{ slug: page.slug, componentId: page.componentId }] }]);
     await until('up', async () => ((await viewOf(page.slug))?.page.components[0]?.status === 'up' ? true : null));
+  });
+
+  it('says unknown when nobody vouches for a component any more, until its shard does again', async () => {
+    const page = newPage();
+    await put(page);
+    const stub = bindings.STATUS_PAGES.getByName(page.slug);
+    const shard = newShardName();
+    await assign(shard, 1, [newMonitor({ components: [{ slug: page.slug, componentId: page.componentId }] })]);
+    const untilStatus = (status: string) =>
+      until(status, async () => {
+        const view = await viewOf(page.slug);
+        return view?.page.components[0]?.status === status ? view : null;
+      });
+    const up = await untilStatus('up');
+    await stub.vouch([{ componentId: page.componentId, untilMs: Date.now() - 1 }]);
+    const unknown = await untilStatus('unknown');
+    expect(unknown.revision).not.toBe(up.revision);
+    // A shard that wakes vouches with its first alarm.
+    await evictDurableObject(shardOf(shard));
+    await shardOf(shard).revive();
+    expect((await untilStatus('up')).revision).toBe(up.revision);
+  });
+
+  it('does not trust a shard that nobody has heard of for long, whoever wakes the page', async () => {
+    const page = newPage();
+    await put(page);
+    const stub = bindings.STATUS_PAGES.getByName(page.slug);
+    const at = new Date().toISOString();
+    await stub.putStates([{ componentId: page.componentId, status: 'up', since: at, observedAt: at }]);
+    await stub.vouch([]);
+    expect((await viewOf(page.slug))?.page.components[0]?.status).toBe('up');
+    await runInDurableObject<StatusPage, void>(stub, (_, { storage }) => {
+      storage.sql.exec('UPDATE heard SET ms = ms - ?', 9 * 60_000);
+    });
+    await evictDurableObject(stub);
+    expect((await viewOf(page.slug))?.page.components[0]?.status).toBe('unknown');
   });
 
   it('is listed for visitors from its first snapshot until it is removed', async () => {

@@ -1,14 +1,24 @@
 import { DurableObject } from 'cloudflare:workers';
+import { MINUTE_MS } from '#domain/base/duration.ts';
+import { freshComponent, VOUCHED_MS_MAX } from '#domain/page/component-freshness.ts';
 import { currentComponent } from '#domain/page/page-status.ts';
 import { type ComponentState, PAGE_COMPONENTS_MAX, type PageSnapshot, type PageView } from '#domain/page/snapshot.ts';
 import type { CoordinatorEnv } from './env.ts';
+import type { Vouched } from './page-vouch.ts';
+
+/** The last word of any shard is stored this often: twelve rows an hour and page. */
+const HEARD_STORED_EVERY_MS = 5 * MINUTE_MS;
 
 /**
  * One status page: the core's snapshot of it, and how its components are right now, told by their shards. It
- * keeps serving, and stays right, while the core is away.
+ * keeps serving, and stays right, while the core is away. A component that no shard vouches for is `unknown`.
  */
 export class StatusPage extends DurableObject<CoordinatorEnv> {
   readonly #sql: SqlStorage;
+  readonly #wokenMs = Date.now();
+  /** Until when the status of each component holds. */
+  readonly #vouchedUntilMs = new Map<string, number>();
+  #heardStoredMs = 0;
 
   constructor(state: DurableObjectState, env: CoordinatorEnv) {
     super(state, env);
@@ -68,6 +78,19 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
     this.#sql.exec('UPDATE page SET revision = revision + 1');
   }
 
+  /** Takes until when the statuses of components hold. Kept in memory: a full disk must not end it. */
+  vouch(vouched: readonly Vouched[]): void {
+    const nowMs = Date.now();
+    for (const [componentId, untilMs] of this.#vouchedUntilMs) {
+      if (untilMs < nowMs) this.#vouchedUntilMs.delete(componentId);
+    }
+    for (const { componentId, untilMs } of vouched) this.#vouchedUntilMs.set(componentId, untilMs);
+    if (nowMs - this.#heardStoredMs < HEARD_STORED_EVERY_MS || !this.#isPrepared()) return;
+    this.#heardStoredMs = nowMs;
+    this.#prepare();
+    this.#sql.exec('INSERT INTO heard (id, ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET ms = excluded.ms', nowMs);
+  }
+
   /** Forgets the page. Its revision goes on, so that no cache takes a page made anew for the old one. */
   remove(): void {
     this.#prepare();
@@ -81,8 +104,27 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
     if (snapshot === null) return null;
     const page = JSON.parse(snapshot) as PageSnapshot;
     const states = this.#states();
-    const components = page.components.map((component) => currentComponent(component, states.get(component.id)));
-    return { revision, page: { ...page, components } };
+    const nowMs = Date.now();
+    const unheardMs = this.#unheardUntilMs();
+    const unknown: string[] = [];
+    const components = page.components.map((component) => {
+      const current = currentComponent(component, states.get(component.id));
+      const fresh = freshComponent(current, this.#vouchedUntilMs.get(component.id) ?? unheardMs, nowMs);
+      if (fresh !== current) unknown.push(component.id);
+      return fresh;
+    });
+    return { revision: revisionOf(revision, unknown), page: { ...page, components } };
+  }
+
+  /**
+   * Until when a status holds that nobody has vouched for since this object woke. A shard vouches within a minute. The
+   * stored word keeps an object that wakes for each visitor from waiting anew each time.
+   */
+  #unheardUntilMs(): number {
+    const rows = this.#hasTable('heard') ? this.#sql.exec<{ ms: number }>('SELECT ms FROM heard').toArray() : [];
+    const stored = rows[0]?.ms;
+    const sinceWaking = this.#wokenMs + VOUCHED_MS_MAX;
+    return stored === undefined ? sinceWaking : Math.min(sinceWaking, stored + HEARD_STORED_EVERY_MS + VOUCHED_MS_MAX);
   }
 
   /** By whoever writes. Anybody can ask for any slug: a page that is not there must not leave anything behind. */
@@ -92,12 +134,18 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
         id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, version INTEGER NOT NULL, snapshot TEXT
       );
       CREATE TABLE IF NOT EXISTS states (component_id TEXT PRIMARY KEY, observed_ms INTEGER NOT NULL, state TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS heard (id INTEGER PRIMARY KEY CHECK (id = 1), ms INTEGER NOT NULL);
       INSERT INTO page (id, revision, version, snapshot) VALUES (1, 0, 0, NULL) ON CONFLICT DO NOTHING;
     `);
   }
 
   #isPrepared(): boolean {
-    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'page'").toArray().length > 0;
+    return this.#hasTable('page');
+  }
+
+  /** An object that an earlier version has prepared lacks the newer tables until something is written. */
+  #hasTable(name: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", name).toArray().length > 0;
   }
 
   #page(): { revision: number; version: number; snapshot: string | null } {
@@ -117,4 +165,14 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
       }),
     );
   }
+}
+
+/** Bits of a revision that say which components are unknown; the rest of the 53 bits of an integer counts changes. */
+const UNKNOWN_BITS = 20;
+
+/** The content also changes when time passes, so its caches are keyed by the count of changes and by what is unknown. */
+function revisionOf(changes: number, unknown: readonly string[]): number {
+  let hash = 0;
+  for (const character of unknown.join()) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) % 2 ** UNKNOWN_BITS;
+  return changes * 2 ** UNKNOWN_BITS + Math.abs(hash);
 }

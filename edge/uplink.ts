@@ -24,6 +24,8 @@ const DELIVERY_TIMEOUT_MS = 10_000;
 const PERMANENT_STATUSES: readonly number[] = [400, 413, 415, 422];
 /** Used tokens are forgotten at most this often: one DELETE a minute, not one per request. */
 const FORGET_TOKENS_EVERY_MS = 60_000;
+/** More than the pages that a database keeps for reuse: a full disk refuses them. */
+const PROBE_BYTES = 64 * 1024;
 /** One delivery object serves hundreds of shards; several share the work of a large installation. */
 const DELIVERY_LANES = 4;
 
@@ -99,6 +101,15 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
 
   forgetShard(shard: string): void {
     this.#sql.exec('DELETE FROM shards WHERE shard = ?', shard);
+  }
+
+  /** Stores something that needs room, and forgets it. Rejects when the storage does not take it. */
+  async write(): Promise<void> {
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL)');
+    this.#sql.exec('INSERT OR REPLACE INTO probe (id, filler) VALUES (1, randomblob(?))', PROBE_BYTES);
+    await this.ctx.storage.sync();
+    this.#sql.exec('DELETE FROM probe');
+    await this.ctx.storage.sync();
   }
 
   /** Signed HTTPS. */

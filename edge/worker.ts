@@ -6,6 +6,7 @@ import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import { putAssignment, putPage, removePage } from './order.ts';
 import { invalidAnswer, problemAnswer } from './problem-answer.ts';
+import { storageReadiness } from './readiness.ts';
 import { keepAliveAndReconcile } from './reconcile.ts';
 import { type GateVariables, serviceGate } from './service-gate.ts';
 import { testRun } from './test-run.ts';
@@ -21,6 +22,12 @@ type Env = { Bindings: CoordinatorEnv; Variables: GateVariables };
 const app = new Hono<Env>();
 
 app.get('/healthz', (context) => context.json({ status: 'ok' }));
+
+app.get('/readyz', async (context) => {
+  const { state, reason } = await storageReadiness(context.env);
+  if (reason === null) return context.json({ status: 'ok', dependencies: { storage: state } });
+  return context.json({ status: 'unavailable', dependencies: { storage: state }, reasons: { storage: reason } }, 503);
+});
 
 app.use('/edge/v1/*', serviceGate);
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signServiceToken } from '#edge/service-token.ts';
 import { eventually } from '#tests/harness/eventually.ts';
+import { describePort } from '#tests/harness/port-promises.ts';
 import { type Installation, newInstallation, type Product, start } from '#tests/harness/product.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
 
@@ -75,6 +76,31 @@ describe('the edge on one machine', () => {
       LOOK_MS,
     );
     expect(linesOf(edge).filter((line) => !isJsonLine(line))).toEqual([]);
+  });
+
+  describe('the port', () => {
+    const errorLines = () =>
+      linesOf(edge).filter((line) => /"level":"(?:error|fatal)"/.test(line) || !isJsonLine(line));
+    describePort({ port: () => installation.edgePort, errorLines });
+
+    it('passes bodies and answers on as they are', async () => {
+      const refused = await fetch(`${installation.edgeOrigin}/edge/v1/test`, {
+        method: 'POST',
+        body: 'x'.repeat(100_000),
+      });
+      expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
+        401,
+        'invalid_service_token',
+      ]);
+      const page = await fetch(`${installation.edgeOrigin}/status/nobody`, { headers: { accept: 'text/html' } });
+      expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);
+      expect(page.headers.get('content-security-policy')).not.toBeNull();
+    });
+
+    it('says whether the edge can store what it judges', async () => {
+      const ready = await fetch(`${installation.edgeOrigin}/readyz`);
+      expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', dependencies: { storage: 'ok' } }]);
+    });
   });
 
   it(

@@ -6,10 +6,13 @@ import type { Config } from '#core/config.ts';
 import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import { workerBundle } from './build.ts';
 import { prepareDataDir } from './data-dir.ts';
+import { type EdgeWorkers, openEdgePort, type WorkerAddress } from './edge-port.ts';
+import { freePort } from './free-port.ts';
 import type { EdgeKeys } from './keys.ts';
 import { publicNetwork, wholeNetwork } from './network-bindings.ts';
 import { openFilesSentence, readOpenFiles } from './open-files.ts';
 import { workerdPidFile } from './orphaned-workerd.ts';
+import { sealEdgeState } from './seal-edge-state.ts';
 import { SetupError } from './setup-error.ts';
 import { workerdLine } from './workerd-log.ts';
 
@@ -21,9 +24,10 @@ export interface RunningEdge {
 const CRON = '* * * * *';
 const CRON_PERIOD_MS = 60_000;
 /** Interval of attempts to restart workerd. No checks are made meanwhile. */
-const REVIVE_PERIOD_MS = 2_000;
+const REVIVE_PERIOD_MS = 500;
+const LOOPBACK = '127.0.0.1';
 const PUBLIC_INTERNET = 'public-internet';
-/** Compatibility date of the two Workers below that only forward requests. */
+/** Compatibility date of the Worker below that only forwards requests. */
 const GLUE_COMPATIBILITY_DATE = '2026-01-01';
 /**
  * V8 in workerd sees a small heap and delays its collection, although each collected request would free native memory:
@@ -43,12 +47,17 @@ export async function startEdge(
 ): Promise<RunningEdge> {
   const dir = resolve(config.dataDir, 'edge');
   prepareDataDir(dir);
+  await sealEdgeState(dir, keys.edgePrivateJwk);
   const pidFile = workerdPidFile(config.dataDir);
   process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
   const files = readOpenFiles();
   const few = openFilesSentence(files);
   if (few !== null) writeLog(few);
-  const options = edgeOptions(config, keys, files.checksMax, dir, pidFile, writeLog);
+  const workers = {
+    coordinator: { host: LOOPBACK, port: await freePort() },
+    statusPages: { host: LOOPBACK, port: await freePort() },
+  };
+  const options = edgeOptions(config, keys, workers, files.checksMax, dir, pidFile, writeLog);
   const runtime = withOwnSignals(() => new Miniflare(options));
   try {
     await runtime.ready;
@@ -58,12 +67,17 @@ export async function startEdge(
       `The edge does not start: ${(error as Error).message.split('\n').find(Boolean) ?? 'no reason given'}`,
     );
   }
+  const port = await openEdgePort({ host: config.host, port: config.edgePort }, workers).catch(async (error) => {
+    await runtime.dispose();
+    throw error;
+  });
   const stopCron = fireCron(runtime, writeLog);
   const stopReviving = reviveWorkerd(runtime, options, writeLog);
   return {
     close: async () => {
       stopCron();
       stopReviving();
+      await port.close();
       await runtime.dispose();
       rmSync(pidFile, { force: true });
     },
@@ -73,6 +87,7 @@ export async function startEdge(
 function edgeOptions(
   config: Config,
   keys: EdgeKeys,
+  workers: EdgeWorkers,
   checksMax: number | null,
   dir: string,
   pidFile: string,
@@ -82,7 +97,7 @@ function edgeOptions(
   const compatibility = readCompatibility();
   return convertV4MiniflareOptions({
     // miniflare's own entry also serves development tools, so it listens on loopback, on a random port.
-    host: '127.0.0.1',
+    host: LOOPBACK,
     port: 0,
     // Otherwise miniflare downloads a file for `request.cf`.
     cf: false,
@@ -95,44 +110,21 @@ function edgeOptions(
       if (line !== null) writeLog(line);
     },
     workers: [
-      frontDoor(config),
       publicInternet(),
-      { ...coordinator(config, keys, checksMax), ...compatibility },
+      { ...coordinator(config, keys, workers.coordinator, checksMax), ...compatibility },
       ...LOCATION_IDS.map((location) => ({ ...probe(location, config), ...compatibility })),
-      { ...statusPages(), ...compatibility },
+      { ...statusPages(workers.statusPages), ...compatibility },
     ],
   });
 }
 
-/** The routes of the zone on Cloudflare: `/status/*` to the status pages, the rest to the coordinator. */
-function frontDoor(config: Config) {
-  return {
-    name: 'front-door',
-    modules: true,
-    script: `export default {
-      fetch(request, env) {
-        const { pathname } = new URL(request.url);
-        return (pathname.startsWith('/status/') ? env.STATUS_PAGES : env.COORDINATOR).fetch(request);
-      }
-    }`,
-    compatibilityDate: GLUE_COMPATIBILITY_DATE,
-    serviceBindings: { COORDINATOR: 'coordinator', STATUS_PAGES: 'status-pages' },
-    // Four times faster than miniflare's entry.
-    unsafeDirectSockets: [{ host: listeningHost(config), port: config.edgePort }],
-  };
-}
-
-/** As workerd writes addresses. */
-function listeningHost({ host }: Config): string {
-  if (host === undefined) return '*';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-function coordinator(config: Config, keys: EdgeKeys, checksMax: number | null) {
+function coordinator(config: Config, keys: EdgeKeys, address: WorkerAddress, checksMax: number | null) {
   return {
     name: 'coordinator',
     modules: true,
     scriptPath: workerBundle('coordinator'),
+    // Four times faster than miniflare's entry.
+    unsafeDirectSockets: [address],
     bindings: {
       CORE_URL: `http://127.0.0.1:${config.apiPort}`,
       CORE_PUBLIC_JWK: keys.corePublicJwk,
@@ -175,11 +167,12 @@ function publicInternet() {
   };
 }
 
-function statusPages() {
+function statusPages(address: WorkerAddress) {
   return {
     name: 'status-pages',
     modules: true,
     scriptPath: workerBundle('status-pages'),
+    unsafeDirectSockets: [address],
     durableObjects: {
       STATUS_PAGES: { className: 'StatusPage', scriptName: 'coordinator', useSQLite: true },
       PAGE_DIRECTORY: { className: 'PageDirectory', scriptName: 'coordinator', useSQLite: true },

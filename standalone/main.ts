@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, ConfigError, readConfig } from '#core/config.ts';
 import { printBanner } from './banner.ts';
@@ -53,7 +52,7 @@ async function start(part: Part, config: Config, ending: Ending): Promise<void> 
   if (part.edge) await endOrphanedWorkerd(config.dataDir);
   await checkPorts(part, config);
   const keys = await ensureKeys(config.dataDir);
-  const [databaseUrl] = await together([
+  const [database] = await together([
     part.core ? openDatabase(config, ending) : undefined,
     ensureBuilt(outputsFor(part, config), (sentence) => console.log(sentence)),
     part.core && config.natsUrl !== undefined ? checkNats(config.natsUrl) : undefined,
@@ -64,7 +63,7 @@ async function start(part: Part, config: Config, ending: Ending): Promise<void> 
   let setupToken: string | null = null;
   if (part.core) {
     const { startCore } = await import('#core/compose.ts');
-    const core = await startCore({ ...config, databaseUrl });
+    const core = await startCore({ ...config, ...database });
     ending.add(() => core.close());
     setupToken = core.setupToken;
   }
@@ -141,23 +140,16 @@ async function checkPorts(part: Part, config: Config): Promise<void> {
   if (part.demoPort !== null) await requireFreePort(part.demoPort, '--demo-port');
 }
 
-async function openDatabase(config: Config, ending: Ending): Promise<string> {
-  if (config.databaseUrl !== undefined) {
-    await checkDatabase(config.databaseUrl);
-    return config.databaseUrl;
+/** The database of DATABASE_URL, or the embedded one with the folder of its files. */
+async function openDatabase(config: Config, ending: Ending): Promise<Pick<Config, 'databaseUrl' | 'storageDir'>> {
+  const { databaseUrl } = config;
+  if (databaseUrl !== undefined) {
+    await checkDatabase(databaseUrl);
+    return { databaseUrl };
   }
-  const server = await startPostgres({
-    dataDir: config.dataDir,
-    announce: (sentence) => console.log(sentence),
-    onExit: () => {
-      console.error(
-        `The embedded PostgreSQL ended by itself: see postgres.log in ${resolve(config.dataDir, 'postgres')}.`,
-      );
-      void ending.now(1);
-    },
-  });
+  const server = await startPostgres({ dataDir: config.dataDir, announce: (sentence) => console.error(sentence) });
   ending.add(() => server.close());
-  return server.url;
+  return { databaseUrl: server.url, storageDir: server.dir };
 }
 
 /** One sentence for a person. The stack is shown for internal errors only, at log level debug. */

@@ -32,17 +32,21 @@ describe('the embedded database', () => {
     await killed.close();
   });
 
-  it('tells everyone who uses it when it ends by itself, also who found it running', async () => {
-    const told: string[] = [];
-    const first = await startPostgres({ dataDir, durable: false, onExit: () => told.push('first') });
-    const second = await startPostgres({ dataDir, durable: false, onExit: () => told.push('second') });
-    const third = await startPostgres({ dataDir, durable: false, onExit: () => told.push('third') });
-    await third.close();
-    process.kill(await pidOf(first.url), 'SIGKILL');
-    await eventually('both are told', () => told.length === 2, 10_000);
-    expect(told.sort()).toEqual(['first', 'second']);
-    await second.close();
+  it('is started again at the same address when it ends by itself, for everyone who uses it', async () => {
+    const said: string[] = [];
+    const first = await startPostgres({ dataDir, announce: (sentence) => said.push(sentence) });
+    const second = await startPostgres({ dataDir });
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const before = await pidOf(first.url);
+      process.kill(before, signal);
+      await eventually('another server at the same address', async () => (await pidOf(first.url)) !== before);
+      expect(await query(second.url, 'SELECT answer FROM survived')).toEqual([{ answer: 7 }]);
+    }
+    expect(said.filter((sentence) => sentence.includes('ended by itself'))).toHaveLength(2);
     await first.close();
+    expect(await query(second.url, 'SELECT answer FROM survived')).toEqual([{ answer: 7 }]);
+    await second.close();
+    await expect(query(second.url, 'SELECT 1')).rejects.toThrow('ECONNREFUSED');
   });
 
   it('is shared by those who start it at the same time on one data directory', async () => {

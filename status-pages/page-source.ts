@@ -1,3 +1,4 @@
+import { freshComponent, VOUCHED_MS_MAX } from '#domain/page/component-freshness.ts';
 import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/page/snapshot.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Representation } from './representation.ts';
@@ -14,6 +15,9 @@ const COPIES_MAX = 24;
 const CHECKED_SLUGS_MAX = 1_000;
 /** Most representations of a page: seven formats, on two days around midnight. */
 const REPRESENTATIONS_MAX = 14;
+
+/** Revision of a copy that no object has given. */
+const AGED = -1;
 
 /** The used part of a Durable Object namespace. */
 interface PageObjects {
@@ -53,6 +57,8 @@ interface PendingLookup {
 export class PageSource {
   readonly #clock: () => number;
   readonly #copies = new BoundedMap<string, PageCopy>(COPIES_MAX);
+  /** When each copy was last confirmed by its page's object. */
+  readonly #confirmedMs = new BoundedMap<string, number>(COPIES_MAX);
   readonly #checked = new BoundedMap<string, { kind: PageLookup['kind']; atMs: number }>(CHECKED_SLUGS_MAX);
   readonly #pending = new Map<string, PendingLookup>();
 
@@ -126,12 +132,25 @@ export class PageSource {
         return { kind: 'missing' };
       }
       if (!response.ok) throw new Error(`the page object answered ${response.status}`);
-      return { kind: 'fresh', copy: this.#copyOf(slug, pageViewSchema.parse(await response.json())) };
+      const view = pageViewSchema.parse(await response.json());
+      this.#confirmedMs.set(slug, this.#clock());
+      return { kind: 'fresh', copy: this.#copyOf(slug, view) };
     } catch (error) {
       console.error(JSON.stringify({ message: 'status page lookup failed', slug, error: String(error) }));
       const copy = this.#copies.get(slug);
-      return copy ? { kind: 'stale', copy } : { kind: 'unavailable' };
+      return copy ? { kind: 'stale', copy: this.#aged(slug, copy) } : { kind: 'unavailable' };
     }
+  }
+
+  /** The last copy of a page whose object has not answered for too long: what it observed then is unknown now. */
+  #aged(slug: string, copy: PageCopy): PageCopy {
+    const untilMs = (this.#confirmedMs.get(slug) ?? 0) + VOUCHED_MS_MAX;
+    if (this.#clock() <= untilMs || copy.view.revision === AGED) return copy;
+    const components = copy.view.page.components.map((one) => freshComponent(one, untilMs, this.#clock()));
+    const view = { revision: AGED, page: { ...copy.view.page, components } };
+    const aged = { view, representations: new BoundedMap<string, Representation>(REPRESENTATIONS_MAX) };
+    this.#copies.set(slug, aged);
+    return aged;
   }
 
   #copyOf(slug: string, view: PageView): PageCopy {

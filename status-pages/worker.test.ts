@@ -192,6 +192,12 @@ describe('when the page object fails', () => {
     expect(stale.headers.get('cache-control')).toBe('no-cache');
     expect(await stale.text()).toContain('All systems operational');
 
+    // Three minutes without a word from the object: what it observed then says nothing about now.
+    site.pass(3 * 60_000);
+    const aged = await (await site.get(PAGE)).text();
+    expect(aged).not.toContain('All systems operational');
+    expect(aged).toContain('No current data');
+
     site.repairObjects();
     site.pass(1000);
     const fresh = await site.get(PAGE);

@@ -107,11 +107,22 @@ const PRODUCERS = {
     const test = () => Promise.reject(new EdgeUnavailable('The edge did not answer.'));
     return send(app.variant({ edge: { ...app.ctx.edge, test } }), `${API}/monitors/test`, testBody());
   },
+  database_unavailable: () => withoutDatabase('57P03'),
+  storage_full: () => withoutDatabase('53100'),
+  storage_read_only: () => withoutDatabase('25006'),
   unavailable: async () => {
     const full = app.variant({}, { streamsMax: 0 });
     return send(full, `${API}/stream`, undefined, 'GET', { Accept: 'text/event-stream' });
   },
 } as const satisfies Record<ProblemCode, () => Promise<Answer>>;
+
+/** A request whose first statement fails with this SQLSTATE. */
+function withoutDatabase(code: string): Promise<Answer> {
+  const fail = () => {
+    throw Object.assign(new Error('no'), { code });
+  };
+  return send(app.variant({ db: new Proxy(app.ctx.db, { get: fail }) }), `${API}/monitors`, undefined, 'GET');
+}
 
 function testBody() {
   const { type, config } = MONITOR;

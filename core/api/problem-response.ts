@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { CoreContext } from '#core/context.ts';
+import { databaseFault } from '#core/platform/database-fault.ts';
 import { postgresCode } from '#core/platform/postgres-code.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { PROBLEMS, type ProblemCode, problemOf } from '#domain/base/problem.ts';
@@ -9,23 +10,12 @@ import type { ApiEnv } from './env.ts';
 const FOREIGN_KEY_VIOLATION = '23503';
 /** SQLSTATE class of values with a valid shape and no meaning, for instance a date in the year 0. */
 const DATA_EXCEPTION = /^22\w{3}$/;
-/** The server is down, starting, stopping or full; and the driver's own codes for a failed connection. */
-const DATABASE_AWAY: ReadonlySet<string> = new Set([
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-  'ECONNREFUSED',
-  'ENOENT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
-]);
+/** A database that was restarted takes about as long; a client that comes back earlier is refused again. */
+const RETRY_AFTER_SECONDS = '5';
 
 /** The answer for any error: RFC 9457, with a stable code and the trace id, and without internal details. */
 export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unknown): Response {
-  const problem = asProblem(error);
+  const problem = asProblem(ctx, error);
   const body = problemOf(problem.code, {
     detail: problem.message,
     errors: [...problem.errors],
@@ -34,8 +24,8 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
   const { status } = PROBLEMS[problem.code];
   if (status >= 500) {
     const about = { err: error, traceId: c.var.traceId, method: c.req.method, path: c.req.path };
-    // A problem that the code names is a state of the installation, and anything else a fault of the code.
-    if (error instanceof ProblemError) ctx.logger.warn(about, 'request refused');
+    // A problem with a code of its own is a state of the installation; `internal` is a fault of the code.
+    if (problem.code !== 'internal') ctx.logger.warn(about, 'request refused');
     else ctx.logger.error(about, 'request failed');
   }
   for (const [name, value] of Object.entries(problem.headers)) c.header(name, value);
@@ -48,15 +38,16 @@ export function problemResponse(ctx: CoreContext, c: Context<ApiEnv>, error: unk
   return c.body(JSON.stringify(body), status);
 }
 
-function asProblem(error: unknown): ProblemError {
+function asProblem(ctx: CoreContext, error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof HTTPException) return new ProblemError(codeOfStatus(error.status));
   const code = postgresCode(error);
   if (code === FOREIGN_KEY_VIOLATION) return new ProblemError('conflict', 'What this refers to was just deleted.');
   if (code !== null && DATA_EXCEPTION.test(code))
     return new ProblemError('malformed_request', 'A value is out of range.');
-  if (code !== null && DATABASE_AWAY.has(code)) {
-    return new ProblemError('unavailable', 'The database cannot be reached.', { headers: { 'Retry-After': '5' } });
+  const fault = databaseFault(error, ctx.config.storageDir);
+  if (fault !== null) {
+    return new ProblemError(fault.code, fault.detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
   }
   return new ProblemError('internal');
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { BodyBudget } from '#domain/wire/body-budget.ts';
 import { type Directory, SERVICE_BODY_BYTES_MAX, uplinkBatchSchema } from '#domain/wire/wire.ts';
 import type { CoreContext, VerifiedToken } from '../context.ts';
+import { databaseFault } from '../platform/database-fault.ts';
 import { ProblemError } from '../platform/problem-error.ts';
 import { readBody } from '../platform/read-body.ts';
 import { buildAssignment } from '../publish/assignments.ts';
@@ -69,7 +70,11 @@ async function publish(ctx: CoreContext, shard: string, events: readonly unknown
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     ctx.logger.error({ err: error, shard, events: events.length }, 'events of the edge could not be taken');
-    throw new ProblemError('unavailable', 'The events could not be stored; send them again later.');
+    const { code, detail } = databaseFault(error, ctx.config.storageDir) ?? {
+      code: 'unavailable',
+      detail: 'The events could not be stored.',
+    };
+    throw new ProblemError(code, `${detail} Send the events again later.`);
   }
 }
 

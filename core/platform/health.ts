@@ -1,35 +1,41 @@
 import { Hono } from 'hono';
 import type { CoreContext } from '../context.ts';
+import { requireRoom } from './disk-room.ts';
+import { readinessOf, requireWritable } from './readiness.ts';
 
-/** A dependency without an answer within this time counts as unavailable. */
-const CHECK_TIMEOUT_MS = 2_000;
-
-/** `/healthz` (alive), `/readyz` (dependencies, each with its state) and `/metrics` (Prometheus) of a process. */
-export function createHealthApp(ctx: Pick<CoreContext, 'sql' | 'streams' | 'metrics' | 'config'>): Hono {
+/**
+ * `/healthz` (alive), `/readyz` (dependencies, each with its state, and the reason of each that is not ready) and
+ * `/metrics` (Prometheus) of a process.
+ */
+export function createHealthApp(ctx: Pick<CoreContext, 'sql' | 'streams' | 'metrics' | 'config' | 'logger'>): Hono {
   const app = new Hono();
+  const { storageDir } = ctx.config;
+  const checks = {
+    postgres: () => requireWritable(ctx.sql),
+    stream: () => ctx.streams.readiness(),
+    ...(storageDir === undefined ? {} : { disk: async () => requireRoom(storageDir) }),
+  };
+  const dependencies = Object.entries(checks).map(
+    ([name, check]) => [name, readinessOf(() => logged(ctx, name, check()))] as const,
+  );
   app.get('/healthz', (c) => c.json({ status: 'ok', roles: ctx.config.roles }));
   app.get('/readyz', async (c) => {
-    const dependencies = {
-      postgres: await stateOf(async () => void (await ctx.sql`SELECT 1`)),
-      stream: await stateOf(() => ctx.streams.readiness()),
-    };
-    const ready = Object.values(dependencies).every((state) => state === 'ok');
-    return c.json({ status: ready ? 'ok' : 'unavailable', dependencies }, ready ? 200 : 503);
+    const found = await Promise.all(dependencies.map(async ([name, look]) => [name, await look()] as const));
+    const states = Object.fromEntries(found.map(([name, { state }]) => [name, state]));
+    const unready = found.filter(([, { reason }]) => reason !== null);
+    if (unready.length === 0) return c.json({ status: 'ok', dependencies: states });
+    const reasons = Object.fromEntries(unready.map(([name, { reason }]) => [name, reason]));
+    return c.json({ status: 'unavailable', dependencies: states, reasons }, 503);
   });
   app.get('/metrics', (c) => c.text(ctx.metrics.render(), 200, { 'Content-Type': 'text/plain; version=0.0.4' }));
   return app;
 }
 
-async function stateOf(check: () => Promise<void>): Promise<'ok' | 'unavailable'> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'unavailable'>((resolve) => {
-    timer = setTimeout(() => resolve('unavailable'), CHECK_TIMEOUT_MS);
-  });
+async function logged(ctx: Pick<CoreContext, 'logger'>, dependency: string, check: Promise<void>): Promise<void> {
   try {
-    return await Promise.race([check().then(() => 'ok' as const), late]);
-  } catch {
-    return 'unavailable';
-  } finally {
-    clearTimeout(timer);
+    await check;
+  } catch (error) {
+    ctx.logger.warn({ err: error, dependency }, 'a dependency is not ready');
+    throw error;
   }
 }

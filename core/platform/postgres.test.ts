@@ -13,8 +13,8 @@ let operator: Postgres;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  postgres = openPostgres(database.url, 'product', CONNECTIONS);
-  operator = openPostgres(database.url, 'operator', 3);
+  postgres = openPostgres(database.url, 'product', { connections: CONNECTIONS });
+  operator = openPostgres(database.url, 'operator', { connections: 3 });
   await operator.sql`CREATE TABLE written (id int GENERATED ALWAYS AS IDENTITY, work int NOT NULL)`;
 });
 afterAll(async () => {

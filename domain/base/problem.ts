@@ -29,6 +29,9 @@ export const PROBLEMS = {
   rate_limited: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   edge_unavailable: { status: 503, title: 'The edge cannot be reached' },
+  database_unavailable: { status: 503, title: 'The database is not available' },
+  storage_full: { status: 503, title: 'The disk is full' },
+  storage_read_only: { status: 503, title: 'The storage is read-only' },
   unavailable: { status: 503, title: 'A part that is needed is not available' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof PROBLEMS;

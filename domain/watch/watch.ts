@@ -420,7 +420,7 @@ function notice(assigned: AssignedMonitor, state: WatchState, round: Round, nowM
 }
 
 /** Three rounds, and a minute for what is on its way: the same as the core waits for results. */
-function blindMsMax({ intervalSeconds }: AssignedMonitor): number {
+export function blindMsMax({ intervalSeconds }: Pick<AssignedMonitor, 'intervalSeconds'>): number {
   return 3 * intervalSeconds * SECOND_MS + MINUTE_MS;
 }
 

@@ -12,7 +12,9 @@ export interface NatsServer {
   readonly url: string;
   /** Ends the server by SIGTERM; its stored messages stay. */
   stop(): Promise<void>;
-  /** Starts the server again at the same address, after `stop`. */
+  /** SIGKILL. Messages that reached the disk stay. */
+  kill(): Promise<void>;
+  /** Starts the server again at the same address, after `stop` or `kill`. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function startNatsServer(): Promise<NatsServer> {
     url: `nats://127.0.0.1:${port}`,
     start,
     stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
     close: async () => {
       await end('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
