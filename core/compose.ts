@@ -25,6 +25,7 @@ import { Shutdown } from './platform/shutdown.ts';
 import { startPublisher } from './publish/publisher.ts';
 import { hasAccounts } from './services/accounts/register.ts';
 import { setupToken } from './services/accounts/setup-token.ts';
+import { ChecksOnDemand } from './services/monitors/checks-on-demand.ts';
 import { createInProcessStreams } from './streams/in-process.ts';
 import { isolating } from './streams/isolate.ts';
 import { connectJetStream } from './streams/jetstream.ts';
@@ -115,7 +116,8 @@ async function connect(
     const sessionKey = keys.session;
     const { sql, db } = postgres;
     const uptimes = new UptimeCache({ db, clock, logger });
-    const parts = { logger, clock, streams, live, edge, secrets, tokens, sessionKey, metrics, uptimes };
+    const checksOnDemand = new ChecksOnDemand();
+    const parts = { logger, clock, streams, live, edge, secrets, tokens, sessionKey, metrics, uptimes, checksOnDemand };
     return { context: { config, sql, db, ...parts }, databaseUrl, live, shutdown };
   } catch (error) {
     await shutdown.close();

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLoopbackName } from './loopback.ts';
+import type { Quotas } from './services/quota.ts';
 
 /** Every setting of the product, parsed once. README.md lists the same settings; both must be kept in step. */
 
@@ -16,6 +17,11 @@ const port = z
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .pipe(z.int().min(1).max(PORT_MAX));
+/** How many of something an organisation may have. */
+const amount = z
+  .string()
+  .regex(/^\d{1,7}$/)
+  .transform(Number);
 const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1');
 const url = (protocol: RegExp) => z.url({ protocol, hostname: /./ });
 const web = url(/^https?$/);
@@ -60,6 +66,14 @@ const settingsSchema = z.object({
   BLACKTIDE_ROLES: roles.default([...CORE_ROLES]),
   BLACKTIDE_ALLOW_PRIVATE_TARGETS: flag.optional(),
   BLACKTIDE_REGISTRATION: z.enum(['closed', 'open']).default('closed'),
+  /** What one organisation may have; see Config.quotas for the reasons of the defaults. */
+  BLACKTIDE_QUOTA_MONITORS: amount.default(5_000),
+  BLACKTIDE_QUOTA_ALERT_RULES: amount.default(5_000),
+  BLACKTIDE_QUOTA_CHANNELS: amount.default(1_000),
+  BLACKTIDE_QUOTA_STATUS_PAGES: amount.default(100),
+  BLACKTIDE_QUOTA_API_KEYS: amount.default(100),
+  /** Checks a minute that one organisation may plan of one host; without limit unless registration is open. */
+  BLACKTIDE_QUOTA_HOST_CHECKS: amount.optional(),
   BLACKTIDE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: url(/^postgres(ql)?$/).optional(),
   NATS_URL: url(/^(nats|tls)$/).optional(),
@@ -80,6 +94,7 @@ const settingsSchema = z.object({
 type Setting = keyof typeof settingsSchema.shape;
 
 const PORT = `a number from 1 to ${PORT_MAX}`;
+const AMOUNT = 'a number from 0 to 9999999';
 const WEB_URL = 'a URL such as https://example.com';
 
 /** The required form of each setting, as the end of a sentence. */
@@ -91,6 +106,12 @@ const EXPECTED: Record<Setting, string> = {
   BLACKTIDE_ROLES: `one or more of ${CORE_ROLES.join(', ')}, separated by commas`,
   BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true or false',
   BLACKTIDE_REGISTRATION: 'closed or open',
+  BLACKTIDE_QUOTA_MONITORS: AMOUNT,
+  BLACKTIDE_QUOTA_ALERT_RULES: AMOUNT,
+  BLACKTIDE_QUOTA_CHANNELS: AMOUNT,
+  BLACKTIDE_QUOTA_STATUS_PAGES: AMOUNT,
+  BLACKTIDE_QUOTA_API_KEYS: AMOUNT,
+  BLACKTIDE_QUOTA_HOST_CHECKS: AMOUNT,
   BLACKTIDE_LOG_LEVEL: 'debug, info, warn, error or silent',
   DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
   NATS_URL: 'a URL such as nats://host:4222 or tls://host:4222',
@@ -141,6 +162,9 @@ function withoutPassword(value: string): string | null {
   return `${url.protocol}//${user}${url.host}${url.pathname}${rest}`;
 }
 
+/** Whoever runs an installation alone may check a host of their own as often as they like. */
+const OPEN_HOST_CHECKS_MAX = 12_000;
+
 export interface Config {
   readonly dataDir: string;
   /** The address on which ports listen; undefined: all. */
@@ -150,6 +174,17 @@ export interface Config {
   readonly roles: readonly CoreRole[];
   readonly allowPrivateTargets: boolean;
   readonly registration: 'closed' | 'open';
+  /**
+   * What one organisation may have. The defaults are what one person or team may come to, several times over: 5,000
+   * monitors a minute from six locations are 500 checks a second, a third of what a machine with two cores sustains.
+   */
+  readonly quotas: Quotas;
+  /**
+   * Checks a minute that the monitors of one organisation may plan of one host; undefined: any number. With open
+   * registration 12,000, 200 a second: 166 monitors at the shortest interval from all locations, and less than what a
+   * small server answers.
+   */
+  readonly hostChecksMax: number | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Undefined runs the embedded database. */
   readonly databaseUrl: string | undefined;
@@ -197,6 +232,16 @@ export function readConfig(
     allowPrivateTargets:
       settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (isWhole && settings.BLACKTIDE_REGISTRATION === 'closed'),
     registration: settings.BLACKTIDE_REGISTRATION,
+    quotas: {
+      monitors: settings.BLACKTIDE_QUOTA_MONITORS,
+      alertRules: settings.BLACKTIDE_QUOTA_ALERT_RULES,
+      channels: settings.BLACKTIDE_QUOTA_CHANNELS,
+      statusPages: settings.BLACKTIDE_QUOTA_STATUS_PAGES,
+      apiKeys: settings.BLACKTIDE_QUOTA_API_KEYS,
+    },
+    hostChecksMax:
+      settings.BLACKTIDE_QUOTA_HOST_CHECKS ??
+      (settings.BLACKTIDE_REGISTRATION === 'open' ? OPEN_HOST_CHECKS_MAX : undefined),
     logLevel: settings.BLACKTIDE_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     natsUrl: settings.NATS_URL,

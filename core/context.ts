@@ -6,6 +6,7 @@ import type { LiveEvent } from '#domain/api/live.ts';
 import type { Uptime } from '#domain/api/monitor-answers.ts';
 import type { EdgeEvent, TestAnswer, TestRequest } from '#domain/wire/wire.ts';
 import type { Config } from './config.ts';
+import type { ChecksOnDemand } from './services/monitors/checks-on-demand.ts';
 
 /** The dependencies of every role: made once in main.ts (or by a test), passed down, never a global. */
 export interface CoreContext {
@@ -25,6 +26,8 @@ export interface CoreContext {
   /** Counters and histograms for GET /metrics. */
   readonly metrics: Metrics;
   readonly uptimes: UptimeFigures;
+  /** Bounds the checks that are asked for, in this process. */
+  readonly checksOnDemand: ChecksOnDemand;
 }
 
 export type Database = ReturnType<typeof drizzle<typeof schema>>;

@@ -149,6 +149,12 @@ const apiKeysRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/api-keys-page.tsx'), 'ApiKeysPage'),
 });
 
+const accountRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/account-page.tsx'), 'AccountPage'),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
@@ -170,6 +176,7 @@ const routeTree = rootRoute.addChildren([
     statusPageRoute,
     locationsRoute,
     apiKeysRoute,
+    accountRoute,
   ]),
 ]);
 

@@ -78,13 +78,13 @@ function startOfWindow(to: Date, days: number): Date {
   return new Date(Math.floor((to.getTime() - days * DAY_MS) / HOUR_MS) * HOUR_MS);
 }
 
-/** Largest age of a figure in a list. */
-const CACHED_MS = 60_000;
 /**
  * A figure stays the same for a period of the clock, so that everybody who reads within it reads the same: a list and
- * the monitor's own page, opened one after the other. Renewals of a period are shown from the next one on.
+ * the monitor's own page, opened one after the other. What is counted meanwhile is shown from the next period on.
  */
 const PERIOD_MS = 20_000;
+/** Largest age of a figure at the beginning of a period: at its end it is a minute old. */
+const CACHED_MS = 40_000;
 /** Largest age of a null. The first figure of a new monitor is due soon, so a list waits for the count. */
 const NULL_CACHED_MS = 3_000;
 /** Most figures of either kind in memory: about 12 MB. */
@@ -98,10 +98,16 @@ export function readUptime24h(
   return ctx.uptimes.read(ctx.db, monitorIds);
 }
 
+/** A figure, and the period in which it was shown last. */
+interface Shown {
+  readonly figure: Uptime;
+  readonly period: number;
+}
+
 export class UptimeCache implements UptimeFigures {
   readonly #ctx: Pick<CoreContext, 'db' | 'clock' | 'logger'>;
-  readonly #known = new Map<string, Uptime>();
-  /** Counted in the current period, to be shown in the next. */
+  readonly #shown = new Map<string, Shown>();
+  /** Counted since the figure was shown first in its period; the first reader of another period takes them over. */
   readonly #renewed = new Map<string, Uptime>();
   #renewal: Promise<void> | undefined;
 
@@ -111,35 +117,40 @@ export class UptimeCache implements UptimeFigures {
 
   async read(db: Database | Transaction, monitorIds: readonly string[]): Promise<Map<string, Uptime>> {
     const nowMs = this.#ctx.clock.now().getTime();
-    for (const id of monitorIds) this.#showRenewed(id, nowMs);
-    const expired = monitorIds.filter((id) => {
-      const known = this.#known.get(id);
-      return (
-        known === undefined ||
-        nowMs - Date.parse(known.to) > (known.uptimePercent === null ? NULL_CACHED_MS : CACHED_MS)
-      );
-    });
-    if (expired.length > 0) this.#keep(this.#known, await this.#count(db, expired));
-    this.#renew(
-      monitorIds.filter((id) => this.#isOfEarlierPeriod(this.#known.get(id), nowMs) && !this.#renewed.has(id)),
-    );
+    const period = Math.floor(nowMs / PERIOD_MS);
+    for (const id of monitorIds) this.#begin(id, period);
+    const missing = monitorIds.filter((id) => this.#isMissing(id, nowMs));
+    for (const [id, figure] of missing.length === 0 ? [] : await this.#count(db, missing)) {
+      // Of readers that counted side by side, the first one decides.
+      if (this.#isMissing(id, nowMs)) keep(this.#shown, id, { figure, period });
+    }
+    this.#renew(monitorIds.filter((id) => this.#isOfEarlierPeriod(id, period) && !this.#renewed.has(id)));
     return new Map(
       monitorIds.flatMap((id) => {
-        const known = this.#known.get(id);
-        return known === undefined ? [] : [[id, known]];
+        const shown = this.#shown.get(id);
+        return shown === undefined ? [] : [[id, shown.figure]];
       }),
     );
   }
 
-  #showRenewed(id: string, nowMs: number): void {
-    const renewed = this.#renewed.get(id);
-    if (renewed === undefined || !this.#isOfEarlierPeriod(renewed, nowMs)) return;
+  /** For the first reader of a period: the figure of the whole period is the newest there is, unless that is too old. */
+  #begin(id: string, period: number): void {
+    const shown = this.#shown.get(id);
+    if (shown === undefined || shown.period === period) return;
+    const figure = this.#renewed.get(id) ?? shown.figure;
     this.#renewed.delete(id);
-    this.#keep(this.#known, new Map([[id, renewed]]));
+    if (period * PERIOD_MS - Date.parse(figure.to) > CACHED_MS) this.#shown.delete(id);
+    else keep(this.#shown, id, { figure, period });
   }
 
-  #isOfEarlierPeriod(figure: Uptime | undefined, nowMs: number): boolean {
-    return figure !== undefined && Math.floor(Date.parse(figure.to) / PERIOD_MS) < Math.floor(nowMs / PERIOD_MS);
+  #isMissing(id: string, nowMs: number): boolean {
+    const figure = this.#shown.get(id)?.figure;
+    return figure === undefined || (figure.uptimePercent === null && nowMs - Date.parse(figure.to) > NULL_CACHED_MS);
+  }
+
+  #isOfEarlierPeriod(id: string, period: number): boolean {
+    const to = this.#shown.get(id)?.figure.to;
+    return to !== undefined && Math.floor(Date.parse(to) / PERIOD_MS) < period;
   }
 
   /**
@@ -150,7 +161,9 @@ export class UptimeCache implements UptimeFigures {
     if (monitorIds.length === 0 || this.#renewal !== undefined) return;
     const { db, logger } = this.#ctx;
     this.#renewal = this.#count(db, monitorIds)
-      .then((figures) => this.#keep(this.#renewed, figures))
+      .then((figures) => {
+        for (const [id, figure] of figures) keep(this.#renewed, id, figure);
+      })
       .catch((error: unknown) => logger.warn({ err: error }, 'uptime figures could not be renewed'))
       .finally(() => {
         this.#renewal = undefined;
@@ -161,16 +174,14 @@ export class UptimeCache implements UptimeFigures {
     const figures = await countWindow(db, monitorIds, WINDOW_DAYS['24h'], this.#ctx.clock.now());
     return new Map([...figures].map(([id, figure]) => [id, describeWindow('24h', figure)]));
   }
+}
 
-  /** A Map iterates in the order of insertion: the entries that go are those counted longest ago. */
-  #keep(kept: Map<string, Uptime>, figures: ReadonlyMap<string, Uptime>): void {
-    for (const [id, figure] of figures) {
-      kept.delete(id);
-      kept.set(id, figure);
-    }
-    for (const id of kept.keys()) {
-      if (kept.size <= CACHED_MAX) break;
-      kept.delete(id);
-    }
+/** A Map iterates in the order of insertion: the entries that go are those kept longest ago. */
+function keep<T>(kept: Map<string, T>, id: string, value: T): void {
+  kept.delete(id);
+  kept.set(id, value);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= CACHED_MAX) break;
+    kept.delete(oldest);
   }
 }

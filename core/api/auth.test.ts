@@ -42,19 +42,21 @@ test('cookies: no script reads the tokens; on plain http to this machine they ha
   const { name: _, ...login } = person('bob@example.com');
   const answer = await app.request('POST', `${AUTH}/login`, { body: login });
   const cookies = answer.headers.getSetCookie();
-  expect(cookies).toHaveLength(3);
+  expect(cookies).toHaveLength(4);
   expect(cookies[0]).toMatch(/^bt_access=.*; Max-Age=900; Path=\/; HttpOnly; SameSite=Lax$/);
   expect(cookies[1]).toMatch(/^bt_refresh=.*; Path=\/api\/v1\/auth; HttpOnly; SameSite=Strict$/);
   expect(cookies[2]).toMatch(/^bt_csrf=(?!.*HttpOnly)/);
+  expect(cookies[3]).toMatch(/^bt_device=.*; Path=\/api\/v1\/auth; HttpOnly; SameSite=Strict$/);
 });
 
 test('everywhere else cookies are Secure and prefixed', async () => {
   const { name: _, ...login } = person('bob@example.com');
   const answer = await app.requestTo('https://watch.example.com', 'POST', `${AUTH}/login`, { body: login });
-  const [access, refresh, csrf] = answer.headers.getSetCookie();
+  const [access, refresh, csrf, device] = answer.headers.getSetCookie();
   expect(access).toMatch(/^__Host-bt_access=.*; Secure/);
   expect(refresh).toMatch(/^__Secure-bt_refresh=.*; Secure/);
   expect(csrf).toMatch(/^bt_csrf=.*; Secure/);
+  expect(device).toMatch(/^__Secure-bt_device=.*; Secure/);
   expect(answer.headers.get('Strict-Transport-Security')).toMatch(/max-age=\d+/);
 });
 
@@ -121,7 +123,7 @@ test('signing out ends the session at once, also for a copy of its cookies', asy
   const copy = browserOf(app.request);
   for (const [name, value] of browser.cookies) copy.cookies.set(name, value);
   expect((await browser.request('POST', `${AUTH}/logout`)).status).toBe(204);
-  expect(browser.cookies.size).toBe(0);
+  expect([...browser.cookies.keys()]).toEqual(['bt_device']);
   expect((await copy.request('GET', `${AUTH}/me`)).status).toBe(401);
 });
 

@@ -2,27 +2,31 @@ import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import type { RateLimiter } from '#core/platform/rate-limiter.ts';
 import { callerOfSession } from '#core/services/accounts/authenticate.ts';
+import { changePassword } from '#core/services/accounts/change-password.ts';
 import type { ClientContext } from '#core/services/accounts/client.ts';
 import { getAccount } from '#core/services/accounts/get.ts';
+import { DEVICE_SECONDS, deviceCookie } from '#core/services/accounts/known-device.ts';
 import { login } from '#core/services/accounts/login.ts';
 import { logout } from '#core/services/accounts/logout.ts';
 import { refresh } from '#core/services/accounts/refresh.ts';
 import { register } from '#core/services/accounts/register.ts';
 import { SESSION_SECONDS, type SignIn } from '#core/services/accounts/session.ts';
 import { readSetup } from '#core/services/accounts/setup.ts';
-import { accountSchema, loginSchema, registerSchema, setupSchema } from '#domain/api/account.ts';
+import { accountSchema, loginSchema, passwordChangeSchema, registerSchema, setupSchema } from '#domain/api/account.ts';
 import { ACCESS_TOKEN_SECONDS, readAccessToken, signAccessToken } from './auth/access-token.ts';
-import { readCookie, writeCookie } from './auth/cookies.ts';
+import { clearSession, readCookie, writeCookie } from './auth/cookies.ts';
 import { csrfToken, requireCsrf, requireKnownOrigin } from './auth/csrf.ts';
 import type { Bodies } from './bodies.ts';
 import type { ApiEnv } from './env.ts';
 import { requestContext, requireCaller } from './middleware/authenticate.ts';
 import { heldBody } from './middleware/held-body.ts';
 import { jsonBody } from './middleware/json-body.ts';
-import { CREDENTIALS, type RateLimiter, rateLimit } from './middleware/rate-limit.ts';
+import { CREDENTIALS, rateLimit } from './middleware/rate-limit.ts';
 import { isOnThisMachine } from './on-this-machine.ts';
 import { createRouter, json, NO_CONTENT, named } from './router.ts';
+import { sessionRoutes } from './sessions.ts';
 
 const tags = ['Accounts'];
 const account = {
@@ -33,12 +37,10 @@ const account = {
 /** `/auth`: browser sessions. Answers set cookies, so Idempotency-Key does not apply here. */
 export function authRoutes(ctx: CoreContext, limiter: RateLimiter, bodies: Bodies) {
   const router = createRouter();
-  router.use('/register', rateLimit(ctx, limiter, CREDENTIALS));
-  router.use('/login', rateLimit(ctx, limiter, CREDENTIALS));
+  for (const path of ['/register', '/login', '/password']) router.use(path, rateLimit(ctx, limiter, CREDENTIALS));
+  for (const path of ['/me', '/password', '/sessions', '/sessions/*']) router.use(path, requireCaller(ctx));
   router.use(heldBody(bodies));
-  router.use('/register', jsonBody);
-  router.use('/login', jsonBody);
-  router.use('/me', requireCaller(ctx));
+  for (const path of ['/register', '/login', '/password']) router.use(path, jsonBody);
 
   router.openapi(
     createRoute({
@@ -149,13 +151,31 @@ export function authRoutes(ctx: CoreContext, limiter: RateLimiter, bodies: Bodie
     async (c) => c.json(await getAccount(requestContext(ctx, c)), 200),
   );
 
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: '/password',
+      tags,
+      security: [{ accessCookie: [] }],
+      summary: 'Change the password; all other sessions end at once',
+      request: { body: { required: true, content: json(passwordChangeSchema) } },
+      responses: NO_CONTENT,
+    }),
+    async (c) => {
+      await changePassword(requestContext(ctx, c), c.req.valid('json'));
+      return c.body(null, 204);
+    },
+  );
+
+  router.route('/sessions', sessionRoutes(ctx));
   return router;
 }
 
 function clientContext(ctx: CoreContext, c: Context<ApiEnv>): ClientContext {
   const { traceId, ip } = c.var;
   const userAgent = c.req.header('User-Agent') ?? '';
-  return { ...ctx, traceId, ip, userAgent, onThisMachine: isOnThisMachine(c) };
+  const device = readCookie(c, 'device') ?? '';
+  return { ...ctx, traceId, ip, userAgent, deviceCookie: device, onThisMachine: isOnThisMachine(c) };
 }
 
 /** The session of the browser's cookies, also when the access token has expired. */
@@ -177,9 +197,7 @@ async function writeSession(ctx: CoreContext, c: Context<ApiEnv>, signIn: SignIn
   if (signIn.refreshToken !== null) {
     writeCookie(c, 'refresh', signIn.refreshToken, SESSION_SECONDS);
     writeCookie(c, 'csrf', csrfToken(ctx, signIn.sessionId), SESSION_SECONDS);
+    const device = deviceCookie(ctx, signIn.account.user.id, readCookie(c, 'device') ?? '');
+    writeCookie(c, 'device', device, DEVICE_SECONDS);
   }
-}
-
-function clearSession(c: Context<ApiEnv>): void {
-  for (const kind of ['access', 'refresh', 'csrf'] as const) writeCookie(c, kind, '', 0);
 }

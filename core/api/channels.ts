@@ -52,7 +52,8 @@ export function channelRoutes(ctx: CoreContext) {
     get: { summary: 'One channel', run: getChannel },
     patch: {
       summary: 'Change a channel by JSON merge patch',
-      description: 'A secret that is left out is kept, and so is a header value that is sent back as it was shown.',
+      description:
+        'A secret that is left out is kept, and so are a URL and header values that are sent back as they were shown.',
       run: updateChannel,
     },
     delete: { summary: 'Delete a channel that no alert rule names', run: deleteChannel },

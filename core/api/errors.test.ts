@@ -80,6 +80,23 @@ const PRODUCERS = {
   validation_failed: () => ada.request('POST', `${API}/monitors`, { body: { ...MONITOR, intervalSeconds: 1 } }),
   not_supported: () =>
     ada.request('POST', `${API}/monitors`, { body: { ...MONITOR, config: { ...MONITOR.config, verifyTls: false } } }),
+  password_too_common: () =>
+    app.request('POST', `${API}/auth/register`, {
+      body: { email: 'c@example.com', password: 'password123', name: 'C' },
+    }),
+  too_many_attempts: async () => {
+    const attempt = (send: TestApp['request']) =>
+      send('POST', `${API}/auth/login`, { body: { email: 'guessed@example.com', password: 'wrong' } });
+    // Each process has a limit for an address of its own.
+    const apis = Array.from({ length: 4 }, () => app.variant({}));
+    await Promise.all(apis.flatMap((api) => Array.from({ length: 25 }, () => attempt(api))));
+    return attempt(app.variant({}));
+  },
+  quota_exceeded: async () => {
+    const quotas = { ...app.ctx.config.quotas, channels: 0 };
+    const full = app.variant({ config: { ...app.ctx.config, quotas } });
+    return send(full, `${API}/channels`, CHANNEL);
+  },
   rate_limited: async () => {
     const attempt = () => app.variant({})('POST', `${API}/auth/login`, { body: {} });
     expect((await attempt()).status).toBe(422);

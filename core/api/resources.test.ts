@@ -44,6 +44,34 @@ test('a channel gives its secret once; header values are hidden and kept', async
   expect((await secretsOf(id)).headers).toEqual({ 'X-Team': 'a' });
 });
 
+test.each([
+  ['https://hooks.example.com/services/T0/B0/open-sesame', 'https://hooks.example.com/••••••••'],
+  ['https://hooks.example.com:8443/?token=open-sesame', 'https://hooks.example.com:8443/••••••••'],
+  ['https://hooks.example.com/#open-sesame', 'https://hooks.example.com/••••••••'],
+  ['https://hooks.example.com', 'https://hooks.example.com/'],
+])('of the URL %s answers show %s; it can be replaced and not read', async (url, shown) => {
+  const created = await call('POST', '/channels', { ...CHANNEL, config: { url } });
+  const { id } = created.body;
+  const stored = async () => (await app.ctx.db.select().from(channels).where(eq(channels.id, id)))[0]?.config;
+  const renamed = await call('PATCH', `/channels/${id}`, { name: 'Other' });
+  const sentBack = await call('PATCH', `/channels/${id}`, { config: { url: shown } });
+  const read = await call('GET', `/channels/${id}`);
+  for (const answer of [created, renamed, sentBack, read]) expect(answer.body.config.url).toBe(shown);
+  expect(await stored()).toEqual({ url });
+  const audited = await call('GET', '/audit-log?limit=3');
+  for (const { text } of [created, renamed, sentBack, read, await call('GET', '/channels'), audited]) {
+    expect(text).not.toContain('open-sesame');
+  }
+  // What is hidden is never taken for a URL.
+  for (const hidden of ['https://other.example/••••••••', 'https://hooks.example.com/a/••••••••']) {
+    const refused = await call('PATCH', `/channels/${id}`, { config: { url: hidden } });
+    expect([refused.status, refused.body.errors[0].path]).toEqual([422, 'config.url']);
+    expect((await call('POST', '/channels', { ...CHANNEL, config: { url: hidden } })).status).toBe(422);
+  }
+  await call('PATCH', `/channels/${id}`, { config: { url: 'https://hooks.example.com/new' } });
+  expect(await stored()).toEqual({ url: 'https://hooks.example.com/new' });
+});
+
 test('header values are not sent to another host without being given again', async () => {
   const headers = { Authorization: 'Bearer open-sesame', 'X-Team': 'a' };
   const { id } = (await call('POST', '/channels', { ...CHANNEL, config: { ...CHANNEL.config, headers } })).body;
@@ -91,7 +119,7 @@ test('a channel that a later rule would refuse is still there to be read and men
   expect((await call('GET', '/channels')).status).toBe(200);
   expect((await call('PATCH', `/channels/${id}`, { name: 'Other' })).body.errors?.[0].path).toBe('config.url');
   const mended = await call('PATCH', `/channels/${id}`, { config: { url: 'https://example.com/hook' } });
-  expect([mended.status, mended.body.config.url]).toEqual([200, 'https://example.com/hook']);
+  expect([mended.status, mended.body.config.url]).toEqual([200, 'https://example.com/••••••••']);
 });
 
 test('header names that differ only in case are refused: one of them would be sent', async () => {

@@ -93,16 +93,54 @@ test('a deleted monitor that was down leaves no operational component and no mis
   await createIncidents(app.ctx).handle([alertEvent(monitorId, 'firing', ago(60_000))]);
   await incidents(monitorId, 1, ago(2 * DAY_MS), ago(DAY_MS));
   await incidents(monitorId, 1, ago(50 * DAY_MS), ago(40 * DAY_MS));
-  expect(await shown('leaving')).toEqual(['Shop of leaving is down', 'resolved 1']);
+  expect(await shown('leaving')).toEqual(['Shop is down', 'resolved 1']);
   const version = (await snapshot('leaving')).version;
   expect((await ada.request('DELETE', `/api/v1/monitors/${monitorId}`)).status).toBe(204);
   const page = await snapshot('leaving');
   expect(page.version).toBeGreaterThan(version);
   expect(page.components).toEqual([]);
   expect(page.incidents).toMatchObject([
-    { title: 'Shop of leaving is down', status: 'resolved', resolvedAt: expect.any(String), componentIds: [] },
+    { title: 'A service is down', status: 'resolved', resolvedAt: expect.any(String), componentIds: [] },
     { title: 'resolved 1', status: 'resolved' },
   ]);
+});
+
+test('names of monitors are on a page only if the page says so, whatever the incident became', async () => {
+  const { monitorId, pageId } = await monitorOnPage('private');
+  await send('PATCH', `/monitors/${monitorId}`, { name: 'db-7.internal (Oracle, unpatched)' });
+  await createIncidents(app.ctx).handle([alertEvent(monitorId, 'firing', ago(60_000))]);
+  const [incident] = (await send('GET', `/incidents?monitorId=${monitorId}`)).data;
+  expect(incident.title).toContain('db-7.internal');
+  await send('POST', `/incidents/${incident.id}/updates`, { status: 'identified', body: 'We know why.' });
+  await send('POST', `/incidents/${incident.id}/notes`, { text: 'db-7.internal has no disk left' });
+  const whole = async () => JSON.stringify(await snapshot('private'));
+  expect(await whole()).not.toContain('db-7');
+  expect(await shown('private')).toEqual(['Shop is down']);
+
+  // Two components of the same monitor, and three.
+  const components = [
+    { name: 'Shop', monitorId },
+    { name: 'Cart', monitorId },
+  ];
+  await send('PATCH', `/status-pages/${pageId}`, { components });
+  expect(await shown('private')).toEqual(['Shop and Cart are down']);
+  await send('POST', `/status-pages/${pageId}/components`, { name: 'Search', monitorId });
+  expect(await shown('private')).toEqual(['Shop and 2 others are down']);
+
+  await send('PATCH', `/status-pages/${pageId}`, { showMonitorNames: true });
+  expect(await shown('private')).toEqual(['db-7.internal (Oracle, unpatched) is down']);
+  await send('PATCH', `/status-pages/${pageId}`, { showMonitorNames: false });
+  await createIncidents(app.ctx).handle([alertEvent(monitorId, 'resolved', ago(30_000))]);
+  expect(await whole()).not.toContain('db-7');
+  await ada.request('DELETE', `/api/v1/monitors/${monitorId}`);
+  expect((await snapshot('private')).incidents).toHaveLength(1);
+  expect(await whole()).not.toContain('db-7');
+});
+
+test('the words of a person are on the page as they were written', async () => {
+  const { monitorId } = await monitorOnPage('written');
+  await send('POST', '/incidents', { title: 'Cards are refused at the till', monitorId });
+  expect(await shown('written')).toEqual(['Cards are refused at the till']);
 });
 
 test('an incident opened by hand without a monitor is shown on the chosen pages, about the chosen components', async () => {

@@ -175,7 +175,7 @@ test('a snapshot says how components are, how the last days were, and which inci
   expect(snapshot.incidents).toMatchObject([
     {
       id: incident?.id,
-      title: 'api.example is down',
+      title: 'Component 0 is down',
       status: 'identified',
       componentIds: [component?.id],
       updates: [{ status: 'identified', body: 'We found it.' }],

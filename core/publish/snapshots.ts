@@ -18,6 +18,7 @@ import { readTallies, type WindowTally } from '../aggregate/tallies.ts';
 import type { CoreContext, Transaction } from '../context.ts';
 import { pagesIn } from '../incidents/published-pages.ts';
 import { inUnit } from '../unit-of-work.ts';
+import { publicTitle } from './public-title.ts';
 import { publicUrl } from './public-url.ts';
 
 /** Most updates of an incident, the schema's bound. */
@@ -163,7 +164,8 @@ async function describeIncidents(
         const componentIds =
           published.get(row.id)?.filter((id) => isThere.has(id)) ??
           components.filter((component) => component.monitorId === row.monitorId).map(({ id }) => id);
-        return describeIncident(row, componentIds, updates.get(row.id) ?? []);
+        const title = page.showMonitorNames ? row.title : publicTitle(row, named(components, componentIds));
+        return describeIncident(row, title, componentIds, updates.get(row.id) ?? []);
       })
       .sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt)),
     moreOpenIncidents: Math.max(0, (counted?.open ?? 0) - PAGE_OPEN_INCIDENTS_MAX),
@@ -193,12 +195,13 @@ async function publishedOn(tx: Transaction, page: PageRow, lately: Date): Promis
 /** An incident with its public updates. An automatic incident without updates is shown as under investigation. */
 function describeIncident(
   row: IncidentRow,
+  title: string,
   componentIds: readonly string[],
   updates: PageIncident['updates'],
 ): PageIncident {
   return {
     id: row.id,
-    title: row.title,
+    title,
     status: row.publicStatus,
     severity: row.severity,
     startedAt: row.startedAt.toISOString(),
@@ -238,6 +241,10 @@ async function updatesOf(
 
 function publicStatusIn(data: unknown): unknown {
   return typeof data === 'object' && data !== null && 'publicStatus' in data ? data.publicStatus : undefined;
+}
+
+function named(components: readonly ComponentRow[], ids: readonly string[]): string[] {
+  return components.filter(({ id }) => ids.includes(id)).map(({ name }) => name);
 }
 
 function monitorsOf(components: readonly ComponentRow[]): string[] {

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { z } from 'zod';
-import { accountSchema, apiKeySchema, setupSchema } from '#domain/api/account.ts';
+import { accountSchema, apiKeySchema, sessionSchema, setupSchema } from '#domain/api/account.ts';
 import {
   alertRuleSchema,
   channelSchema,
@@ -66,6 +66,11 @@ export const setupQuery = queryOptions({
   queryKey: ['setup'],
   queryFn: ({ signal }) => request('/auth/setup', setupSchema, { signal }),
   staleTime: 0,
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: ({ signal }) => whole('/auth/sessions', sessionSchema, signal),
 });
 
 export const apiKeysQuery = queryOptions({

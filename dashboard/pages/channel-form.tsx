@@ -31,7 +31,11 @@ export function ChannelForm(props: {
       <TextField
         label="Webhook URL"
         error={errors.of('config.url')}
-        help="Answers of 200 to 299 count as delivered."
+        help={
+          props.initial.url.includes('•')
+            ? 'Only its host is shown. Leave it as it is to keep it, or give another one.'
+            : 'Answers of 200 to 299 count as delivered.'
+        }
         type="url"
         placeholder="https://example.com/hooks/blacktide"
         value={draft.url}

@@ -6,6 +6,7 @@ export interface PageDraft {
   readonly name: string;
   readonly slug: string;
   readonly description: string;
+  readonly showMonitorNames: boolean;
   readonly components: readonly ComponentDraft[];
 }
 
@@ -23,6 +24,7 @@ export function pageDraftOf(page: StatusPage): PageDraft {
     name: page.name,
     slug: page.slug,
     description: page.description ?? '',
+    showMonitorNames: page.showMonitorNames,
     components: page.components.map((component) => ({
       key: component.id,
       id: component.id,
@@ -40,6 +42,7 @@ export function pageDraftWith(monitors: readonly { readonly id: string; readonly
     name: '',
     slug: '',
     description: '',
+    showMonitorNames: false,
     components: monitors.map(({ id, name }) => ({ key: newRowKey(), name, description: '', group: '', monitorId: id })),
   };
 }
@@ -50,6 +53,7 @@ export function pageRequestOf(draft: PageDraft) {
     name: draft.name.trim(),
     slug: draft.slug.trim(),
     description: draft.description.trim() === '' ? null : draft.description.trim(),
+    showMonitorNames: draft.showMonitorNames,
     components: draft.components.map(({ id, name, description, group, monitorId }) => ({
       ...(id === undefined ? {} : { id }),
       name: name.trim(),

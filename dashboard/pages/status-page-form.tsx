@@ -69,6 +69,17 @@ export function StatusPageForm(props: {
           />
         )}
       </Field>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={draft.showMonitorNames}
+          onChange={(event) => setDraft({ ...draft, showMonitorNames: event.target.checked })}
+        />
+        <span>
+          Show the names of monitors
+          <small>Otherwise incidents are named after the components below.</small>
+        </span>
+      </label>
       <ComponentsEditor
         components={draft.components}
         monitors={monitors}

@@ -112,7 +112,9 @@ function AccountRow() {
   if (account === undefined) return null;
   return (
     <div className="account">
-      <span title={account.user.email}>{account.user.name}</span>
+      <Link to="/account" className="account-name" title={account.user.email}>
+        {account.user.name}
+      </Link>
       <button type="button" className="button plain small" onClick={() => signOut.mutate()}>
         Sign out
       </button>

@@ -1,4 +1,4 @@
-import { boolean, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { at, createdAt } from './columns.ts';
 
 export const organizations = pgTable('organizations', {
@@ -55,6 +55,25 @@ export const sessions = pgTable(
     revokedAt: at('revoked_at'),
   },
   (table) => [index('sessions_user').on(table.userId), index('sessions_expiry').on(table.expiresAt)],
+);
+
+/**
+ * Attempts to name a password, lately, by whom they are counted for (core/services/accounts/password-attempts.ts). An
+ * attempt is counted before the password is compared, and taken back when it was right.
+ */
+export const passwordAttempts = pgTable(
+  'password_attempts',
+  {
+    /** An account, whether it exists or not, a device that is known to it, or a signed-in user. */
+    subject: text('subject').primaryKey(),
+    attempts: integer('attempts').notNull(),
+    /** First of the attempts that are counted. */
+    countedSince: at('counted_since').notNull(),
+    lastAt: at('last_at').notNull(),
+    /** No password is compared before; null while there is no wait. */
+    waitUntil: at('wait_until'),
+  },
+  (table) => [index('password_attempts_age').on(table.lastAt)],
 );
 
 export const apiKeys = pgTable(

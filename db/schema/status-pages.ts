@@ -1,4 +1,4 @@
-import { bigint, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { organizations } from './accounts.ts';
 import { at, createdAt, updatedAt } from './columns.ts';
 import { monitors } from './monitors.ts';
@@ -14,6 +14,8 @@ export const statusPages = pgTable(
     slug: text('slug').notNull().unique(),
     description: text('description'),
     visibility: text('visibility').notNull().$type<'public'>(),
+    /** Whether incidents that BlackTide opened are named after their monitors; else after the page's components. */
+    showMonitorNames: boolean('show_monitor_names').notNull().default(false),
     /** Counts every change of the page's content; the snapshot's monotonic version. */
     version: bigint('version', { mode: 'number' }).notNull().default(1),
     publishedVersion: bigint('published_version', { mode: 'number' }).notNull().default(0),

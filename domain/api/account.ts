@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { name, timestamp } from './common.ts';
 
 /** The minimum length makes a password hard to guess; the maximum bounds the work of hashing it. */
-const password = z.string().min(10, 'use at least 10 characters').max(1000);
+export const PASSWORD_LENGTH_MIN = 10;
+const PASSWORD_LENGTH_MAX = 1000;
+const password = z
+  .string()
+  .min(PASSWORD_LENGTH_MIN, `use at least ${PASSWORD_LENGTH_MIN} characters`)
+  .max(PASSWORD_LENGTH_MAX);
+/** A password that was set before need not follow the rules of today. */
+const heldPassword = z.string().min(1).max(PASSWORD_LENGTH_MAX);
 const email = z
   .email()
   .max(254)
@@ -15,7 +22,26 @@ export const registerSchema = z.strictObject({
   /** For the first account, unless it is made on the machine itself: the start prints it. */
   setupToken: z.string().max(100).optional(),
 });
-export const loginSchema = z.strictObject({ email, password: z.string().min(1).max(1000) });
+export const loginSchema = z.strictObject({ email, password: heldPassword });
+
+/** POST /auth/password */
+export const passwordChangeSchema = z.strictObject({ currentPassword: heldPassword, newPassword: password });
+
+/** A signed-in browser of the user who asks. */
+export const sessionSchema = z.object({
+  id: z.string(),
+  createdAt: timestamp,
+  /** When its access was last renewed, which a used one does every 15 minutes. */
+  lastSeenAt: timestamp,
+  /** When it ends if it is not used again. */
+  expiresAt: timestamp,
+  /** Of the sign-in, or of the latest renewal. */
+  address: z.string(),
+  userAgent: z.string(),
+  /** It is the session that asks. */
+  current: z.boolean(),
+});
+export type Session = z.infer<typeof sessionSchema>;
 
 export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
 

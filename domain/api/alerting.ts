@@ -131,7 +131,7 @@ export const webhookConfigSchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
     .max(2048)
-    // The URL is shown in answers; header values are hidden.
+    // fetch() refuses them, and logs of proxies hold them.
     .refine((value) => !carriesCredentials(value), 'put credentials into headers, not into the URL'),
   /** Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; made when missing. */
   secret: z.string().refine(isWebhookSecret, 'must be whsec_ and base64 of 24 to 64 bytes').optional(),
@@ -153,7 +153,7 @@ export const channelSchema = z.object({
   type: z.enum(['webhook']),
   default: z.boolean(),
   enabled: z.boolean(),
-  /** Without the secret; header values are hidden, their names shown. */
+  /** Without the secret; of the URL scheme and host, of headers the names are shown: the rest may be a credential. */
   config: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
   /** When and why it was switched off; null while it is on, and where a version before did not write it down. */
   disabledAt: timestamp.nullable(),

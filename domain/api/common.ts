@@ -16,6 +16,8 @@ export const listQuerySchema = z.object({
   cursor: z.string().max(200).optional(),
 });
 
+export type ListQuery = z.output<typeof listQuerySchema>;
+
 export function listOf<T extends z.ZodType>(item: T) {
   return z.object({ data: z.array(item), nextCursor: z.string().nullable() });
 }

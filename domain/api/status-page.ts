@@ -18,6 +18,8 @@ export const statusPageCreateSchema = z.strictObject({
   description: z.string().max(1000).nullish(),
   /** This version supports `public` only; the others are answered with `not_supported`. */
   visibility: z.enum(['public', 'password', 'private']).default('public'),
+  /** Whether incidents that BlackTide opens are named after their monitors; else after the page's components. */
+  showMonitorNames: z.boolean().default(false),
   components: z.array(componentInputSchema).max(PAGE_COMPONENTS_MAX).default([]),
 });
 
@@ -35,6 +37,7 @@ export const statusPageSchema = z.object({
   slug: z.string(),
   description: z.string().nullable(),
   visibility: z.enum(['public', 'password', 'private']),
+  showMonitorNames: z.boolean(),
   components: z.array(componentSchema),
   /** The page's public URL, at the edge. */
   url: z.string(),

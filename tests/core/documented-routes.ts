@@ -71,6 +71,7 @@ const OBJECT_OF: Readonly<Record<string, keyof SampleObjects>> = {
   '/components/{componentId}': 'component',
   '/api-keys/{id}': 'apiKey',
   '/dead-letters/{id}': 'deadLetter',
+  '/sessions/{id}': 'session',
 };
 
 /** Replaces each `{parameter}` by the id of the object that the preceding segment names. */

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { idOf } from '#core/services/dead-letters/stored.ts';
 import { parkedMessages } from '#db/schema.ts';
 import { parkMessages } from '#db/sql/park-messages.ts';
-import type { Browser, TestApp } from './test-app.ts';
+import { type Browser, PASSWORD, type TestApp } from './test-app.ts';
 
 /** Ids of one object of every kind, created by one account through the API. */
 export interface SampleObjects {
@@ -15,6 +15,8 @@ export interface SampleObjects {
   readonly apiKey: string;
   /** Dead letters belong to the installation, and only its owner sees them. */
   readonly deadLetter: string;
+  /** Another one than the browser's own: a second sign-in of the same account. */
+  readonly session: string;
 }
 
 export const MONITOR = { name: 'Shop', type: 'http', config: { url: 'https://shop.example.com/' } } as const;
@@ -42,8 +44,17 @@ export async function createSamples(app: TestApp, browser: Browser, slug: string
     statusPage: statusPage.id,
     component: statusPage.components?.[0]?.id ?? '',
     apiKey: apiKey.id,
+    session: await signInAgain(app, browser),
     deadLetter: await parkMessage(app, { v: 9, kind: 'check.completed', of: slug }),
   };
+}
+
+async function signInAgain(app: TestApp, browser: Browser): Promise<string> {
+  const { email } = (await browser.request('GET', '/api/v1/auth/me')).body.user;
+  // Another API process answers: the samples do not count towards the requests that a test may send from its address.
+  await app.variant({})('POST', '/api/v1/auth/login', { body: { email, password: PASSWORD } });
+  const { data } = (await browser.request('GET', '/api/v1/auth/sessions')).body;
+  return data.find(({ current }: { current: boolean }) => !current).id;
 }
 
 /** Parks a message as ingest does; answers its id in the API. */

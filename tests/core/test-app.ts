@@ -19,8 +19,10 @@ export interface TestApp {
   requestTo(origin: string, method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** The same API with some parts of its context replaced. */
   variant(changes: Partial<CoreContext>, options?: StreamOptions): TestApp['request'];
-  /** Registers an account and keeps its cookies. */
+  /** Registers an account with the password PASSWORD and keeps its cookies. */
   signUp(email: string): Promise<Browser>;
+  /** Signs an account in that was registered so. */
+  signIn(email: string): Promise<Browser>;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export interface Browser {
 }
 
 const ORIGIN = 'http://localhost:8080';
+export const PASSWORD = 'correct horse battery';
 
 /**
  * Starts an API on `database`, an empty one of the caller's (tests/database.ts). Closing the app drops the database.
@@ -86,9 +89,15 @@ export async function startTestApp(
     variant: (changes, options) => sender(createApp({ ...ctx, ...changes }, options), ORIGIN),
     async signUp(email) {
       const browser = browserOf(request);
-      const body = { email, password: 'correct horse battery', name: email };
+      const body = { email, password: PASSWORD, name: email };
       const answer = await browser.request('POST', '/api/v1/auth/register', { body });
       if (answer.status !== 201) throw new Error(`could not register: ${answer.text}`);
+      return browser;
+    },
+    async signIn(email) {
+      const browser = browserOf(request);
+      const answer = await browser.request('POST', '/api/v1/auth/login', { body: { email, password: PASSWORD } });
+      if (answer.status !== 200) throw new Error(`could not sign in: ${answer.text}`);
       return browser;
     },
     async close() {

@@ -1,9 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
 import type { CoreContext } from '#core/context.ts';
 import { ProblemError } from '#core/platform/problem-error.ts';
+import type { RateLimiter, RatePolicy } from '#core/platform/rate-limiter.ts';
 import { neighbourhoodOf } from '../client-address.ts';
 import type { ApiEnv } from '../env.ts';
-import type { RateLimiter, RatePolicy } from './rate-limit.ts';
 
 /** Whoever is not the edge has nothing to do here. A new key of the edge is noticed within these tries. */
 const STRANGERS: RatePolicy = { name: 'edge', burst: 60, windowSeconds: 60 };

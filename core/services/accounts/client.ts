@@ -6,6 +6,8 @@ interface Client {
   readonly traceId: string;
   readonly ip: string;
   readonly userAgent: string;
+  /** What the browser keeps of earlier sign-ins (known-device.ts); empty without it. */
+  readonly deviceCookie: string;
   /** The connection comes from this machine, and not through a proxy. */
   readonly onThisMachine: boolean;
 }

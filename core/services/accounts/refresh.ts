@@ -5,7 +5,14 @@ import { sessions, users } from '#db/schema.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { ClientContext, ClientUnit } from './client.ts';
 import { findAccount } from './find-account.ts';
-import { newRefreshToken, refreshHash, type SignIn, sessionExpiry, signedInContext } from './session.ts';
+import {
+  newRefreshToken,
+  refreshHash,
+  SESSION_SECONDS,
+  type SignIn,
+  sessionExpiry,
+  signedInContext,
+} from './session.ts';
 
 /**
  * Two tabs may refresh at the same time with the same cookie. For this long the token before the last rotation still
@@ -23,11 +30,20 @@ export async function refresh(ctx: ClientContext, refreshToken: string): Promise
 
 async function rotate(ctx: ClientUnit, refreshToken: string): Promise<SignIn | null> {
   const now = ctx.clock.now();
+  const oldest = new Date(now.getTime() - SESSION_SECONDS * 1000);
   const [sessionId = ''] = refreshToken.split('.');
   const [session] = await ctx.db
     .select()
     .from(sessions)
-    .where(and(eq(sessions.id, sessionId), isNull(sessions.revokedAt), gt(sessions.expiresAt, now)))
+    .where(
+      and(
+        eq(sessions.id, sessionId),
+        isNull(sessions.revokedAt),
+        gt(sessions.expiresAt, now),
+        // A version before gave sessions no last day.
+        gt(sessions.createdAt, oldest),
+      ),
+    )
     .for('update');
   if (session === undefined) return null;
   const found = await findAccount(ctx.db, eq(users.id, session.userId), session.organizationId);
@@ -42,7 +58,8 @@ async function rotate(ctx: ClientUnit, refreshToken: string): Promise<SignIn | n
         refreshHash: refreshHash(next),
         previousRefreshHash: hash,
         rotatedAt: now,
-        expiresAt: sessionExpiry(ctx),
+        ip: ctx.ip,
+        expiresAt: sessionExpiry(ctx, session.createdAt),
       })
       .where(eq(sessions.id, sessionId));
     return { account: found.account, sessionId, refreshToken: next };

@@ -8,6 +8,7 @@ import type { Account, registerSchema } from '#domain/api/account.ts';
 import { newId } from '../new-id.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { ClientContext, ClientUnit } from './client.ts';
+import { requireUncommon } from './common-passwords.ts';
 import { hashPassword } from './password.ts';
 import { type SignIn, signedInContext, startSession } from './session.ts';
 import { requireSetupToken } from './setup-token.ts';
@@ -18,6 +19,7 @@ import { requireSetupToken } from './setup-token.ts';
  */
 export async function register(ctx: ClientContext, input: z.output<typeof registerSchema>): Promise<SignIn> {
   if (await requireOpen(ctx)) requireSetupToken(ctx, input.setupToken);
+  await requireUncommon(input.password, 'password');
   const passwordHash = await hashPassword(input.password);
   return inUnit(ctx, async (ctx) => {
     // Serialises registrations: of two concurrent first ones, the second finds an owner.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { and, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt } from 'drizzle-orm';
 import type { CoreContext } from '#core/context.ts';
 import { sessions } from '#db/schema.ts';
 import type { Account } from '#domain/api/account.ts';
@@ -8,8 +8,15 @@ import { newId } from '../new-id.ts';
 import type { RequestUnit } from '../request-context.ts';
 import type { ClientUnit } from './client.ts';
 
-/** Lifetime of a session since its last refresh. */
+/**
+ * Longest lifetime of a session, whatever is refreshed: a copied cookie is of no use for longer (ASVS 4.0.3, 3.3.2), and
+ * a person names the password once a month.
+ */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
+/** Lifetime of a session that is not used: longer than a weekend away, and a forgotten browser is signed out soon. */
+const IDLE_SECONDS = 7 * 24 * 60 * 60;
+/** Sessions of a user. More are made by programs, which should use an API key; the oldest one ends. */
+const SESSIONS_MAX = 100;
 const REFRESH_SECRET_BYTES = 32;
 const USER_AGENT_LENGTH_MAX = 300;
 
@@ -31,14 +38,23 @@ export function refreshHash(refreshToken: string): string {
   return createHash('sha256').update(refreshToken).digest('base64url');
 }
 
-export function sessionExpiry(ctx: Pick<CoreContext, 'clock'>): Date {
-  return new Date(ctx.clock.now().getTime() + SESSION_SECONDS * 1000);
+/** When a session that is used now ends if it is not used again. */
+export function sessionExpiry(ctx: Pick<CoreContext, 'clock'>, createdAt: Date): Date {
+  const idleMs = ctx.clock.now().getTime() + IDLE_SECONDS * 1000;
+  return new Date(Math.min(idleMs, createdAt.getTime() + SESSION_SECONDS * 1000));
 }
 
-/** Stores a new session and deletes the user's expired ones. */
+/** Stores a new session and deletes the user's expired ones, and those beyond SESSIONS_MAX. */
 export async function startSession(ctx: ClientUnit, account: Account): Promise<SignIn> {
   const now = ctx.clock.now();
   await ctx.db.delete(sessions).where(and(eq(sessions.userId, account.user.id), lt(sessions.expiresAt, now)));
+  const surplus = ctx.db
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(eq(sessions.userId, account.user.id))
+    .orderBy(desc(sessions.id))
+    .offset(SESSIONS_MAX - 1);
+  await ctx.db.delete(sessions).where(inArray(sessions.id, surplus));
   const sessionId = newId(ctx, 'ses');
   const refreshToken = newRefreshToken(ctx, sessionId);
   await ctx.db.insert(sessions).values({
@@ -49,7 +65,7 @@ export async function startSession(ctx: ClientUnit, account: Account): Promise<S
     userAgent: ctx.userAgent.slice(0, USER_AGENT_LENGTH_MAX),
     ip: ctx.ip,
     createdAt: now,
-    expiresAt: sessionExpiry(ctx),
+    expiresAt: sessionExpiry(ctx, now),
   });
   return { account, sessionId, refreshToken };
 }

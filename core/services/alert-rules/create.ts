@@ -7,6 +7,7 @@ import type { AlertRule } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
 import { newId } from '../new-id.ts';
+import { requireQuota } from '../quota.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { requireTargets } from './require-targets.ts';
@@ -22,6 +23,7 @@ export async function createAlertRule(ctx: RequestContext, input: AlertRuleInput
   const id = newId(ctx, 'rul');
   return inUnit(ctx, async (ctx) => {
     const shardId = await requireTargets(ctx, input);
+    await requireQuota(ctx, 'alertRules');
     const [held] = await ctx.db
       .select({ count: count() })
       .from(alertRules)

@@ -7,6 +7,7 @@ import type { apiKeyCreatedSchema, apiKeyCreateSchema } from '#domain/api/accoun
 import { DAY_MS } from '#domain/base/duration.ts';
 import { authorize } from '../authorize.ts';
 import { newId } from '../new-id.ts';
+import { requireQuota } from '../quota.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentApiKey } from './present.ts';
@@ -25,6 +26,7 @@ export async function createApiKey(
   const key = `btk_${Buffer.from(ctx.clock.random(KEY_BYTES)).toString('base64url')}`;
   const { actor } = ctx.caller;
   return inUnit(ctx, async (ctx) => {
+    await requireQuota(ctx, 'apiKeys');
     const [row] = await ctx.db
       .insert(apiKeys)
       .values({

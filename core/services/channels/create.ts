@@ -6,9 +6,11 @@ import type { channelCreatedSchema } from '#domain/api/alerting.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
 import { newId } from '../new-id.ts';
+import { requireQuota } from '../quota.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { presentOne } from './present.ts';
+import { requireWholeUrl } from './shown-url.ts';
 import { type ChannelInput, channelColumns } from './stored.ts';
 import { requireSendable } from './webhook-headers.ts';
 
@@ -21,12 +23,14 @@ export async function createChannel(
   input: ChannelInput,
 ): Promise<Revised<z.infer<typeof channelCreatedSchema>>> {
   authorize(ctx, 'write');
+  requireWholeUrl(input.config.url);
   const { headers } = input.config;
   requireSendable(headers);
   const secret = input.config.secret ?? `whsec_${Buffer.from(ctx.clock.random(SECRET_BYTES)).toString('base64')}`;
   const now = ctx.clock.now();
   const id = newId(ctx, 'chn');
   return inUnit(ctx, async (ctx) => {
+    await requireQuota(ctx, 'channels');
     const [row] = await ctx.db
       .insert(channels)
       .values({

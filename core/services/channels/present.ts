@@ -4,12 +4,8 @@ import { ProblemError } from '#core/platform/problem-error.ts';
 import type { Reader } from '#core/unit-of-work.ts';
 import { channels, notifications } from '#db/schema.ts';
 import { type Channel, DELIVERY_STATUSES, DISABLED_REASONS } from '#domain/api/alerting.ts';
+import { HIDDEN, shownUrl } from './shown-url.ts';
 import { type ChannelRow, readChannel } from './stored.ts';
-
-/**
- * Header values may be credentials, so answers show this text in their place. A PATCH with this text keeps the value.
- */
-export const HIDDEN = '••••••••';
 
 /** Channels in the form of answers, with the last delivery of each, in a fixed number of statements. */
 export async function presentChannels(ctx: Reader, rows: readonly ChannelRow[]): Promise<Channel[]> {
@@ -64,7 +60,7 @@ function presentChannel(
   return {
     ...stored,
     id: row.id,
-    config: { url: config.url, headers },
+    config: { url: shownUrl(config.url), headers },
     disabledAt: row.enabled ? null : (row.disabledAt?.toISOString() ?? null),
     disabledReason: row.enabled ? null : (DISABLED_REASONS.find((known) => known === row.disabledReason) ?? null),
     failingSince: row.failingSince?.toISOString() ?? null,

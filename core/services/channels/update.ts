@@ -12,7 +12,8 @@ import { isLost } from '../read-tolerantly.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { invalid, validated } from '../validated.ts';
-import { HIDDEN, presentOne } from './present.ts';
+import { presentOne } from './present.ts';
+import { HIDDEN, requireWholeUrl, shownUrl } from './shown-url.ts';
 import {
   type ChannelInput,
   type ChannelRow,
@@ -28,8 +29,8 @@ import { requireSendable } from './webhook-headers.ts';
 const NO_URL = 'https://unreadable.invalid/';
 
 /**
- * Applies a merge patch. A secret that is left out, and header values sent back hidden, are kept. A channel that is
- * unreadable in part is repaired by a patch that gives that part; any other patch leaves it as it is stored.
+ * Applies a merge patch. A secret that is left out, and a URL and header values sent back hidden, are kept. A channel
+ * that is unreadable in part is repaired by a patch that gives that part; any other patch leaves it as it is stored.
  */
 export async function updateChannel(
   ctx: RequestContext,
@@ -42,7 +43,8 @@ export async function updateChannel(
     const before = await findChannel(ctx, id, true);
     requireRevision(ifMatch, before.revision);
     const stored = readChannel(ctx, before);
-    const input = validated(channelCreateSchema, mergePatch(baseOf(stored, patch), patch));
+    const input = validated(channelCreateSchema, mergePatch(baseOf(stored, patch), withWholeUrl(stored, patch)));
+    requireWholeUrl(input.config.url);
     const secrets = changedSecrets(stored, input, patch);
     const now = ctx.clock.now();
     const [row] = await ctx.db
@@ -86,6 +88,13 @@ function baseOf({ channel, problem }: StoredChannel, patch: Record<string, unkno
   const { type, config, ...rest } = channel;
   const url = isLost(problem, 'config.url') ? ('config' in patch ? {} : { url: NO_URL }) : { url: config.url };
   return { ...rest, type, config: { ...url, headers: config.headers } };
+}
+
+/** The patch with the stored URL in the place of the one that answers show. */
+function withWholeUrl({ channel }: StoredChannel, patch: Record<string, unknown>): Record<string, unknown> {
+  const { url } = channel.config;
+  if (!isJsonObject(patch.config) || url === '' || patch.config.url !== shownUrl(url)) return patch;
+  return { ...patch, config: { ...patch.config, url } };
 }
 
 /** The secrets after the change; throws validation_failed where some have to be given again. */

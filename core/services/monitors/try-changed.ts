@@ -24,6 +24,8 @@ export async function tryChangedMonitor(
   const { config, locations, timeoutMs, confirm } = patched;
   requirePossible({ config, locations, confirm });
   const organization = ctx.caller.organizationId;
+  const asked = { monitorId: id, check: patched, attempts: 1 };
+  ctx.checksOnDemand.require(organization, asked, ctx.clock.now().getTime());
   const answer = await ctx.edge.test({ v: 1, ...checkSpecOf(patched), locations, timeoutMs, organization });
   await recordTry(ctx, id, { config, locations });
   return answer;

@@ -11,6 +11,8 @@ import { requirePossible } from './stored.ts';
 export async function tryMonitor(ctx: RequestContext, input: z.output<typeof monitorTestSchema>): Promise<TestAnswer> {
   authorize(ctx, 'write');
   requirePossible(input);
+  const asked = { monitorId: null, check: input, attempts: 1 };
+  ctx.checksOnDemand.require(ctx.caller.organizationId, asked, ctx.clock.now().getTime());
   const { type, config, locations, timeoutMs } = input;
   const answer = await ctx.edge.test({
     v: 1,

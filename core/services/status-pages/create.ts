@@ -5,6 +5,7 @@ import type { StatusPage } from '#domain/api/status-page.ts';
 import { authorize } from '../authorize.ts';
 import type { Revised } from '../expected-revision.ts';
 import { newId } from '../new-id.ts';
+import { requireQuota } from '../quota.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { RequestContext } from '../request-context.ts';
 import { orSlugTaken } from './slug-taken.ts';
@@ -18,6 +19,7 @@ export async function createStatusPage(ctx: RequestContext, input: StatusPageInp
   const now = ctx.clock.now();
   const id = newId(ctx, 'stp');
   const work = inUnit(ctx, async (ctx) => {
+    await requireQuota(ctx, 'statusPages');
     await ctx.db.insert(statusPages).values({
       id,
       organizationId: ctx.caller.organizationId,
@@ -25,6 +27,7 @@ export async function createStatusPage(ctx: RequestContext, input: StatusPageInp
       slug: input.slug,
       description: input.description ?? null,
       visibility: input.visibility,
+      showMonitorNames: input.showMonitorNames,
       createdAt: now,
       updatedAt: now,
     });

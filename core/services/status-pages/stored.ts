@@ -61,6 +61,7 @@ export function presentPage(
     slug: row.slug,
     description: row.description,
     visibility,
+    showMonitorNames: row.showMonitorNames,
     components: components.map(presentComponent),
     url: publicUrl(ctx.config, row.slug),
     version: row.version,

@@ -44,14 +44,17 @@ export async function changePage(
     /** A visibility that cannot be read stays as it is stored unless the change gives one. */
     givesVisibility?: boolean;
     /** Computes the changed page from the stored one. */
-    patched: (page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'components'>) => unknown;
+    patched: (
+      page: Pick<StatusPage, 'name' | 'slug' | 'description' | 'visibility' | 'showMonitorNames' | 'components'>,
+    ) => unknown;
   },
 ): Promise<Revised<StatusPage>> {
   const row = await findPage(ctx, id, true);
   requireRevision(change.ifMatch, row.revision);
   const before = presentPage(ctx, row, await readComponents(ctx.db, [id]));
-  const { name, slug, description, visibility, components } = before;
-  const input = validated(statusPageCreateSchema, change.patched({ name, slug, description, visibility, components }));
+  const { name, slug, description, visibility, showMonitorNames, components } = before;
+  const written = { name, slug, description, visibility, showMonitorNames, components };
+  const input = validated(statusPageCreateSchema, change.patched(written));
   requirePublic(input);
   await ctx.db
     .update(statusPages)
@@ -59,6 +62,7 @@ export async function changePage(
       name: input.name,
       slug: input.slug,
       description: input.description ?? null,
+      showMonitorNames: input.showMonitorNames,
       ...(isLost(before.problem, 'visibility') && change.givesVisibility !== true
         ? {}
         : { visibility: input.visibility }),

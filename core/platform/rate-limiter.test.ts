@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RateLimiter } from './rate-limit.ts';
+import { RateLimiter } from './rate-limiter.ts';
 
 const POLICY = { name: 'p', burst: 3, windowSeconds: 3 };
 
@@ -18,4 +18,12 @@ test('a clock that steps back takes nothing away and gives nothing', () => {
   const limiter = new RateLimiter();
   limiter.take('a', POLICY, 10_000);
   expect(limiter.take('a', POLICY, 0).remaining).toBe(1);
+});
+
+test('several tokens are taken together or not at all', () => {
+  const limiter = new RateLimiter();
+  expect(limiter.take('a', POLICY, 0, 2).remaining).toBe(1);
+  expect(limiter.take('a', POLICY, 0, 2)).toEqual({ remaining: 1, retryAfterSeconds: 1 });
+  expect(limiter.retryAfterSeconds('a', POLICY, 0, 3)).toBe(2);
+  expect(limiter.take('a', POLICY, 1000, 2).retryAfterSeconds).toBe(0);
 });
