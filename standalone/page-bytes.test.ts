@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MINUTE_MS } from '#domain/base/duration.ts';
+import { eventually } from '#tests/harness/eventually.ts';
 import { createPageBytes, type PageBytes } from './page-bytes.ts';
 
 /** A front with the page bytes, over a double of the Worker that keeps the contract of status-pages/worker.tsx. */
@@ -169,6 +171,29 @@ describe('a Worker that does not answer', () => {
     const before = performance.now();
     expect((await get()).headers.warning).toBeDefined();
     expect(performance.now() - before).toBeLessThan(900);
+  });
+
+  test('for three minutes says nothing about now: its bytes are not sent any more', async () => {
+    await get();
+    behave = (_, response) => response.writeHead(503).end();
+    nowMs += 3 * MINUTE_MS;
+    expect((await get()).status).toBe(200);
+    nowMs += FRESH_MS;
+    // This visitor does not wait, and makes the Worker be asked.
+    await get();
+    await eventually('the end of the bytes', async () => (await get()).status === 418);
+  });
+
+  test('because it closed an idle connection is asked again', async () => {
+    await get();
+    const idle = asked[0]?.socket;
+    behave = (incoming, outgoing) => {
+      if (incoming.socket === idle) incoming.socket.destroy();
+      else answerAsWorker(incoming, outgoing);
+    };
+    nowMs += FRESH_MS;
+    expect((await get()).headers.warning).toBeUndefined();
+    expect(asked.map(({ socket }) => socket === idle)).toEqual([true, true, false]);
   });
 
   test('and of which nothing is kept has the request passed on', async () => {

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { chooseCoding } from '#domain/base/content-coding.ts';
+import { MINUTE_MS } from '#domain/base/duration.ts';
 import { codedTag, matchesTag } from '#domain/base/entity-tag.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import { type RenderedPage, readPage, unzipped } from './rendered-page.ts';
@@ -9,10 +10,14 @@ import { type RenderedPage, readPage, unzipped } from './rendered-page.ts';
  * (LOOKUP_INTERVAL_MS in status-pages/): together a change shows within a second.
  */
 const FRESH_MS = 250;
+/** After this time without a word from the Worker the page says nothing about now: nobody may read it any more. */
+const STALE_MS_MAX = 3 * MINUTE_MS;
 /** A page of 20 components takes 12 KB in gzip, and 130 KB more once somebody asked for it uncompressed. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 /** Connections to the Worker. One visitor asks for all who want the same path. */
 const SOCKETS_MAX = 8;
+/** workerd closes an idle connection after 5 s. */
+const IDLE_SOCKET_MS = 3_000;
 /** A page, its feed, or one of its JSON documents. The query says nothing. */
 const PAGE_PATH = /^\/status\/[a-z0-9-]{1,63}(?:\/feed\.atom|\/api\/v2\/[a-z]{1,20}(?:\/[a-z]{1,20})?\.json)?$/;
 
@@ -27,8 +32,8 @@ interface Kept {
   /** null: what the Worker has there may not be kept. */
   readonly page: RenderedPage | null;
   readonly askedAtMs: number;
-  /** The Worker did not answer; `page` is its last answer. */
-  readonly stale: boolean;
+  /** When the Worker sent or confirmed the page. Before `askedAtMs`: it does not answer. */
+  readonly confirmedAtMs: number;
 }
 
 /** `worker` is where the status pages of workerd listen; `clock` answers milliseconds. */
@@ -36,18 +41,19 @@ export function createPageBytes(
   worker: { readonly host: string; readonly port: number },
   clock: () => number = () => performance.now(),
 ): PageBytes {
-  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
+  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, timeout: IDLE_SOCKET_MS });
   const kept = new BoundedBytes<Kept>(KEPT_BYTES_MAX);
   const unzippedPages = new WeakMap<RenderedPage, Buffer>();
   const asking = new Map<string, Promise<Kept>>();
 
   async function ask(path: string): Promise<Kept> {
-    const held = kept.get(path)?.page ?? null;
-    const answer = await readPage({ ...worker, agent }, path, held).then(
-      (page) => ({ page, stale: false }),
-      () => ({ page: held, stale: true }),
-    );
-    return keep(path, { ...answer, askedAtMs: clock() });
+    const held = kept.get(path);
+    const found = await readPage({ ...worker, agent }, path, held?.page ?? null).catch(() => undefined);
+    const askedAtMs = clock();
+    if (found !== undefined) return keep(path, { page: found, askedAtMs, confirmedAtMs: askedAtMs });
+    const confirmedAtMs = held?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
+    const isTooOld = askedAtMs - confirmedAtMs > STALE_MS_MAX;
+    return keep(path, { page: isTooOld ? null : (held?.page ?? null), askedAtMs, confirmedAtMs });
   }
 
   function keep(path: string, next: Kept): Kept {
@@ -68,7 +74,7 @@ export function createPageBytes(
     if (held !== undefined && clock() - held.askedAtMs < FRESH_MS) return held;
     const next = askOnce(path);
     // Nobody waits a second time for a Worker that does not answer: its next answer takes effect when it comes.
-    return held?.stale === true && held.page !== null ? held : next;
+    return held !== undefined && held.page !== null && isStale(held) ? held : next;
   }
 
   async function identityOf(path: string, page: RenderedPage): Promise<Buffer> {
@@ -87,10 +93,11 @@ export function createPageBytes(
       const path = incoming.url?.split('?', 1)[0] ?? '';
       if ((incoming.method !== 'GET' && incoming.method !== 'HEAD') || !PAGE_PATH.test(path)) return false;
       const coding = chooseCoding(incoming.headers['accept-encoding']?.toString(), ['identity', 'gzip']);
-      const { page, stale } = await current(path);
+      const held = await current(path);
+      const { page } = held;
       if (page === null || coding === null) return false;
       const tag = codedTag(page.tag, coding);
-      const headers = [...(stale ? asStale(page.headers) : page.headers), 'ETag', tag];
+      const headers = [...(isStale(held) ? asStale(page.headers) : page.headers), 'ETag', tag];
       if (matchesTag(incoming.headers['if-none-match'], tag)) {
         outgoing.writeHead(304, headers).end();
         return true;
@@ -105,6 +112,10 @@ export function createPageBytes(
       agent.destroy();
     },
   };
+}
+
+function isStale({ askedAtMs, confirmedAtMs }: Kept): boolean {
+  return confirmedAtMs < askedAtMs;
 }
 
 /** The answer may be outdated (RFC 7234, section 5.5.1), and must not be stored: as the Worker says it of its own. */

@@ -43,7 +43,7 @@ export async function readPage(
   path: string,
   held: RenderedPage | null,
 ): Promise<RenderedPage | null> {
-  const answer = await ask(upstream, path, held);
+  const answer = await ask(upstream, path, held, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
   const body = await bodyOf(answer);
   // `Warning`: the Worker itself could not look at the page's object.
   if ((answer.statusCode ?? 500) >= 500 || answer.headers.warning !== undefined) {
@@ -60,14 +60,24 @@ export function unzipped({ gzip }: RenderedPage): Promise<Buffer> {
   return promisify(gunzip)(gzip, { maxOutputLength: PAGE_BYTES_MAX });
 }
 
-function ask({ host, port, agent }: Upstream, path: string, held: RenderedPage | null): Promise<IncomingMessage> {
+function ask(
+  upstream: Upstream,
+  path: string,
+  held: RenderedPage | null,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = {
       'Accept-Encoding': 'gzip',
       ...(held === null ? {} : { 'If-None-Match': codedTag(held.tag, 'gzip') }),
     };
-    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    request({ host, port, agent, path, headers, signal }, resolve).once('error', reject).end();
+    const sent = request({ ...upstream, path, headers, signal }, resolve);
+    sent.once('error', (error: NodeJS.ErrnoException) => {
+      // The Worker closed an idle connection while the question was on its way.
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(ask(upstream, path, held, signal));
+      else reject(error);
+    });
+    sent.end();
   });
 }
 
