@@ -8,6 +8,7 @@ import { judging } from './judging.ts';
 import { latency } from './latency.ts';
 import { type BenchOptions, readArguments } from './options.ts';
 import { overload } from './overload.ts';
+import { pages } from './pages.ts';
 import { simulation } from './simulation.ts';
 import { slowTarget } from './slow-target.ts';
 import { startAndEnd } from './start.ts';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Find
   throughput,
   latency,
   'slow-target': slowTarget,
+  pages,
   start: startAndEnd,
   chaos,
   overload,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { precompress } from './precompress.ts';
 import { SetupError } from './setup-error.ts';
 
 /** The repository's root; build output is in its `dist/`. */
@@ -31,7 +32,13 @@ const TARGETS: readonly Target[] = [
   {
     name: 'the dashboard',
     output: 'dashboard',
-    inputs: ['dashboard/**/*', 'domain/**/*.ts', 'package-lock.json', 'standalone/build.ts'],
+    inputs: [
+      'dashboard/**/*',
+      'domain/**/*.ts',
+      'package-lock.json',
+      'standalone/build.ts',
+      'standalone/precompress.ts',
+    ],
     build: buildDashboard,
   },
   {
@@ -104,6 +111,7 @@ async function buildDashboard(outDir: string): Promise<void> {
     logLevel: 'error',
     build: { outDir, emptyOutDir: true },
   });
+  await precompress(outDir);
 }
 
 async function buildWorkers(outDir: string): Promise<void> {

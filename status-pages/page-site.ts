@@ -68,8 +68,10 @@ export function createPageSite() {
     },
     /** The path, on the usual host; or a URL with another one. */
     get(path: string, init: RequestInit = {}): Promise<Response> {
+      return this.send(new Request(new URL(path, 'https://status.example'), init));
+    },
+    send(request: Request): Promise<Response> {
       const context = { waitUntil() {}, passThroughOnException() {}, props: {} } as unknown as ExecutionContext;
-      const request = new Request(new URL(path, 'https://status.example'), init);
       return Promise.resolve(app.fetch(request, { STATUS_PAGES: objects, PAGE_DIRECTORY: directory }, context));
     },
   };

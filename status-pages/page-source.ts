@@ -2,14 +2,16 @@ import { freshComponent, VOUCHED_MS_MAX } from '#domain/page/component-freshness
 import { PAGE_DIRECTORY_NAME, type PageView, pageViewSchema, SLUG_PATTERN } from '#domain/page/snapshot.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Representation } from './representation.ts';
+import { type KeepAlive, SharedWork } from './shared-work.ts';
 
 /**
  * A changed page must show within a second, and a busy page must not send a request to its object for every visitor.
+ * The last quarter of the second belongs to the front of the one-machine set-up (standalone/page-bytes.ts).
  */
-export const LOOKUP_INTERVAL_MS = 1_000;
+export const LOOKUP_INTERVAL_MS = 750;
 /** The object answers from memory or local SQLite in milliseconds. After this time the last copy is served. */
 export const LOOKUP_TIMEOUT_MS = 2_000;
-/** Most copies in an isolate of 128 MB. The largest page takes about 3 MB with its representations. */
+/** Most copies in an isolate of 128 MB. The largest page takes about 3 MB with its representations and their gzip. */
 const COPIES_MAX = 24;
 /** Most recently requested slugs, existing or not: about 100 bytes each. */
 const CHECKED_SLUGS_MAX = 1_000;
@@ -35,6 +37,7 @@ export interface PageBindings {
 /** A page at one revision with its rendered representations. A new revision is a new copy. */
 export interface PageCopy {
   readonly view: PageView;
+  /** By the UTC day and the path below the page. */
   readonly representations: BoundedMap<string, Representation>;
 }
 
@@ -44,11 +47,6 @@ export type PageLookup =
   | { readonly kind: 'stale'; readonly copy: PageCopy }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unavailable' };
-
-interface PendingLookup {
-  readonly startedAtMs: number;
-  readonly result: Promise<PageLookup>;
-}
 
 /**
  * The isolate's copies of pages. Each slug's object is requested at most once per LOOKUP_INTERVAL_MS, by one visitor
@@ -60,16 +58,17 @@ export class PageSource {
   /** When each copy was last confirmed by its page's object. */
   readonly #confirmedMs = new BoundedMap<string, number>(COPIES_MAX);
   readonly #checked = new BoundedMap<string, { kind: PageLookup['kind']; atMs: number }>(CHECKED_SLUGS_MAX);
-  readonly #pending = new Map<string, PendingLookup>();
+  readonly #lookups: SharedWork<PageLookup>;
 
   constructor(clock: () => number) {
     this.#clock = clock;
+    // A lookup has the timeouts of directory and page.
+    this.#lookups = new SharedWork(clock, 2 * LOOKUP_TIMEOUT_MS + LOOKUP_INTERVAL_MS);
   }
 
-  /** `keepAlive` lets a lookup outlive the request that started it, because other visitors wait for it. */
-  async find(slug: string, bindings: PageBindings, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
+  async find(slug: string, bindings: PageBindings, keepAlive: KeepAlive): Promise<PageLookup> {
     if (!SLUG_PATTERN.test(slug)) return { kind: 'missing' };
-    return this.#recent(slug) ?? this.#shared(slug, bindings, keepAlive);
+    return this.#recent(slug) ?? this.#lookups.run(slug, () => this.#look(slug, bindings), keepAlive);
   }
 
   #recent(slug: string): PageLookup | undefined {
@@ -78,19 +77,6 @@ export class PageSource {
     if (checked.kind === 'missing' || checked.kind === 'unavailable') return { kind: checked.kind };
     const copy = this.#copies.get(slug);
     return copy && { kind: checked.kind, copy };
-  }
-
-  #shared(slug: string, bindings: PageBindings, keepAlive: (work: Promise<unknown>) => void): Promise<PageLookup> {
-    const pending = this.#pending.get(slug);
-    // A lookup older than its own timeouts (directory and page) was lost with the request that ran it.
-    const timeoutMs = 2 * LOOKUP_TIMEOUT_MS + LOOKUP_INTERVAL_MS;
-    if (pending && this.#clock() - pending.startedAtMs < timeoutMs) return pending.result;
-    const result = this.#look(slug, bindings).finally(() => {
-      if (this.#pending.get(slug)?.result === result) this.#pending.delete(slug);
-    });
-    this.#pending.set(slug, { startedAtMs: this.#clock(), result });
-    keepAlive(result);
-    return result;
   }
 
   async #look(slug: string, bindings: PageBindings): Promise<PageLookup> {

@@ -1,13 +1,23 @@
-/** A page rendered in one format, ready to be sent. */
+import type { ContentCoding } from '#domain/base/content-coding.ts';
+import { codedTag } from '#domain/base/entity-tag.ts';
+
+/** Codings of a status page: workerd compresses to gzip, and to nothing better. */
+export const PAGE_CODINGS = ['identity', 'gzip'] as const satisfies readonly ContentCoding[];
+export type PageCoding = (typeof PAGE_CODINGS)[number];
+
+/** A page rendered in one format, as the bytes of each coding. */
 export interface Representation {
-  readonly body: string;
   readonly contentType: string;
+  readonly bytes: Readonly<Record<PageCoding, Uint8Array<ArrayBuffer>>>;
   /** Strong, from the content: a new version of the Worker that renders differently gives a different tag. */
-  readonly etag: string;
+  readonly tags: Readonly<Record<PageCoding, string>>;
 }
 
-export async function createRepresentation(body: string, contentType: string): Promise<Representation> {
-  return { body, contentType, etag: `"${(await sha256Base64(body)).slice(0, 22)}"` };
+export async function createRepresentation(text: string, contentType: string): Promise<Representation> {
+  const identity = new Uint8Array(new TextEncoder().encode(text));
+  const [hash, gzip] = await Promise.all([sha256Base64(text), gzipped(identity)]);
+  const tag = `"${hash.slice(0, 22)}"`;
+  return { contentType, bytes: { identity, gzip }, tags: { identity: tag, gzip: codedTag(tag, 'gzip') } };
 }
 
 /** SHA-256 of a UTF-8 text in base 64, for entity tags and Content-Security-Policy hashes. */
@@ -16,9 +26,7 @@ export async function sha256Base64(text: string): Promise<string> {
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }
 
-/** RFC 9110, section 13.1.2: weak comparison, because a compressing proxy weakens the tag. */
-export function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags.includes('*') || tags.includes(etag);
+async function gzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

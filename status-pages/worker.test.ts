@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { problemSchema } from '#domain/base/problem.ts';
 import { createPageSite } from './page-site.ts';
+import { LOOKUP_INTERVAL_MS } from './page-source.ts';
 import { sha256Base64 } from './representation.ts';
 import { sampleComponent, sampleIncident, samplePage } from './sample-page.ts';
 
@@ -121,12 +122,89 @@ describe('answers', () => {
   });
 });
 
+describe('compression', () => {
+  const get = (path: string, accepted: string, headers: Record<string, string> = {}) =>
+    site.get(path, { headers: { 'Accept-Encoding': accepted, ...headers } });
+
+  it.each([PAGE, `${PAGE}/feed.atom`, SUMMARY])('%s has bytes and a tag of its own for each coding', async (path) => {
+    site.publish(samplePage({ url: 'https://status.example/status/northwind' }));
+    const plain = await get(path, 'identity');
+    const zipped = await get(path, 'gzip, br');
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    expect([plain.headers.get('vary'), zipped.headers.get('vary')]).toEqual(['Accept-Encoding', 'Accept-Encoding']);
+    expect(zipped.headers.get('content-type')).toBe(plain.headers.get('content-type'));
+    const unzipped = zipped.body?.pipeThrough(new DecompressionStream('gzip')) ?? null;
+    expect(await new Response(unzipped).text()).toBe(await plain.text());
+
+    const tags = [plain, zipped].map((answer) => answer.headers.get('etag') ?? '');
+    expect(tags[0]).not.toBe(tags[1]);
+    for (const [accepted, own, other] of [
+      ['identity', tags[0], tags[1]],
+      ['gzip', tags[1], tags[0]],
+    ] as const) {
+      const confirmed = await get(path, accepted, { 'If-None-Match': `W/${own}` });
+      expect([confirmed.status, confirmed.headers.get('etag'), confirmed.headers.get('vary')]).toEqual([
+        304,
+        own,
+        'Accept-Encoding',
+      ]);
+      expect(confirmed.headers.get('content-encoding')).toBeNull();
+      expect((await get(path, accepted, { 'If-None-Match': other ?? '' })).status).toBe(200);
+    }
+  });
+
+  it('is what the client likes best', async () => {
+    const codingFor = async (accepted: string) => (await get(PAGE, accepted)).headers.get('content-encoding');
+    expect(await codingFor('gzip;q=0, *')).toBeNull();
+    expect(await codingFor('gzip;q=0.2, identity;q=0.3')).toBeNull();
+    expect(await codingFor('br')).toBeNull();
+    expect(await codingFor('*')).toBe('gzip');
+    expect(await codingFor('identity;q=0, gzip;q=0.1')).toBe('gzip');
+  });
+
+  it('is refused to whoever accepts nothing that there is', async () => {
+    const page = await get(PAGE, 'br, identity;q=0');
+    expect([page.status, page.headers.get('content-encoding')]).toEqual([406, null]);
+    const problem = problemSchema.parse(await (await get(SUMMARY, '*;q=0')).json());
+    expect(problem.code).toBe('not_acceptable');
+  });
+
+  it('follows what the visitor accepts, where Cloudflare says it, not what the zone accepts', async () => {
+    const request = new Request(`https://status.example${PAGE}`, { headers: { 'Accept-Encoding': 'gzip, br' } });
+    Object.defineProperty(request, 'cf', { value: { clientAcceptEncoding: '' } });
+    expect((await site.send(request)).headers.get('content-encoding')).toBeNull();
+  });
+
+  it('happens once for a change, however many ask meanwhile', async () => {
+    const work = vi.spyOn(crypto.subtle, 'digest');
+    const rounds = async () => {
+      const before = work.mock.calls.length;
+      const answers = await Promise.all(Array.from({ length: 20 }, () => get(PAGE, 'gzip')));
+      expect(new Set(answers.map(({ headers }) => headers.get('etag'))).size).toBe(1);
+      return work.mock.calls.length - before;
+    };
+    await site.get('/status/nobody');
+    expect(await rounds()).toBe(1);
+    expect(await rounds()).toBe(0);
+    site.publish(samplePage({ name: 'Northwind Traders' }));
+    site.pass(LOOKUP_INTERVAL_MS);
+    expect(await rounds()).toBe(1);
+  });
+
+  it('leaves the pages of an earlier core alone, whose links differ by visitor', async () => {
+    const answer = await get(SUMMARY, 'gzip');
+    expect(answer.headers.get('content-encoding')).toBeNull();
+    expect(answer.headers.get('vary')).toBe('Accept-Encoding, Host');
+  });
+});
+
 describe('freshness', () => {
-  it('asks the page object at most once a second, once for all who wait', async () => {
+  it('asks the page object at most once in 750 ms, once for all who wait', async () => {
     await Promise.all([site.get(PAGE), site.get(SUMMARY), site.get(PAGE)]);
     await site.get(PAGE);
     expect(site.asked).toHaveLength(1);
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     await Promise.all([site.get(PAGE), site.get(SUMMARY)]);
     expect(site.asked).toHaveLength(2);
   });
@@ -134,7 +212,7 @@ describe('freshness', () => {
   it('shows a change within a second', async () => {
     expect(await indicator()).toBe('none');
     site.publish(samplePage({ components: [sampleComponent({ status: 'down' })] }));
-    site.pass(999);
+    site.pass(LOOKUP_INTERVAL_MS - 1);
     expect(await indicator()).toBe('none');
     site.pass(1);
     expect(await indicator()).toBe('critical');
@@ -143,7 +221,7 @@ describe('freshness', () => {
   it('keeps its tag while the content is the same, whatever the revision', async () => {
     const tag = (await site.get(PAGE)).headers.get('etag');
     site.publish(samplePage());
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     expect((await site.get(PAGE)).headers.get('etag')).toBe(tag);
   });
 
@@ -185,7 +263,7 @@ describe('when the page object fails', () => {
     await site.get(PAGE);
     site.publish(samplePage({ components: [sampleComponent({ status: 'down' })] }));
     site.breakObjects();
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     const stale = await site.get(PAGE);
     expect(stale.status).toBe(200);
     expect(stale.headers.get('warning')).toBe('110 - "Response is Stale"');
@@ -199,7 +277,7 @@ describe('when the page object fails', () => {
     expect(aged).toContain('No current data');
 
     site.repairObjects();
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     const fresh = await site.get(PAGE);
     expect(fresh.headers.get('warning')).toBeNull();
     expect(await fresh.text()).toContain('Outage');
@@ -221,11 +299,11 @@ describe('when the page object fails', () => {
   it('forgets a page that was taken down', async () => {
     await site.get(PAGE);
     site.remove('northwind');
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     expect((await site.get(PAGE)).status).toBe(404);
     site.breakObjects();
     site.breakDirectory();
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     expect((await site.get(PAGE)).status).toBe(503);
   });
 
@@ -243,18 +321,18 @@ describe('unknown slugs', () => {
     expect(site.asked).toEqual([]);
   });
 
-  it('make no object, are remembered for a second, and a flood of them does not evict a page', async () => {
+  it('make no object, are remembered for a moment, and a flood of them does not evict a page', async () => {
     await site.get(PAGE);
     for (let index = 0; index < 1_500; index++) await site.get(`/status/nobody-${index}`);
     await site.get('/status/nobody-1499');
     expect(site.asked).toEqual(['northwind']);
     expect(site.lookedUp).toHaveLength(1_501);
     site.breakObjects();
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     expect((await site.get(PAGE)).status).toBe(200);
     site.repairObjects();
     site.publish(samplePage({ slug: 'nobody-1499' }));
-    site.pass(1000);
+    site.pass(LOOKUP_INTERVAL_MS);
     expect((await site.get('/status/nobody-1499')).status).toBe(200);
   });
 });

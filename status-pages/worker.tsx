@@ -1,6 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
+import { chooseCoding } from '#domain/base/content-coding.ts';
+import { matchesTag } from '#domain/base/entity-tag.ts';
 import { PROBLEMS, type ProblemCode, problemOf } from '#domain/base/problem.ts';
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { ATLASSIAN_DOCUMENTS, type AtlassianDocument } from './atlassian.ts';
@@ -10,7 +12,8 @@ import { renderNotice } from './notice.tsx';
 import { renderPage } from './page.tsx';
 import { pagePath } from './page-facts.ts';
 import { type PageBindings, type PageCopy, PageSource } from './page-source.ts';
-import { createRepresentation, matchesEtag, type Representation } from './representation.ts';
+import { createRepresentation, PAGE_CODINGS, type PageCoding, type Representation } from './representation.ts';
+import { SharedWork } from './shared-work.ts';
 import { utcDate } from './wording.ts';
 
 /** Worker of the public status pages. It reads the edge's own copy of a page and nothing else. */
@@ -24,6 +27,8 @@ const CACHE_CONTROL = 'public, max-age=30';
 const STRICT_TRANSPORT_SECURITY = 'max-age=15552000';
 /** Retry-After while the page's object is unavailable: it restarts within seconds. */
 const RETRY_AFTER_SECONDS = '5';
+/** Rendering and compressing the largest page takes a tenth of a second. */
+const RENDERING_TIMEOUT_MS = 2_000;
 /** Stands for the visitor's origin in what is kept; a name that nobody can have (RFC 2606). */
 const ORIGIN_PLACEHOLDER = 'https://origin.invalid';
 
@@ -59,12 +64,13 @@ function jsonFormat(document: AtlassianDocument): Format {
 /** `clock` answers milliseconds since the epoch. */
 export function createStatusPages(clock: () => number): Hono<{ Bindings: Bindings }> {
   const source = new PageSource(clock);
+  const renderings = new SharedWork<Representation>(clock, RENDERING_TIMEOUT_MS);
   const app = new Hono<{ Bindings: Bindings }>();
 
   app.use(secureHeaders({ xFrameOptions: 'DENY', strictTransportSecurity: STRICT_TRANSPORT_SECURITY }));
   app.use(async (c, next) => {
     await next();
-    c.header('Content-Security-Policy', await contentSecurityPolicy());
+    c.res.headers.set('Content-Security-Policy', await contentSecurityPolicy());
   });
   app.use(
     '/status/:slug/api/*',
@@ -88,6 +94,9 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
   });
 
   async function serve(c: Call, path: string, format: Format): Promise<Response> {
+    c.header('Vary', 'Accept-Encoding');
+    const coding = chooseCoding(acceptedCodings(c), PAGE_CODINGS);
+    if (coding === null) return refuse(c, 'not_acceptable');
     const slug = c.req.param('slug') ?? '';
     const lookup = await source.find(slug, c.env, (work) => c.executionCtx.waitUntil(work));
     switch (lookup.kind) {
@@ -99,44 +108,74 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
         // RFC 7234, section 5.5.1: the answer may be outdated. It must not be stored either.
         c.header('Warning', '110 - "Response is Stale"');
         c.header('Cache-Control', 'no-cache');
-        return send(c, await represent(lookup.copy, path, format, c));
+        return answer(c, lookup.copy, path, format, coding);
       case 'fresh':
         c.header('Cache-Control', CACHE_CONTROL);
-        return send(c, await represent(lookup.copy, path, format, c));
+        return answer(c, lookup.copy, path, format, coding);
     }
   }
 
+  async function answer(c: Call, copy: PageCopy, path: string, format: Format, coding: PageCoding): Promise<Response> {
+    const held = await represent(copy, path, format, c);
+    return format.namesItself && copy.view.page.url === undefined ? sendFromHere(c, held) : send(c, held, coding);
+  }
+
   /**
-   * Rendered once per revision and UTC day (the calendar moves at midnight), whatever hosts and queries visitors name.
-   * The core says where the page is. For a core of an earlier version the visitor's origin stands in, which each answer
-   * puts in the place of a placeholder.
+   * Rendered and compressed once per revision and UTC day (the calendar moves at midnight), by one visitor for all who
+   * wait, whatever hosts and queries they name. The core says where the page is.
    */
   async function represent(copy: PageCopy, path: string, format: Format, c: Call): Promise<Representation> {
     const nowMs = clock();
-    const { page } = copy.view;
+    const { page, revision } = copy.view;
     const key = `${utcDate(nowMs)} ${path}`;
-    let held = copy.representations.get(key);
-    if (!held) {
-      const body = format.render(page, page.url ?? `${ORIGIN_PLACEHOLDER}${pagePath(page.slug)}`, nowMs);
-      held = await createRepresentation(body, format.contentType);
-      copy.representations.set(key, held);
-    }
-    if (!format.namesItself || page.url !== undefined) return held;
-    const { origin } = new URL(c.req.url);
-    return { ...held, body: held.body.replaceAll(ORIGIN_PLACEHOLDER, origin) };
+    const render = async () => {
+      const text = format.render(page, page.url ?? `${ORIGIN_PLACEHOLDER}${pagePath(page.slug)}`, nowMs);
+      const made = await createRepresentation(text, format.contentType);
+      copy.representations.set(key, made);
+      return made;
+    };
+    return (
+      copy.representations.get(key) ??
+      renderings.run(`${page.pageId} ${revision} ${key}`, render, (work) => c.executionCtx.waitUntil(work))
+    );
   }
 
   return app;
 }
 
-function send(c: Call, { body, contentType, etag }: Representation): Response {
-  c.header('ETag', etag);
-  if (matchesEtag(c.req.header('If-None-Match'), etag)) return c.body(null, 304);
-  return c.body(body, 200, { 'Content-Type': contentType });
+/** On Cloudflare the header names the codings of the zone, and `cf` those of the visitor. */
+function acceptedCodings(c: Call): string | undefined {
+  const { cf } = c.req.raw as { cf?: { clientAcceptEncoding?: string } };
+  return cf?.clientAcceptEncoding ?? c.req.header('Accept-Encoding');
+}
+
+function send(c: Call, { bytes, contentType, tags }: Representation, coding: PageCoding): Response {
+  c.header('ETag', tags[coding]);
+  if (matchesTag(c.req.header('If-None-Match'), tags[coding])) return c.body(null, 304);
+  if (coding === 'identity') return c.body(bytes.identity, 200, { 'Content-Type': contentType });
+  const { headers } = c.body(null, 200, { 'Content-Type': contentType, 'Content-Encoding': coding });
+  // Without this option workerd would compress the bytes a second time.
+  return new Response(bytes[coding], { headers, encodeBody: 'manual' });
+}
+
+/**
+ * For a core of an earlier version, which does not say where the page is: the visitor's origin stands in the place of a
+ * placeholder. These bytes are made for each answer, so they are not compressed.
+ */
+function sendFromHere(c: Call, held: Representation): Response {
+  const { origin } = new URL(c.req.url);
+  const text = new TextDecoder().decode(held.bytes.identity).replaceAll(ORIGIN_PLACEHOLDER, origin);
+  c.header('Vary', 'Host', { append: true });
+  return send(
+    c,
+    { ...held, bytes: { ...held.bytes, identity: new Uint8Array(new TextEncoder().encode(text)) } },
+    'identity',
+  );
 }
 
 const ADVICE = {
   not_found: 'Check the address: it may be misspelt, or the page may have been taken down.',
+  not_acceptable: 'This address is sent as it is or in gzip, and your program accepts neither.',
   method_not_allowed: 'This address can only be read.',
   unavailable:
     'The page cannot be read right now. This says nothing about the services it reports on. Try again in a few seconds.',

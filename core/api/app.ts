@@ -20,6 +20,7 @@ import type { ApiEnv } from './env.ts';
 import { incidentRoutes } from './incidents.ts';
 import { locationRoutes } from './locations.ts';
 import { authenticate, requireCaller, requireScope } from './middleware/authenticate.ts';
+import { compress } from './middleware/compress.ts';
 import { heldBody } from './middleware/held-body.ts';
 import { idempotency } from './middleware/idempotency.ts';
 import { jsonBody, limitAnnounced, storableUrl } from './middleware/json-body.ts';
@@ -49,7 +50,7 @@ export function createApp(ctx: CoreContext, options: StreamOptions = {}): OpenAP
   app.route('/', createHealthApp(ctx));
   app.use('/edge/v1/*', limitStrangers(ctx, limiter));
   app.route('/', createIntake(ctx, bodies.edge));
-  app.use(knownHosts(ctx));
+  app.use(knownHosts(ctx), compress);
   app.route(API_BASE, createRestApi(ctx, options, limiter, bodies));
   app.route('/', dashboardFiles());
   return app;

@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Context, Hono } from 'hono';
 import { getMimeType } from 'hono/utils/mime';
+import { type ContentCoding, chooseCoding } from '#domain/base/content-coding.ts';
 import type { ApiEnv } from './env.ts';
 import { createRouter } from './router.ts';
+import { sendStatic } from './static-content.ts';
 
 /** Output folder of `npm run build` for the dashboard. */
 const BUILT = fileURLToPath(new URL('../../dist/dashboard', import.meta.url));
@@ -19,18 +21,30 @@ const YEAR_SECONDS = 31_536_000;
 /** Paths of APIs: an unknown one is answered with a 404 problem, not a page. */
 const NOT_PAGES = ['/api/', '/edge/'];
 
-/** Serves the dashboard's files. Every other GET is answered with index.html, whose router shows the page. */
+/** What the build adds to the names of compressed files (standalone/precompress.ts). */
+const SUFFIXES = { identity: '', gzip: '.gz', br: '.br' } as const satisfies Record<ContentCoding, string>;
+
+/** Serves the dashboard's files, compressed where the build has compressed them. Every other GET is answered with index.html, whose router shows the page. */
 export function dashboardFiles(root = BUILT): Hono<ApiEnv> {
   const router = createRouter();
   router.get('*', async (c) => {
     const { path } = c.req;
     const type = FILE_PATH.test(path) ? getMimeType(path) : undefined;
-    const file = type === undefined ? null : await readIfThere(`${root}${path}`);
+    const file = type === undefined ? null : await readCoded(`${root}${path}`, c.req.header('Accept-Encoding'));
     if (type === undefined || file === null) return isPage(path) ? indexPage(root, c) : c.notFound();
-    const caching = path.startsWith(HASHED) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
-    return c.body(file, 200, { 'Content-Type': type, 'Cache-Control': caching });
+    const cacheControl = path.startsWith(HASHED) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache';
+    return sendStatic(c, { ...file, type, cacheControl });
   });
   return router;
+}
+
+/** The file in the coding that the client likes best; small files and pictures exist only as they are. */
+async function readCoded(path: string, accepted: string | undefined) {
+  const coding = chooseCoding(accepted, ['identity', 'gzip', 'br']) ?? 'identity';
+  const coded = await readIfThere(`${path}${SUFFIXES[coding]}`);
+  if (coded !== null) return { bytes: coded, coding };
+  const bytes = coding === 'identity' ? null : await readIfThere(path);
+  return bytes === null ? null : { bytes, coding: 'identity' as const };
 }
 
 async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -51,9 +65,13 @@ async function indexPage(root: string, c: Context<ApiEnv>): Promise<Response> {
   if (file === null) {
     return c.text('The dashboard is not built yet: run "npm run build". The API is at /api/v1/docs.\n', 503);
   }
-  const html = Buffer.from(file).toString('utf8');
-  c.set('scriptHashes', inlineScripts(html).map(cspHash));
-  return c.html(html, 200, { 'Cache-Control': 'no-cache' });
+  c.set('scriptHashes', inlineScripts(Buffer.from(file).toString('utf8')).map(cspHash));
+  return sendStatic(c, {
+    bytes: file,
+    coding: 'identity',
+    type: 'text/html; charset=utf-8',
+    cacheControl: 'no-cache',
+  });
 }
 
 /** Texts of the page's inline scripts, for instance the one that sets the theme before the first paint. */

@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { chooseCoding } from '#domain/base/content-coding.ts';
 import type { ApiEnv } from './env.ts';
 import { openApiDocument } from './openapi.ts';
 import { createRouter } from './router.ts';
+import { sendStatic } from './static-content.ts';
 
 const require = createRequire(import.meta.url);
 /** Swagger UI from its npm package instead of a CDN: the CSP holds, and the page works without the internet. */
@@ -12,7 +16,7 @@ const FILES = [
   ['swagger-ui.css', 'text/css; charset=utf-8', require.resolve('swagger-ui-dist/swagger-ui.css')],
   ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8', require.resolve('swagger-ui-dist/swagger-ui-bundle.js')],
 ] as const;
-const DAY_SECONDS = 86_400;
+const A_DAY = 'public, max-age=86400';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -48,20 +52,36 @@ const START = `SwaggerUIBundle({
 /** `/openapi.json` and `/docs` are public: they describe the API and contain no data. */
 export function docsRoutes(api: OpenAPIHono<ApiEnv>, basePath: string): OpenAPIHono<ApiEnv> {
   const router = createRouter();
-  let document: string | undefined;
-  router.get('/openapi.json', (c) => {
-    // Generated at the first request, when every route is registered.
-    document ??= JSON.stringify(openApiDocument(api, basePath));
-    return c.body(document, 200, { 'Content-Type': 'application/json' });
-  });
+  // Generated at the first request, when every route is registered.
+  const document = async () => Buffer.from(JSON.stringify(openApiDocument(api, basePath)));
+  router.get('/openapi.json', keptContent(document, 'application/json', 'no-cache'));
   router.get('/docs', (c) => c.html(PAGE));
-  router.get('/docs/start.js', (c) => cached(c, START, 'text/javascript; charset=utf-8'));
-  for (const [name, type, path] of FILES) {
-    router.get(`/docs/${name}`, async (c) => cached(c, await readFile(path, 'utf8'), type));
-  }
+  router.get(
+    '/docs/start.js',
+    keptContent(async () => Buffer.from(START), 'text/javascript; charset=utf-8', A_DAY),
+  );
+  for (const [name, type, path] of FILES)
+    router.get(
+      `/docs/${name}`,
+      keptContent(() => readFile(path), type, A_DAY),
+    );
   return router;
 }
 
-function cached(c: Context<ApiEnv>, text: string, type: string): Response {
-  return c.body(text, 200, { 'Content-Type': type, 'Cache-Control': `public, max-age=${DAY_SECONDS}` });
+/**
+ * Serves what does not change while the process lives. It is made and compressed at the first request, and kept: the
+ * largest, the script of Swagger UI, takes 2 MB.
+ */
+function keptContent(make: () => Promise<Buffer<ArrayBuffer>>, type: string, cacheControl: string) {
+  let kept: Promise<Record<'identity' | 'gzip', Buffer<ArrayBuffer>>> | undefined;
+  const prepare = async () => {
+    const identity = await make();
+    return { identity, gzip: await promisify(gzip)(identity) };
+  };
+  return async (c: Context<ApiEnv>) => {
+    kept ??= prepare();
+    const coding = chooseCoding(c.req.header('Accept-Encoding'), ['identity', 'gzip']) ?? 'identity';
+    const bytes = (await kept)[coding === 'gzip' ? 'gzip' : 'identity'];
+    return sendStatic(c, { bytes, coding, type, cacheControl });
+  };
 }

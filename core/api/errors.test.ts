@@ -74,6 +74,7 @@ const PRODUCERS = {
       body: { name: 'x' },
       headers: { 'If-Match': '"99"' },
     }),
+  not_acceptable: () => ada.request('GET', `${API}/monitors`, { headers: { 'Accept-Encoding': 'br, identity;q=0' } }),
   payload_too_large: () => ada.request('POST', `${API}/monitors`, { body: { name: 'x'.repeat(1024 * 1024) } }),
   unsupported_media_type: () =>
     ada.request('POST', `${API}/monitors`, { rawBody: 'name=x', headers: { 'Content-Type': 'text/plain' } }),

@@ -11,6 +11,7 @@ import {
 import { type List, listOf } from '#domain/api/common.ts';
 import {
   locationSchema,
+  type Monitor,
   monitorSchema,
   resultSchema,
   seriesSchema,
@@ -21,6 +22,7 @@ import {
 import { statusPageSchema } from '#domain/api/status-page.ts';
 import { LOCATIONS } from '#domain/check/location.ts';
 import { ApiError } from './api-error.ts';
+import { changeCached } from './change-cached.ts';
 import { request } from './request.ts';
 import { csrfToken } from './send.ts';
 
@@ -149,11 +151,10 @@ export function uptimeQuery(monitorId: string, window: UptimeWindow) {
 /** Puts the figure of a monitor's page into the list, which is read less often, so that both say the same. */
 function shareUptime24h(client: QueryClient, monitorId: string, { uptimePercent, since }: Uptime): void {
   const figure = { uptime24h: uptimePercent, uptime24hSince: since };
-  client.setQueryData(monitorsQuery.queryKey, (list) =>
-    list === undefined
-      ? undefined
-      : { ...list, items: list.items.map((one) => (one.id === monitorId ? { ...one, ...figure } : one)) },
-  );
+  changeCached<WholeList<Monitor>>(client, monitorsQuery.queryKey, (list) => ({
+    ...list,
+    items: list.items.map((one) => (one.id === monitorId ? { ...one, ...figure } : one)),
+  }));
 }
 
 export function alertRulesQuery(monitorId: string) {

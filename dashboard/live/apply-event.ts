@@ -1,35 +1,26 @@
-import type { InfiniteData, QueryClient, QueryKey } from '@tanstack/react-query';
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { Incident, IncidentDetail } from '#domain/api/alerting.ts';
 import type { List } from '#domain/api/common.ts';
 import type { LiveEvent } from '#domain/api/live.ts';
 import type { Monitor } from '#domain/api/monitor-answers.ts';
 import type { CheckResult } from '#domain/check/result.ts';
+import { changeCached } from '../api/change-cached.ts';
 import { monitorQuery, monitorsQuery, openIncidentsQuery, type ResultFilter, type WholeList } from '../api/queries.ts';
 import { withEvent, withIncidentState, withNewResult, withOpenIncident } from './live-cache.ts';
 
 /** Applies one live event to all cached answers. */
 export function applyEvent(client: QueryClient, event: LiveEvent): void {
   if (event.type === 'hello' || event.type === 'alert') return;
-  change(client, monitorsQuery.queryKey, (list: WholeList<Monitor>) => ({
+  changeCached(client, monitorsQuery.queryKey, (list: WholeList<Monitor>) => ({
     ...list,
     items: replaceOne(list.items, (monitor) => withEvent(monitor, event)),
   }));
   const monitorId = event.data.monitorId;
   if (monitorId !== null) {
-    change(client, monitorQuery(monitorId).queryKey, (monitor: Monitor) => withEvent(monitor, event));
+    changeCached(client, monitorQuery(monitorId).queryKey, (monitor: Monitor) => withEvent(monitor, event));
   }
   if (event.type === 'result') addResult(client, event.data);
   if (event.type === 'incident') changeIncident(client, event.data);
-}
-
-/**
- * Updates a cached answer, if there is one. An invalidated answer stays invalidated: setting data would clear the mark,
- * but an event is one change, and others may have been missed.
- */
-function change<T>(client: QueryClient, queryKey: QueryKey, update: (data: T) => T): void {
-  const wasInvalidated = client.getQueryState(queryKey)?.isInvalidated === true;
-  client.setQueryData<T>(queryKey, (data) => (data === undefined ? undefined : update(data)));
-  if (wasInvalidated) void client.invalidateQueries({ queryKey, exact: true, refetchType: 'none' });
 }
 
 /** Beyond this many rows a list of results is refetched in pages instead of extended. */
@@ -47,7 +38,7 @@ function addResult(client: QueryClient, result: CheckResult): void {
       void client.invalidateQueries({ queryKey, exact: true });
       continue;
     }
-    change(client, queryKey, (data: InfiniteData<List<CheckResult>>) => {
+    changeCached(client, queryKey, (data: InfiniteData<List<CheckResult>>) => {
       const first = data.pages[0];
       if (first === undefined) return data;
       const changed = { ...first, data: [...withNewResult(first.data, result, filter)] };
@@ -57,8 +48,8 @@ function addResult(client: QueryClient, result: CheckResult): void {
 }
 
 function changeIncident(client: QueryClient, incident: Incident): void {
-  change(client, openIncidentsQuery.queryKey, (open: Incident[]) => withOpenIncident(open, incident));
-  change(client, ['incident', incident.id], (detail: IncidentDetail) => withIncidentState(detail, incident));
+  changeCached(client, openIncidentsQuery.queryKey, (open: Incident[]) => withOpenIncident(open, incident));
+  changeCached(client, ['incident', incident.id], (detail: IncidentDetail) => withIncidentState(detail, incident));
   void client.invalidateQueries({ queryKey: ['incident', incident.id] });
   void client.invalidateQueries({ queryKey: ['incidents'] });
 }

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   registration_closed: { status: 403, title: 'Registration is closed' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'The method is not supported here' },
+  not_acceptable: { status: 406, title: 'The accepted content codings leave none for the answer' },
   conflict: { status: 409, title: 'This collides with the present state' },
   email_taken: { status: 409, title: 'An account with this e-mail exists' },
   slug_taken: { status: 409, title: 'Another status page has this slug' },

@@ -15,7 +15,10 @@ export const securityHeaders: MiddlewareHandler<ApiEnv> = async (c, next) => {
   headers.set('Permissions-Policy', 'camera=(), microphone=(), geolocation=(), payment=(), usb=()');
   headers.set('Cross-Origin-Opener-Policy', 'same-origin');
   headers.set('Cross-Origin-Resource-Policy', 'same-origin');
-  headers.set('Content-Security-Policy', policy(headers.get('Content-Type') ?? '', c.var.scriptHashes));
+  // A 304 has no content type; a policy in it would replace the one that the browser has stored with the page.
+  if (c.res.status !== 304) {
+    headers.set('Content-Security-Policy', policy(headers.get('Content-Type') ?? '', c.var.scriptHashes));
+  }
   if (isSecure(c)) headers.set('Strict-Transport-Security', `max-age=${HSTS_SECONDS}; includeSubDomains`);
 };
 
