@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { CANARIES_MAX, canariesSchema } from '#domain/watch/canary.ts';
+import { CANARIES_MIN } from '#domain/watch/dark-location.ts';
 import { isLoopbackName } from './loopback.ts';
 
 /** Every setting of the product, parsed once. README.md lists the same settings; both must be kept in step. */
@@ -60,6 +62,8 @@ const settingsSchema = z.object({
   BLACKTIDE_ROLES: roles.default([...CORE_ROLES]),
   BLACKTIDE_ALLOW_PRIVATE_TARGETS: flag.optional(),
   BLACKTIDE_REGISTRATION: z.enum(['closed', 'open']).default('closed'),
+  /** What the edge on this machine checks from every location to learn whether the location works; none by default. */
+  BLACKTIDE_CANARY_URLS: canariesSchema.optional(),
   BLACKTIDE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: url(/^postgres(ql)?$/).optional(),
   NATS_URL: url(/^(nats|tls)$/).optional(),
@@ -91,6 +95,7 @@ const EXPECTED: Record<Setting, string> = {
   BLACKTIDE_ROLES: `one or more of ${CORE_ROLES.join(', ')}, separated by commas`,
   BLACKTIDE_ALLOW_PRIVATE_TARGETS: 'true or false',
   BLACKTIDE_REGISTRATION: 'closed or open',
+  BLACKTIDE_CANARY_URLS: `${CANARIES_MIN} to ${CANARIES_MAX} URLs on different sites, separated by commas`,
   BLACKTIDE_LOG_LEVEL: 'debug, info, warn, error or silent',
   DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
   NATS_URL: 'a URL such as nats://host:4222 or tls://host:4222',
@@ -110,6 +115,7 @@ const WITH_PASSWORD: ReadonlySet<string> = new Set([
   'BLACKTIDE_PUBLIC_URL',
   'BLACKTIDE_STATUS_URL',
   'BLACKTIDE_CORS_ORIGINS',
+  'BLACKTIDE_CANARY_URLS',
 ] satisfies Setting[]);
 /** Longest quotation of a value, in characters. */
 const SHOWN_LENGTH_MAX = 200;
@@ -150,6 +156,8 @@ export interface Config {
   readonly roles: readonly CoreRole[];
   readonly allowPrivateTargets: boolean;
   readonly registration: 'closed' | 'open';
+  /** URLs that the edge on this machine checks as canaries; empty: there are none. */
+  readonly canaryUrls: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Undefined runs the embedded database. */
   readonly databaseUrl: string | undefined;
@@ -195,6 +203,7 @@ export function readConfig(
     allowPrivateTargets:
       settings.BLACKTIDE_ALLOW_PRIVATE_TARGETS ?? (isWhole && settings.BLACKTIDE_REGISTRATION === 'closed'),
     registration: settings.BLACKTIDE_REGISTRATION,
+    canaryUrls: settings.BLACKTIDE_CANARY_URLS ?? [],
     logLevel: settings.BLACKTIDE_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     natsUrl: settings.NATS_URL,

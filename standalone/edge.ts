@@ -137,6 +137,7 @@ function coordinator(config: Config, keys: EdgeKeys, checksMax: number | null) {
       CORE_URL: `http://127.0.0.1:${config.apiPort}`,
       CORE_PUBLIC_JWK: keys.corePublicJwk,
       EDGE_PRIVATE_JWK: keys.edgePrivateJwk,
+      CANARY_URLS: config.canaryUrls.join(','),
       ...(checksMax === null ? {} : { CHECKS_MAX: String(checksMax) }),
     },
     durableObjects: {
