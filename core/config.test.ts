@@ -100,6 +100,23 @@ test.each([
     ['example.com', 'https://example.com/', '*', 'https://a.example,b.example', 'https://a:b'],
   ],
   [
+    'BLACKTIDE_CANARY_URLS',
+    '3 to 6 URLs on different sites, separated by commas',
+    [
+      'https://a.example/',
+      'https://a.example/,https://b.example/',
+      'https://a.example/,https://b.example/,https://www.b.example/',
+      'https://192.0.2.1/,https://192.0.2.2/,https://b.example/',
+      'https://a.example/,https://b.example/,ftp://c.example/',
+      'https://a.example/,https://b.example/,https://c.example/,',
+      '123456'
+        .split('')
+        .concat('7')
+        .map((n) => `https://${n}.example`)
+        .join(),
+    ],
+  ],
+  [
     'BLACKTIDE_TRUSTED_PROXIES',
     'addresses or networks such as 10.0.0.0/8, separated by commas',
     ['proxy', '10.0.0.0/33', '10.0.0.1,proxy'],
@@ -128,6 +145,7 @@ test.each([
   ['BLACKTIDE_PUBLIC_URL', 'ada:hunter2@example.com'],
   ['BLACKTIDE_STATUS_URL', 'ada:hunter2@example.com'],
   ['BLACKTIDE_CORS_ORIGINS', 'https://a.example,https://ada:hunter2@example.com/'],
+  ['BLACKTIDE_CANARY_URLS', 'https://a.example,https://b.example,https://ada:hunter2@example.com/'],
 ])('%s=%s is refused without telling the password', (name, value) => {
   const message = messageOf({ [name]: value });
   expect(message).toMatch(

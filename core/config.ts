@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { CANARIES_MAX, canariesSchema } from '#domain/watch/canary.ts';
+import { CANARIES_MIN } from '#domain/watch/dark-location.ts';
 import { isLoopbackName } from './loopback.ts';
 import type { Quotas } from './services/quota.ts';
 
@@ -74,6 +76,8 @@ const settingsSchema = z.object({
   BLACKTIDE_QUOTA_API_KEYS: amount.default(100),
   /** Checks a minute that one organisation may plan of one host; without limit unless registration is open. */
   BLACKTIDE_QUOTA_HOST_CHECKS: amount.optional(),
+  /** What the edge on this machine checks from every location to learn whether the location works; none by default. */
+  BLACKTIDE_CANARY_URLS: canariesSchema.optional(),
   BLACKTIDE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: url(/^postgres(ql)?$/).optional(),
   NATS_URL: url(/^(nats|tls)$/).optional(),
@@ -112,6 +116,7 @@ const EXPECTED: Record<Setting, string> = {
   BLACKTIDE_QUOTA_STATUS_PAGES: AMOUNT,
   BLACKTIDE_QUOTA_API_KEYS: AMOUNT,
   BLACKTIDE_QUOTA_HOST_CHECKS: AMOUNT,
+  BLACKTIDE_CANARY_URLS: `${CANARIES_MIN} to ${CANARIES_MAX} URLs on different sites, separated by commas`,
   BLACKTIDE_LOG_LEVEL: 'debug, info, warn, error or silent',
   DATABASE_URL: 'a URL such as postgres://user:password@host:5432/database',
   NATS_URL: 'a URL such as nats://host:4222 or tls://host:4222',
@@ -131,6 +136,7 @@ const WITH_PASSWORD: ReadonlySet<string> = new Set([
   'BLACKTIDE_PUBLIC_URL',
   'BLACKTIDE_STATUS_URL',
   'BLACKTIDE_CORS_ORIGINS',
+  'BLACKTIDE_CANARY_URLS',
 ] satisfies Setting[]);
 /** Longest quotation of a value, in characters. */
 const SHOWN_LENGTH_MAX = 200;
@@ -185,6 +191,8 @@ export interface Config {
    * small server answers.
    */
   readonly hostChecksMax: number | undefined;
+  /** URLs that the edge on this machine checks as canaries; empty: there are none. */
+  readonly canaryUrls: readonly string[];
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Undefined runs the embedded database. */
   readonly databaseUrl: string | undefined;
@@ -242,6 +250,7 @@ export function readConfig(
     hostChecksMax:
       settings.BLACKTIDE_QUOTA_HOST_CHECKS ??
       (settings.BLACKTIDE_REGISTRATION === 'open' ? OPEN_HOST_CHECKS_MAX : undefined),
+    canaryUrls: settings.BLACKTIDE_CANARY_URLS ?? [],
     logLevel: settings.BLACKTIDE_LOG_LEVEL,
     databaseUrl: settings.DATABASE_URL,
     natsUrl: settings.NATS_URL,

@@ -18,6 +18,8 @@ export interface CoordinatorEnv extends ProbeBindings {
   readonly CORE_PUBLIC_JWK: string;
   /** Secret. Ed25519 JWK as JSON: how the edge signs what it tells the core. */
   readonly EDGE_PRIVATE_JWK: string;
+  /** The operator's canaries, separated by commas (domain/watch/canary.ts). Absent or empty: there are none. */
+  readonly CANARY_URLS?: string;
   /** How many checks may be under way in one process at most, where it may open fewer files than usual. */
   readonly CHECKS_MAX?: string;
   /** NATS over WebSocket instead of signed HTTPS, e.g. wss://nats.example.com. */

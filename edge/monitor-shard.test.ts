@@ -737,43 +737,6 @@ describe('the outbox', () => {
   });
 });
 
-describe('a location from which nearly everything fails', () => {
-  it('is left out of verdicts, and operators are told; later it is back', async () => {
-    const shard = newShardName();
-    const monitors = Array.from({ length: 6 }, () => newMonitor());
-    for (const monitor of monitors) await behave(monitor, { failAt: ['sa-east'] });
-    await assign(shard, 1, monitors);
-    const [dark] = await untilEvents(shard, 'location.state', 1);
-    expect(dark).toMatchObject({ location: 'sa-east', dark: true, shard });
-    await untilQuiet(shard);
-    await nextRounds(shard, monitors);
-    expect(await alerts(shard)).toEqual([]);
-    expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
-    // Sleeping does not light it again.
-    await evictDurableObject(shardOf(shard));
-    expect((await shardOf(shard).inspect()).darkLocations).toEqual(['sa-east']);
-    for (const monitor of monitors) await behave(monitor, {});
-    await nextRounds(shard, monitors);
-    const [, back] = await untilEvents(shard, 'location.state', 2);
-    expect(back).toMatchObject({ location: 'sa-east', dark: false });
-  });
-});
-
-describe('a dark location', () => {
-  it('is judged by the monitors that are still checked from there', async () => {
-    const shard = newShardName();
-    const monitors = Array.from({ length: 10 }, () => newMonitor());
-    for (const monitor of monitors) await behave(monitor, { failAt: ['sa-east'] });
-    await assign(shard, 1, monitors);
-    await untilEvents(shard, 'location.state', 1);
-    await untilQuiet(shard);
-    const elsewhere = LOCATION_IDS.filter((location) => location !== 'sa-east');
-    await assign(shard, 2, [...monitors.map((monitor) => ({ ...monitor, locations: elsewhere })), newMonitor()]);
-    const [, back] = await untilEvents(shard, 'location.state', 2);
-    expect(back).toMatchObject({ location: 'sa-east', dark: false });
-  });
-});
-
 async function checkNowThree(shard: string, monitor: { id: string }): Promise<void> {
   await shardOf(shard).checkNow(monitor.id, Date.now());
   await untilResults(shard, 6);

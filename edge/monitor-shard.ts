@@ -9,10 +9,11 @@ import {
   type Watch,
   wokenWatch,
 } from '#domain/watch/host.ts';
-import { LocationWatch } from '#domain/watch/location-watch.ts';
+import { type LocationChange, LocationWatch, type StoredDarkness } from '#domain/watch/location-watch.ts';
 import { roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
+import { hasCanaries } from './canaries.ts';
 import { type AskedRound, CheckDispatch } from './check-dispatch.ts';
 import { ComponentPush } from './component-push.ts';
 import type { CoordinatorEnv } from './env.ts';
@@ -46,7 +47,7 @@ export interface ShardFigures {
   readonly outboxDepth: number;
   readonly outboxBytes: number;
   readonly resultsDropped: number;
-  readonly darkLocations: readonly LocationId[];
+  readonly dark: StoredDarkness;
   readonly nextAlarmAt: string | null;
 }
 
@@ -96,7 +97,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       waitUntil: (work) => this.ctx.waitUntil(work),
     });
     this.#shard = this.#storage.shard ?? '';
-    this.#locations = new LocationWatch(this.#storage.darkLocations, Date.now());
+    this.#locations = new LocationWatch(this.#storage.dark, hasCanaries(env), Date.now());
     this.#seal = new StateSeal(env.EDGE_PRIVATE_JWK);
     // Whatever calls the object waits for this.
     void state.blockConcurrencyWhile(async () => {
@@ -117,9 +118,10 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     }
   }
 
-  /** The cron's net: does what a lost alarm should have done, and sets the next one. */
+  /** The cron's net: does what a lost alarm should have done, sets the next one, and ends darkness that nothing proves. */
   async revive(): Promise<Revived> {
     await this.alarm();
+    this.#lookAtLocations(Date.now());
     return { version: this.#storage.version, understoodAll: this.#storage.notUnderstood === 0 };
   }
 
@@ -170,6 +172,13 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     return true;
   }
 
+  /** What the operator's canaries have just shown. */
+  hearCanaries(dark: readonly LocationId[]): void {
+    const nowMs = Date.now();
+    this.#locations.hearCanaries(dark, nowMs);
+    this.#lookAtLocations(nowMs);
+  }
+
   /** Figures for operators and tests. */
   async inspect(): Promise<ShardFigures> {
     const nextAlarmMs = await this.ctx.storage.getAlarm();
@@ -184,7 +193,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       outboxDepth: this.#storage.outboxDepth(),
       outboxBytes: this.#storage.outboxBytes,
       resultsDropped: this.#storage.resultsDropped,
-      darkLocations: [...this.#locations.dark],
+      dark: this.#locations.dark,
       nextAlarmAt: nextAlarmMs === null ? null : new Date(nextAlarmMs).toISOString(),
     };
   }
@@ -279,7 +288,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 
   #reduce({ assigned, state }: Watch, input: WatchInput, nowMs: number): Reduced {
-    return reduceWatch(assigned, state, input, { nowMs, dark: this.#locations.dark });
+    return reduceWatch(assigned, state, input, { nowMs, dark: this.#locations.darkFor(assigned, nowMs) });
   }
 
   #entered(before: Watch | undefined, assigned: AssignedMonitor, reduced: Reduced, sealed: string | null): Change {
@@ -363,9 +372,17 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     for (const { monitorId, input } of arrivals) {
       this.#locations.hear(this.#watches.get(monitorId), input, nowMs);
     }
-    const changed = this.#locations.look(nowMs);
+    this.#noteDarkness(this.#locations.look(nowMs));
+  }
+
+  #lookAtLocations(nowMs: number): void {
+    this.#commit(() => this.#noteDarkness(this.#locations.lookAtAll(nowMs)));
+    this.#sendWaiting();
+  }
+
+  #noteDarkness(changed: readonly LocationChange[]): void {
     if (changed.length === 0) return;
-    this.#storage.saveDarkLocations(this.#locations.dark);
+    this.#storage.saveDark(this.#locations.dark);
     this.#tell(changed.map((change) => locationEvent(this.#shard, change)));
   }
 

@@ -1,6 +1,8 @@
 import { pageSnapshotSchema } from '#domain/page/snapshot.ts';
 import { assignmentEnvelopeSchema, type Directory, directorySchema } from '#domain/wire/wire.ts';
+import { checkCanaries } from './canaries.ts';
 import { askCore } from './core-client.ts';
+import { eachOf } from './each-of.ts';
 import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import type { Revived } from './monitor-shard.ts';
@@ -10,16 +12,18 @@ import { inventoryOf } from './uplink.ts';
 
 /** Well inside the minute between two crons. */
 const ASK_TIMEOUT_MS = 10_000;
-/** Things looked after at once; with their sub-requests far below the thousand an invocation may make. */
-const AT_ONCE = 6;
 
 /**
  * The cron's work, every minute: wake every shard (an alarm may be lost), and bring to the edge whatever the
  * core has in another version. A version that is older there means that its database was put back to an earlier state:
- * what it says from now on counts. Without the core the first half still happens.
+ * what it says from now on counts. Without the core the first half still happens. Beside both the canaries are checked.
  */
 export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> {
   const shards = await inventoryOf(env).shards();
+  await Promise.all([reviveAndReconcile(env, shards), checkCanaries(env, shards)]);
+}
+
+async function reviveAndReconcile(env: CoordinatorEnv, shards: readonly string[]): Promise<void> {
   // Before the core is asked: what it has is then never older, unless it was put back.
   const pages = await pageDirectoryOf(env).list();
   const states = new Map<string, Revived>();
@@ -79,19 +83,4 @@ async function readCore(env: CoordinatorEnv, path: string): Promise<unknown> {
   const response = await askCore(env, 'GET', path, ASK_TIMEOUT_MS);
   if (!response.ok) throw new Error(`the core answered ${response.status} to ${path}`);
   return response.json();
-}
-
-/** Does the work for every item, a few at a time; one that fails is logged and keeps no other from its turn. */
-async function eachOf<T>(items: readonly T[], failure: string, work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const worker = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      try {
-        await work(item);
-      } catch (error) {
-        log('warn', failure, { item, reason: reasonOf(error) });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }

@@ -1,6 +1,7 @@
 import type { LocationId } from '#domain/check/location.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
 import { type StoredWatchState, storedState, type Watch } from '#domain/watch/host.ts';
+import { NOTHING_DARK, type StoredDarkness } from '#domain/watch/location-watch.ts';
 import type { WatchState } from '#domain/watch/watch.ts';
 import type { EdgeEvent } from '#domain/wire/wire.ts';
 
@@ -228,12 +229,14 @@ export class ShardStorage {
     return found.toArray().length > 0;
   }
 
-  get darkLocations(): LocationId[] {
-    return JSON.parse(this.#meta('darkLocations') ?? '[]') as LocationId[];
+  /** Version 0.1.0 stored a list of the locations that were dark for all monitors of the shard. */
+  get dark(): StoredDarkness {
+    const stored = JSON.parse(this.#meta('darkLocations') ?? '[]') as StoredDarkness | LocationId[];
+    return Array.isArray(stored) ? { ...NOTHING_DARK, everybody: stored } : stored;
   }
 
-  saveDarkLocations(locations: readonly LocationId[]): void {
-    this.#saveMeta('darkLocations', JSON.stringify(locations));
+  saveDark(dark: StoredDarkness): void {
+    this.#saveMeta('darkLocations', JSON.stringify(dark));
   }
 
   /** Results given up since the shard was made, because the core was away for too long. */

@@ -1,4 +1,3 @@
-import type { LocationId } from '#domain/check/location.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
 import { locationEvent } from '#domain/watch/events.ts';
 import {
@@ -10,7 +9,7 @@ import {
   type Watch,
   wokenWatch,
 } from '#domain/watch/host.ts';
-import { LocationWatch } from '#domain/watch/location-watch.ts';
+import { LocationWatch, NOTHING_DARK, type StoredDarkness } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
@@ -46,7 +45,7 @@ interface StoredWatch {
 interface Stored {
   readonly watches: readonly string[];
   readonly rounds: string | null;
-  readonly dark: readonly LocationId[];
+  readonly dark: StoredDarkness;
 }
 
 /**
@@ -78,17 +77,13 @@ export class SimulatedShard {
   constructor(name: string, targets: Targets, nowMs: number) {
     this.#name = name;
     this.#targets = targets;
-    this.#locations = new LocationWatch([], nowMs);
+    this.#locations = new LocationWatch(NOTHING_DARK, false, nowMs);
     this.#cursorMs = nowMs;
     this.#nowMs = nowMs;
   }
 
   get waiting(): readonly EdgeEvent[] {
     return this.told.slice(this.acknowledged);
-  }
-
-  get dark(): readonly LocationId[] {
-    return this.#locations.dark;
   }
 
   /* ---- time ---------------------------------------------------------------------------------------------- */
@@ -165,7 +160,7 @@ export class SimulatedShard {
     const stored = this.#stored();
     this.#arrivals = [];
     this.watches.clear();
-    this.#locations = new LocationWatch(stored.dark, this.#clockMs);
+    this.#locations = new LocationWatch(stored.dark, false, this.#clockMs);
     const watches = stored.watches.map((text) => JSON.parse(text) as StoredWatch);
     const byId = new Map(watches.map(({ assigned }) => [assigned.id, assigned]));
     const open = stored.rounds === null ? [] : decodeTick(stored.rounds, (id) => byId.get(id));
@@ -234,7 +229,8 @@ export class SimulatedShard {
   #happen({ monitorId, input }: Happening): void {
     const before = this.watches.get(monitorId);
     if (before === undefined) return;
-    const circumstances = { nowMs: this.#clockMs, dark: this.#locations.dark };
+    const nowMs = this.#clockMs;
+    const circumstances = { nowMs, dark: this.#locations.darkFor(before.assigned, nowMs) };
     const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
     this.#enter(before.assigned, input.kind === 'assigned' ? input.next : before.assigned, reduced);
   }

@@ -129,6 +129,7 @@ function coordinator(config: Config, keys: EdgeKeys, address: WorkerAddress, che
       CORE_URL: `http://127.0.0.1:${config.apiPort}`,
       CORE_PUBLIC_JWK: keys.corePublicJwk,
       EDGE_PRIVATE_JWK: keys.edgePrivateJwk,
+      CANARY_URLS: config.canaryUrls.join(','),
       ...(checksMax === null ? {} : { CHECKS_MAX: String(checksMax) }),
     },
     durableObjects: {

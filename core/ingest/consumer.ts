@@ -1,6 +1,6 @@
 import { lockMonitors } from '#db/sql/lock-monitors.ts';
 import { parkMessages } from '#db/sql/park-messages.ts';
-import { storeLocationStates } from '#db/sql/store-location-states.ts';
+import { type LocationState, storeLocationStates } from '#db/sql/store-location-states.ts';
 import { storeResults } from '#db/sql/store-results.ts';
 import { storeRounds } from '#db/sql/store-rounds.ts';
 import { restoreStatuses, type StatusChange, storeStatuses } from '#db/sql/store-statuses.ts';
@@ -65,12 +65,22 @@ async function store(ctx: CoreContext, batch: SortedBatch): Promise<Outcome> {
       );
     }
     if (batch.locations.length > 0) {
-      for (const state of await storeLocationStates(tx, batch.locations)) {
-        ctx.logger.warn(state, state.dark ? 'a location is dark' : 'a location is back');
-      }
+      for (const state of await storeLocationStates(tx, batch.locations)) tellOperators(ctx, state);
     }
     return { stored, rounds, changes: changed, parked };
   });
+}
+
+/** One line in the log and one count for each change. The metric does not name organizations: their number is open. */
+function tellOperators(
+  { logger, metrics }: Pick<CoreContext, 'logger' | 'metrics'>,
+  state: Omit<LocationState, 'at'>,
+): void {
+  const { location, organization, dark } = state;
+  const scope = organization === undefined ? 'everybody' : 'organization';
+  const whom = organization === undefined ? 'for everybody' : 'for one organization';
+  logger.warn(state, `a location is ${dark ? 'dark' : 'back'} ${whom}`);
+  metrics.increment('location_changes_total', { location, scope, to: dark ? 'dark' : 'back' });
 }
 
 /** Parks events far in the past or future, because no partition can take them. */

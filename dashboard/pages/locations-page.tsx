@@ -19,7 +19,7 @@ export function LocationsPage() {
     <Page
       title="Locations"
       heading={query.data === undefined ? 'Locations' : answer(query.data.data)}
-      lead="Where checks run. A location from which nearly everything fails is left out of verdicts: that is its own trouble, not your service's."
+      lead="Where checks run. A location from which nearly everything fails, while the same targets answer from elsewhere, is dark: it has no vote in verdicts."
     >
       <QueryView query={query}>
         {({ data }) => (
@@ -53,6 +53,7 @@ export function LocationsPage() {
                       <StatusMark status={STATES[location.status]} />
                       {WORDS[location.status]}
                     </span>
+                    <DarkFor whom={location.darkFor} />
                     <Overloaded checks={location.overloadedLastHour} />
                   </td>
                   <td className="quiet" data-label="Region">
@@ -89,6 +90,16 @@ export function Overloaded({ checks }: { readonly checks: number }) {
   if (checks === 0) return null;
   const missed = checks === 1 ? '1 check' : `${checks.toLocaleString('en')} checks`;
   return <p className="quiet small-text">{missed} missed in the last hour: too many at once</p>;
+}
+
+const DARK_FOR = {
+  everybody: 'for all monitors of the installation',
+  organization: "for your organization: your own monitors' hosts fail only from here",
+} as const;
+
+/** For whose monitors a location is dark: what one organization has caused is not shown to others. */
+export function DarkFor({ whom }: { readonly whom: Location['darkFor'] }) {
+  return whom === null ? null : <p className="quiet small-text">{DARK_FOR[whom]}</p>;
 }
 
 function answer(locations: readonly Location[]): string {

@@ -39,14 +39,16 @@ export const locationStatus = pgTable(
   (table) => [primaryKey({ columns: [table.monitorId, table.location] })],
 );
 
-/** Which shards report a location as dark; for operators. */
+/** Which locations shards report as dark, and for whom. */
 export const locationDarkness = pgTable(
   'location_darkness',
   {
     location: text('location').notNull(),
     shardId: text('shard_id').notNull(),
+    /** Whose monitors it concerns; empty when it concerns everybody's. */
+    organizationId: text('organization_id').notNull().default(''),
     dark: boolean('dark').notNull(),
     at: at('at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.location, table.shardId] })],
+  (table) => [primaryKey({ columns: [table.location, table.shardId, table.organizationId] })],
 );

@@ -139,6 +139,11 @@ export const locationSchema = z.object({
   country: z.string(),
   region: z.string(),
   status: z.enum(['ok', 'dark', 'unknown']),
+  /**
+   * For whose monitors a dark location has no vote: everybody's, or those of the caller's organization, whose own monitors
+   * have shown it. Null when the location is not dark.
+   */
+  darkFor: z.enum(['everybody', 'organization']).nullable(),
   lastResultAt: timestamp.nullable(),
   /** Data centres that ran checks in the last hour, most used first. */
   colos: z.array(z.object({ colo: z.string(), results: z.int() })),

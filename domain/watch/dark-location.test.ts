@@ -2,32 +2,51 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LOCATION_IDS, type LocationId } from '../check/location.ts';
 import { OUTCOMES, type OutcomeKind } from '../check/result.ts';
-import { darkLocations, EVIDENCE_MS_MAX, type Evidence, type MonitorEvidence } from './dark-location.ts';
-import { LocationWatch } from './location-watch.ts';
+import {
+  DARK_HOSTS_MIN,
+  darkByCanaries,
+  darkForEverybody,
+  darkLocations,
+  type Evidence,
+  type Outcomes,
+  viewsByHost,
+  type Witness,
+} from './dark-location.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
 const OUTCOME = { s: 'success', f: 'failure', e: 'error' } as const satisfies Record<string, OutcomeKind>;
 
-/** Monitors in letters: each string is one monitor, each letter one of us-east, us-west, eu-west. */
-function monitors(...rows: string[]): MonitorEvidence[] {
-  return rows.map((row) => {
-    const outcomes = new Map<LocationId, Evidence>();
-    for (const [index, letter] of [...row].entries()) {
-      const location = LOCATION_IDS[index];
-      if (location !== undefined && (letter === 's' || letter === 'f' || letter === 'e')) {
-        outcomes.set(location, { outcome: OUTCOME[letter], atMs: NOW_MS });
-      }
+/** What one monitor has seen, a letter for each of us-east, us-west and eu-west. */
+function outcomesOf(letters: string): Outcomes {
+  const outcomes = new Map<LocationId, Evidence>();
+  for (const [index, letter] of [...letters].entries()) {
+    const location = LOCATION_IDS[index];
+    if (location !== undefined && (letter === 's' || letter === 'f' || letter === 'e')) {
+      outcomes.set(location, { outcome: OUTCOME[letter], atMs: NOW_MS });
     }
-    return outcomes;
-  });
+  }
+  return outcomes;
 }
 
-describe('a dark location', () => {
+/** A monitor of an organization; its host and its site have one name. */
+function witness(organization: string, host: string, letters: string): Witness {
+  return { organization, target: { host, site: host }, outcomes: outcomesOf(letters) };
+}
+
+/** Monitors of one organization, each on a host of its own. */
+function hosts(...rows: string[]): Witness[] {
+  return rows.map((letters, index) => witness('org', `host ${index}`, letters));
+}
+
+const darkByHosts = (witnesses: readonly Witness[]) => darkLocations(viewsByHost(witnesses, NOW_MS), DARK_HOSTS_MIN);
+
+describe('a location is dark for an organization', () => {
   it.each([
     ['all is well', Array(10).fill('sss'), []],
     ['everything fails from us-east and answers elsewhere', Array(10).fill('fss'), ['us-east']],
-    ['four monitors are no evidence', Array(4).fill('fss'), []],
+    ['five hosts are enough', Array(5).fill('fss'), ['us-east']],
+    ['four are no evidence', Array(4).fill('fss'), []],
     ['nine of ten are "nearly everything"', [...Array(9).fill('fss'), 'sss'], ['us-east']],
     ['eight of ten are not', [...Array(8).fill('fss'), 'sss', 'sss'], []],
     ['everything fails everywhere: that is an outage', Array(10).fill('fff'), []],
@@ -36,73 +55,107 @@ describe('a dark location', () => {
     ['two of three locations are dark at once', Array(10).fill('ffs'), ['us-east', 'us-west']],
     ['monitors that only it sees prove nothing', Array(10).fill('f'), []],
     ['a probe that fails itself is no evidence', Array(10).fill('ess'), []],
-  ] as [string, string[], LocationId[]][])('%s', (_reason, rows, dark) => {
-    expect(darkLocations(monitors(...rows), NOW_MS)).toEqual(dark);
+  ] as [string, string[], LocationId[]][])('when %s', (_reason, rows, dark) => {
+    expect(darkByHosts(hosts(...rows))).toEqual(dark);
   });
 
-  it('is never every location, whatever is observed', () => {
+  it('by its hosts, however many monitors each has', () => {
+    const ofFour = Array.from({ length: 70 }, (_, n) => witness('org', `host ${n % 4}`, 'fss'));
+    expect(darkByHosts(ofFour)).toEqual([]);
+    const ofFive = Array.from({ length: 70 }, (_, n) => witness('org', `host ${n % 5}`, 'fss'));
+    expect(darkByHosts(ofFive)).toEqual(['us-east']);
+  });
+
+  it('by hosts that do not answer at all: one monitor that is told something proves that the location works', () => {
+    const answered = Array.from({ length: 10 }, (_, n) => witness('org', `host ${n}`, 'sss'));
+    expect(darkByHosts([...hosts(...Array(10).fill('fss')), ...answered])).toEqual([]);
+  });
+
+  it('and never every location, whatever is observed', () => {
     const outcomes = fc.dictionary(fc.constantFrom(...LOCATION_IDS), fc.constantFrom(...OUTCOMES));
     fc.assert(
       fc.property(fc.array(outcomes, { maxLength: 40 }), (rows) => {
         const observed = new Set(rows.flatMap((row) => Object.keys(row)));
-        const dark = darkLocations(rows.map(evidenceOf), NOW_MS);
-        expect(dark.length).toBeLessThan(Math.max(observed.size, 1));
+        const witnesses = rows.map((row, n) => {
+          const entries = Object.entries(row) as [LocationId, OutcomeKind][];
+          const seen = new Map(entries.map(([location, outcome]) => [location, { outcome, atMs: NOW_MS }]));
+          return { ...witness(`org ${n}`, `host ${n}`, ''), outcomes: seen };
+        });
+        for (const dark of [darkByHosts(witnesses), darkForEverybody(witnesses, NOW_MS)]) {
+          expect(dark.length).toBeLessThan(Math.max(observed.size, 1));
+        }
       }),
     );
   });
 });
 
-function evidenceOf(row: Partial<Record<LocationId, OutcomeKind>>): MonitorEvidence {
-  const entries = Object.entries(row) as [LocationId, OutcomeKind][];
-  return new Map(entries.map(([location, outcome]) => [location, { outcome, atMs: NOW_MS }]));
-}
+describe('a location is dark for everybody', () => {
+  /** Organizations with one monitor each, of a site of their own. */
+  const organizations = (count: number, letters: string, from = 0) =>
+    Array.from({ length: count }, (_, n) => witness(`org ${from + n}`, `site ${from + n}`, letters));
+  const dark = (...witnesses: Witness[]) => darkForEverybody(witnesses, NOW_MS);
 
-describe('evidence about a location', () => {
-  /** Monitors that fail from us-east and answer from us-west, seen at `nowMs`. */
-  function see(watch: LocationWatch, names: readonly string[], nowMs: number, here: OutcomeKind = 'failure'): void {
-    for (const name of names) {
-      watch.note(name, 'us-east', here, nowMs);
-      watch.note(name, 'us-west', 'success', nowMs);
-    }
-  }
-  const often = Array.from({ length: 17 }, (_, n) => `often ${n}`);
-  const hourly = Array.from({ length: 3 }, (_, n) => `hourly ${n}`);
-
-  it('ages: monitors that are checked once an hour do not hide that all others fail', () => {
-    const watch = new LocationWatch([], NOW_MS);
-    see(watch, [...often, ...hourly], NOW_MS, 'success');
-    expect(watch.look(NOW_MS)).toEqual([]);
-    const laterMs = NOW_MS + EVIDENCE_MS_MAX + 1;
-    see(watch, often, laterMs);
-    expect(watch.look(laterMs)).toEqual([{ location: 'us-east', dark: true, atMs: laterMs }]);
+  it('when six organizations with six sites say so, and not with one less', () => {
+    expect(dark(...organizations(6, 'fss'))).toEqual(['us-east']);
+    expect(dark(...organizations(5, 'fss'))).toEqual([]);
   });
 
-  it('ages in both directions: nothing seen from there for long is no proof any more', () => {
-    const watch = new LocationWatch(['us-east'], NOW_MS);
-    watch.look(NOW_MS + EVIDENCE_MS_MAX);
-    expect(watch.dark).toEqual(['us-east']);
-    const atMs = NOW_MS + EVIDENCE_MS_MAX + 1;
-    expect(watch.look(atMs)).toEqual([{ location: 'us-east', dark: false, atMs }]);
+  it('by no single organization, whatever it monitors', () => {
+    const hostile = Array.from({ length: 195 }, (_, n) => witness('hostile', `site ${n}`, 'fss'));
+    expect(dark(...hostile)).toEqual([]);
+    expect(dark(...hostile, ...organizations(4, 'fss', 1000))).toEqual([]);
   });
 
-  it('ends a darkness after it began, also when the clock was set back meanwhile', () => {
-    const watch = new LocationWatch([], NOW_MS);
-    see(watch, often, NOW_MS);
-    expect(watch.look(NOW_MS)).toEqual([{ location: 'us-east', dark: true, atMs: NOW_MS }]);
-    const earlierMs = NOW_MS - 30_000;
-    see(watch, often, earlierMs, 'success');
-    expect(watch.look(earlierMs)).toEqual([{ location: 'us-east', dark: false, atMs: NOW_MS + 1 }]);
+  it('by no single site, whoever monitors it', () => {
+    const ofOneSite = Array.from({ length: 50 }, (_, n) => witness(`org ${n}`, 'one site', 'fss'));
+    expect(dark(...ofOneSite)).toEqual([]);
+    expect(dark(...ofOneSite, ...organizations(4, 'fss', 1000))).toEqual([]);
+    expect(dark(...ofOneSite, ...organizations(5, 'fss', 1000))).toEqual(['us-east']);
   });
 
-  it('that is too thin to prove it keeps a location dark while all of it fails', () => {
-    const watch = new LocationWatch([], NOW_MS);
-    see(watch, often, NOW_MS);
-    watch.look(NOW_MS);
-    const laterMs = NOW_MS + 2 * EVIDENCE_MS_MAX;
-    see(watch, often.slice(0, 2), laterMs);
-    expect(watch.look(laterMs)).toEqual([]);
-    expect(watch.dark).toEqual(['us-east']);
-    see(watch, often.slice(0, 2), laterMs + 1, 'success');
-    expect(watch.look(laterMs + 1)).toEqual([{ location: 'us-east', dark: false, atMs: laterMs + 1 }]);
+  it('by sites that fail only there: one that is down everywhere speaks for nobody', () => {
+    expect(dark(...organizations(50, 'fff'), ...organizations(5, 'fss', 1000))).toEqual([]);
+    expect(dark(...organizations(50, 'fff'), ...organizations(6, 'fss', 1000))).toEqual(['us-east']);
+  });
+
+  it('while no more than a tenth of the organizations get an answer from there', () => {
+    expect(dark(...organizations(9, 'fss'), ...organizations(1, 'sss', 1000))).toEqual([]);
+    expect(dark(...organizations(10, 'fss'), ...organizations(1, 'sss', 1000))).toEqual(['us-east']);
+  });
+
+  it('stays undecided by what one organization or one site adds or takes away', () => {
+    const letters = fc.stringMatching(/^[sfe.]{3}$/);
+    const monitor = fc.record({ organization: fc.nat({ max: 8 }), site: fc.nat({ max: 8 }), letters });
+    fc.assert(
+      fc.property(fc.array(monitor, { maxLength: 60 }), (rows) => {
+        const witnesses = rows.map((row) => witness(`org ${row.organization}`, `site ${row.site}`, row.letters));
+        for (const location of dark(...witnesses)) {
+          const own = (of: (witness: Witness) => string) => [...Map.groupBy(witnesses, of).values()];
+          const groups = [...own(({ organization }) => organization), ...own(({ target }) => target.site)];
+          for (const group of groups) {
+            // Left to themselves the others still have five organizations that get no answer from there.
+            const rest = witnesses.filter((one) => !group.includes(one));
+            const silent = new Set(
+              rest.filter((one) => one.outcomes.get(location)?.outcome === 'failure').map((one) => one.organization),
+            );
+            expect(silent.size).toBeGreaterThanOrEqual(5);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('canaries', () => {
+  it.each([
+    ['three that fail from one place', ['fss', 'fss', 'fss'], ['us-east']],
+    ['two of three', ['fss', 'fss', 'sss'], []],
+    ['two', ['fss', 'fss'], []],
+    ['three that fail everywhere', ['fff', 'fff', 'fff'], []],
+    ['three of which two are down', ['fff', 'fff', 'fss'], []],
+    ['a probe that fails itself', ['ess', 'ess', 'ess'], []],
+  ] as [string, string[], LocationId[]][])('%s (%j) make dark: %j', (_which, rows, dark) => {
+    expect(darkByCanaries(rows.map(outcomesOf), NOW_MS)).toEqual(dark);
   });
 });

@@ -1,74 +1,168 @@
 import { MINUTE_MS } from '../base/duration.ts';
 import type { LocationId } from '../check/location.ts';
 import { isFailure, isVote, type OutcomeKind } from '../check/result.ts';
+import type { Target } from './target-site.ts';
 
 /**
- * A dark location is not an outage: when nearly everything fails from one place and the same targets answer
- * from elsewhere, the place is at fault. Its outcomes are then left out of verdicts and operators are told.
+ * A location is dark when nearly everything fails from there and the same targets answer from elsewhere: the location is
+ * at fault, not the targets. Verdicts leave its outcomes out.
+ *
+ * Whom a darkness concerns depends on who has caused it:
+ * - The hosts of one organization make a location dark for the monitors of this organization.
+ * - Many organizations with different sites make it dark for everybody, where the operator has no canaries.
+ * - The operator's canaries, where there are any, decide alone what is dark for everybody.
  */
 
-/** Fewer monitors than this are not evidence about a location. */
-export const DARK_MONITORS_MIN = 5;
+/** Fewer hosts than this are not evidence about a location. */
+export const DARK_HOSTS_MIN = 5;
 /** "Nearly everything fails from there." */
 export const DARK_FAILING_SHARE_MIN = 0.9;
 /** Above this share the same targets fail elsewhere too: they are down, the location is not dark. */
 const DARK_FAILING_ELSEWHERE_SHARE_MAX = 0.5;
+/** Organizations with different sites that must be left as witnesses after any one organization or site is left out. */
+export const DARK_ORGANIZATIONS_MIN = 5;
+/** With three canaries that fail from a location, two are left after any one host is left out. */
+export const CANARIES_MIN = 3;
 /** An outcome older than this says nothing about a location now. */
 export const EVIDENCE_MS_MAX = 2 * MINUTE_MS;
 
-/** What a location came to for one monitor, and when that was heard (milliseconds since the epoch). */
+/** The outcome of a check at a location, and when it was heard (milliseconds since the epoch). */
 export interface Evidence {
   readonly outcome: OutcomeKind;
   readonly atMs: number;
 }
 
-/** The newest outcome of one monitor at each of its locations. */
-export type MonitorEvidence = ReadonlyMap<LocationId, Evidence>;
+/** The newest outcome of one monitor, or of one canary, at each of its locations. */
+export type Outcomes = ReadonlyMap<LocationId, Evidence>;
+
+/** A monitor as a witness about its locations. */
+export interface Witness {
+  readonly organization: string;
+  readonly target: Target;
+  readonly outcomes: Outcomes;
+}
+
+/** From which locations something is seen, and whether it answers there. */
+export type View = ReadonlyMap<LocationId, boolean>;
 
 /** True for an outcome that still says something about its location: a vote that is fresh. */
 export function isEvidence({ outcome, atMs }: Evidence, nowMs: number): boolean {
   return isVote(outcome) && nowMs - atMs <= EVIDENCE_MS_MAX;
 }
 
-/** The dark locations, sorted; never all that were observed, for that is an outage. */
-export function darkLocations(monitors: Iterable<MonitorEvidence>, nowMs: number): LocationId[] {
-  const observed = new Map<LocationId, Tally>();
-  for (const evidence of monitors) count(observed, evidence, nowMs);
-  const dark = [...observed].filter(([, tally]) => isDark(tally)).map(([location]) => location);
-  return dark.length === observed.size ? [] : dark.sort();
-}
-
-interface Tally {
-  /** Monitors with a vote from here, and those of them that fail here. */
-  seen: number;
-  failing: number;
-  /** Of the monitors seen here: those with a vote from elsewhere, and those that mostly fail there. */
-  comparable: number;
-  failingElsewhere: number;
-}
-
-function count(observed: Map<LocationId, Tally>, evidence: MonitorEvidence, nowMs: number): void {
-  const votes = [...evidence].filter(([, one]) => isEvidence(one, nowMs));
-  const failures = votes.filter(([, { outcome }]) => isFailure(outcome)).length;
-  for (const [location, { outcome }] of votes) {
-    const tally = observed.get(location) ?? { seen: 0, failing: 0, comparable: 0, failingElsewhere: 0 };
-    const failsHere = isFailure(outcome) ? 1 : 0;
-    const others = votes.length - 1;
-    tally.seen += 1;
-    tally.failing += failsHere;
-    if (others > 0) {
-      tally.comparable += 1;
-      if ((failures - failsHere) * 2 > others) tally.failingElsewhere += 1;
+/** What several monitors of one host, site or organization see together: one answer proves that a location works. */
+export function viewOf(monitors: Iterable<Outcomes>, nowMs: number): View {
+  const view = new Map<LocationId, boolean>();
+  for (const outcomes of monitors) {
+    for (const [location, evidence] of outcomes) {
+      if (!isEvidence(evidence, nowMs)) continue;
+      view.set(location, view.get(location) === true || !isFailure(evidence.outcome));
     }
-    observed.set(location, tally);
   }
+  return view;
 }
 
-function isDark(tally: Tally): boolean {
-  return (
-    tally.seen >= DARK_MONITORS_MIN &&
-    tally.failing >= tally.seen * DARK_FAILING_SHARE_MIN &&
-    tally.comparable >= DARK_MONITORS_MIN &&
-    tally.failingElsewhere <= tally.comparable * DARK_FAILING_ELSEWHERE_SHARE_MAX
+/** One view for each host of the given witnesses, however many of their monitors check it. */
+export function viewsByHost(witnesses: readonly Witness[], nowMs: number): View[] {
+  return viewsBy(witnesses, ({ target }) => target.host, nowMs).map(([, view]) => view);
+}
+
+/**
+ * The locations that at least `viewsMin` views show to be dark, sorted; never all that were observed, for that is an
+ * outage.
+ */
+export function darkLocations(views: readonly View[], viewsMin: number): LocationId[] {
+  const observed = new Set(views.flatMap((view) => [...view.keys()]));
+  return exceptAll(
+    [...observed].filter((location) => isDark(location, views, viewsMin)),
+    observed,
   );
+}
+
+/** The locations from which the operator's canaries fail, each of them on a site of its own. */
+export function darkByCanaries(canaries: readonly Outcomes[], nowMs: number): LocationId[] {
+  return darkLocations(
+    canaries.map((outcomes) => viewOf([outcomes], nowMs)),
+    CANARIES_MIN,
+  );
+}
+
+function isDark(location: LocationId, views: readonly View[], viewsMin: number): boolean {
+  const seen = views.filter((view) => view.has(location));
+  const failing = seen.filter((view) => view.get(location) === false);
+  const comparable = seen.filter((view) => view.size > 1);
+  const failingElsewhere = comparable.filter((view) => failsElsewhere(view, location));
+  return (
+    seen.length >= viewsMin &&
+    failing.length >= seen.length * DARK_FAILING_SHARE_MIN &&
+    comparable.length >= viewsMin &&
+    failingElsewhere.length <= comparable.length * DARK_FAILING_ELSEWHERE_SHARE_MAX
+  );
+}
+
+/** True when it fails from most of its other locations. */
+function failsElsewhere(view: View, location: LocationId): boolean {
+  const elsewhere = [...view].filter(([other]) => other !== location);
+  return elsewhere.filter(([, answers]) => !answers).length * 2 > elsewhere.length;
+}
+
+/**
+ * The locations that many organizations show to be dark, sorted; never all that were observed. An organization that gets
+ * an answer from a location speaks against it. One that gets none speaks for it by one site, which fails from there only
+ * and by which no other organization speaks. So any organization and any site is behind at most one voice, and the
+ * finding must stand with one voice less.
+ */
+export function darkForEverybody(witnesses: readonly Witness[], nowMs: number): LocationId[] {
+  const organizations = [...Map.groupBy(witnesses, ({ organization }) => organization).values()].map((own) => ({
+    view: viewOf(
+      own.map(({ outcomes }) => outcomes),
+      nowMs,
+    ),
+    sites: viewsBy(own, ({ target }) => target.site, nowMs),
+  }));
+  const observed = new Set(organizations.flatMap(({ view }) => [...view.keys()]));
+  const dark = [...observed].filter((location) => {
+    const against = organizations.filter(({ view }) => view.get(location) === true).length;
+    const silent = organizations.filter(({ view }) => view.get(location) === false);
+    const left = voices(silent.map(({ sites }) => sitesFailingOnly(location, sites))) - 1;
+    return left >= DARK_ORGANIZATIONS_MIN && left >= (left + against) * DARK_FAILING_SHARE_MIN;
+  });
+  return exceptAll(dark, observed);
+}
+
+function sitesFailingOnly(location: LocationId, sites: readonly (readonly [site: string, view: View])[]): string[] {
+  return sites
+    .filter(([, view]) => view.get(location) === false && view.size > 1 && !failsElsewhere(view, location))
+    .map(([site]) => site);
+}
+
+/**
+ * Organizations that have a site for themselves. Those with fewest sites choose first; another order could find more
+ * voices, never fewer than one each.
+ */
+function voices(sitesOfOrganizations: readonly (readonly string[])[]): number {
+  const taken = new Set<string>();
+  for (const sites of sitesOfOrganizations.toSorted((one, other) => one.length - other.length)) {
+    const free = sites.find((site) => !taken.has(site));
+    if (free !== undefined) taken.add(free);
+  }
+  return taken.size;
+}
+
+function viewsBy(
+  witnesses: readonly Witness[],
+  keyOf: (witness: Witness) => string,
+  nowMs: number,
+): (readonly [key: string, view: View])[] {
+  return [...Map.groupBy(witnesses, keyOf)].map(([key, group]) => [
+    key,
+    viewOf(
+      group.map(({ outcomes }) => outcomes),
+      nowMs,
+    ),
+  ]);
+}
+
+function exceptAll(dark: readonly LocationId[], observed: ReadonlySet<LocationId>): LocationId[] {
+  return dark.length === observed.size ? [] : dark.toSorted();
 }

@@ -149,9 +149,11 @@ export function alertEvent(
   };
 }
 
-export function locationEvent(shard: string, { location, dark, atMs }: LocationChange): LocationStateEvent {
-  const id = derivedId('evt', atMs, shard, location, dark ? 'dark' : 'back');
-  return { v: 1, kind: 'location.state', id, location, shard, dark, at: iso(atMs) };
+export function locationEvent(shard: string, change: LocationChange): LocationStateEvent {
+  const { location, dark, atMs, organization } = change;
+  const id = derivedId('evt', atMs, shard, location, dark ? 'dark' : 'back', organization ?? 'everybody');
+  const scope = organization === undefined ? {} : { organization };
+  return { v: 1, kind: 'location.state', id, location, shard, dark, at: iso(atMs), ...scope };
 }
 
 const END_SUMMARIES = {

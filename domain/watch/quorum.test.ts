@@ -6,15 +6,21 @@ import { type Ballot, judgeBallot, type Verdict } from './quorum.ts';
 
 const LETTERS = { s: 'success', f: 'failure', t: 'timeout', e: 'error' } as const satisfies Record<string, OutcomeKind>;
 
+const NOTHING_DARK = { own: [], others: [] };
+
 /** A round in letters, one per location: s, f, t, e, or "." for no answer yet. */
-function round(letters: string, options: { quorum?: number; dark?: readonly number[] } = {}): Ballot {
+function round(
+  letters: string,
+  options: { quorum?: number; dark?: readonly number[]; others?: readonly number[] } = {},
+): Ballot {
   const asked = LOCATION_IDS.slice(0, letters.length);
   const outcomes = new Map<LocationId, OutcomeKind>();
   for (const [index, location] of asked.entries()) {
     const letter = letters[index];
     if (letter === 's' || letter === 'f' || letter === 't' || letter === 'e') outcomes.set(location, LETTERS[letter]);
   }
-  const dark = (options.dark ?? []).flatMap((index) => LOCATION_IDS[index] ?? []);
+  const named = (indices: readonly number[] = []) => indices.flatMap((index) => LOCATION_IDS[index] ?? []);
+  const dark = { own: named(options.dark), others: named(options.others) };
   return { asked, dark, quorum: options.quorum ?? null, outcomes };
 }
 
@@ -39,6 +45,14 @@ describe('the verdict of a round', () => {
     ['a dark location does not count', 'ssf', { dark: [2] }, 'up'],
     ['only dark locations: nobody could look', 'ff', { dark: [0, 1] }, 'unknown'],
     ['the majority is of those that see', 'fffss', { dark: [3, 4] }, 'down'],
+    ['what others find dark does not count either', 'ssf', { others: [2] }, 'up'],
+    ['unless that would leave nobody: then its own results count', 'ff', { others: [0, 1] }, 'down'],
+    ['nor where the only voter left did not look: all others are back', 'ffe', { others: [0, 1] }, 'down'],
+    ['while the only voter left has not answered, nothing is decided', 'ff.', { others: [0, 1] }, null],
+    ['its own finding stays, also when nobody is left', 'ff', { dark: [0], others: [1] }, 'down'],
+    ['both together leave nobody, its own alone one', 'sf', { dark: [0], others: [1] }, 'down'],
+    ['its own finding alone leaves nobody', 'ff', { dark: [0, 1], others: [1] }, 'unknown'],
+    ['a quorum above the voters left means all of them', 'ffss', { quorum: 3, others: [2, 3] }, 'down'],
     ['four failures settle it before the others answer', 'ffff..', {}, 'down'],
     ['three of six do not', 'fff...', {}, null],
     ['five successes wait for the slow sixth', 'sssss.', {}, null],
@@ -60,13 +74,14 @@ describe('the verdict of a round', () => {
     const answers = fc.array(fc.constantFrom(...OUTCOMES), { minLength: 6, maxLength: 6 });
     const order = fc.shuffledSubarray([...LOCATION_IDS], { minLength: 6, maxLength: 6 });
     const quorum = fc.option(fc.integer({ min: 1, max: 6 }));
+    const some = fc.subarray([...LOCATION_IDS]);
     fc.assert(
-      fc.property(answers, order, quorum, fc.subarray([...LOCATION_IDS]), (kinds, locations, needed, dark) => {
+      fc.property(answers, order, quorum, some, some, (kinds, locations, needed, own, others) => {
         const outcomes = new Map<LocationId, OutcomeKind>();
         let early: Verdict | null = null;
         for (const [index, location] of locations.entries()) {
           outcomes.set(location, kinds[index] ?? 'error');
-          const verdict = judgeBallot({ asked: LOCATION_IDS, dark, quorum: needed, outcomes });
+          const verdict = judgeBallot({ asked: LOCATION_IDS, dark: { own, others }, quorum: needed, outcomes });
           if (early !== null) expect(verdict?.status).toBe(early.status);
           early ??= verdict;
         }
@@ -80,7 +95,7 @@ describe('the verdict of a round', () => {
       fc.property(fc.array(fc.constantFrom(...OUTCOMES), { minLength: 6, maxLength: 6 }), (kinds) => {
         const entries = LOCATION_IDS.map((location, index) => [location, kinds[index] ?? 'error'] as const);
         const judge = (list: typeof entries) =>
-          judgeBallot({ asked: LOCATION_IDS, dark: [], quorum: null, outcomes: new Map(list) });
+          judgeBallot({ asked: LOCATION_IDS, dark: NOTHING_DARK, quorum: null, outcomes: new Map(list) });
         expect(judge([...entries].reverse())).toEqual(judge(entries));
       }),
     );

@@ -2,13 +2,20 @@ import type { LocationId } from '../check/location.ts';
 import { isFailure, isVote, type OutcomeKind } from '../check/result.ts';
 import type { VerdictStatus } from '../check/status.ts';
 
+/** Locations left out of a monitor's votes because nearly everything fails from there (see dark-location.ts). */
+export interface Darkness {
+  /** Found by the monitor's own organization. */
+  readonly own: readonly LocationId[];
+  /** Found by other organizations or by the operator's canaries. */
+  readonly others: readonly LocationId[];
+}
+
 /** What the locations of one round say, as far as they have answered. */
 export interface Ballot {
   /** Locations that were asked. */
   readonly asked: readonly LocationId[];
-  /** Locations left out of the vote because nearly everything fails from there (see dark-location.ts). */
-  readonly dark: readonly LocationId[];
-  /** Failing locations that make the monitor down; null is the majority of the voters. */
+  readonly dark: Darkness;
+  /** Failing locations that make the monitor down; null is the majority of the candidates. */
   readonly quorum: number | null;
   readonly outcomes: ReadonlyMap<LocationId, OutcomeKind>;
 }
@@ -26,17 +33,15 @@ export interface Verdict {
  * Judges a round, or returns null while it is still open. `down` is decided as soon as no later answer can
  * change it; everything else waits for the last location, so a slow location cannot hide a failing one.
  *
- * Candidates are the asked locations that are not dark; voters are those whose probe did not itself fail. The
+ * Candidates are the asked locations that are not dark; voters are those whose probe did not itself fail. Where others'
+ * findings would leave no voter, they do not count for this round, and the locations that they name are candidates. The
  * monitor is down when as many voters fail as a strict majority of the candidates (or the quorum), so "down" and
  * "up" can never both win. Where fewer can vote, all of them must fail, and they must be half of the candidates:
  * one failing location and five broken probes say nothing certain, which is `unknown`.
  */
 export function judgeBallot(ballot: Ballot): Verdict | null {
-  const candidates = ballot.asked.filter((location) => !ballot.dark.includes(location));
-  const voters = candidates.filter((location) => {
-    const outcome = ballot.outcomes.get(location);
-    return outcome === undefined || isVote(outcome);
-  });
+  const candidates = candidatesOf(ballot);
+  const voters = candidates.filter((location) => canVote(location, ballot));
   const failing = voters.filter((location) => {
     const outcome = ballot.outcomes.get(location);
     return outcome !== undefined && isFailure(outcome);
@@ -49,6 +54,19 @@ export function judgeBallot(ballot: Ballot): Verdict | null {
   if (!complete) return null;
   if (failing.length === voters.length) return { status: 'unknown', failing, excluded, needed };
   return { status: failing.length > 0 ? 'degraded' : 'up', failing, excluded, needed };
+}
+
+/** A verdict of `down` has a failing voter, so no later answer brings others' locations back into its round. */
+function candidatesOf(ballot: Ballot): readonly LocationId[] {
+  const { own, others } = ballot.dark;
+  const notOwn = ballot.asked.filter((location) => !own.includes(location));
+  const notDark = notOwn.filter((location) => !others.includes(location));
+  return notDark.some((location) => canVote(location, ballot)) ? notDark : notOwn;
+}
+
+function canVote(location: LocationId, { outcomes }: Ballot): boolean {
+  const outcome = outcomes.get(location);
+  return outcome === undefined || isVote(outcome);
 }
 
 function neededFailures(quorum: number | null, candidates: number, voters: number): number {

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LOCATION_IDS, type LocationId } from '../check/location.ts';
+import { LOCATION_IDS } from '../check/location.ts';
 import type { CheckResult, OutcomeKind } from '../check/result.ts';
 import { cadenceOf, slotAtOrBefore } from '../check/schedule.ts';
 import { resultsOf } from '../wire/results.ts';
 import { type AssignedMonitor, assignedMonitorSchema, type EdgeEvent } from '../wire/wire.ts';
 import type { Answer } from './events.ts';
 import { storedState, wokenWatch } from './host.ts';
+import type { Darkness } from './quorum.ts';
 import { roundKey } from './round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput, type WatchState } from './watch.ts';
 
@@ -42,7 +43,7 @@ class Story {
   monitor: AssignedMonitor;
   state: WatchState;
   nowMs = START_MS;
-  dark: LocationId[] = [];
+  dark: Darkness = { own: [], others: [] };
   startedMs = START_MS;
   readonly events: EdgeEvent[] = [];
   /** Slots of the rounds that were asked for. */
@@ -306,9 +307,9 @@ describe('a watch that its host wakes', () => {
     const [startedMs, nowMs] = [story.slot(3), story.slot(1)];
     const { assigned, state } = wokenWatch(story.monitor, storedState(story.state), [], startedMs, nowMs);
     const tick = { kind: 'tick', startedMs: story.slot(0) } as const;
-    expect(reduceWatch(assigned, state, tick, { nowMs, dark: [] }).ask.map(({ slotMs }) => slotMs)).toEqual([
-      startedMs + 1,
-    ]);
+    expect(
+      reduceWatch(assigned, state, tick, { nowMs, dark: { own: [], others: [] } }).ask.map(({ slotMs }) => slotMs),
+    ).toEqual([startedMs + 1]);
   });
 });
 
@@ -456,10 +457,27 @@ describe('a restart of the host', () => {
 describe('a dark location', () => {
   it('is left out of the verdict, which says so', () => {
     const story = new Story({ quorum: 1 });
-    story.dark = ['us-east'];
+    story.dark = { own: ['us-east'], others: [] };
     story.answers(story.slot(0), 'fsssss');
     const [round] = story.events.filter((event) => event.kind === 'round.judged');
     expect(round).toMatchObject({ status: 'up', excluded: ['us-east'], failing: [], intervalSeconds: 5 });
+  });
+});
+
+describe('a location that is dark by the word of others', () => {
+  it('is left out of the verdict, unless nobody else could vote', () => {
+    const story = new Story();
+    story.dark = { own: [], others: ['us-east', 'us-west'] };
+    story.answers(story.slot(0), 'ffssss');
+    const other = new Story({ locations: ['us-east', 'us-west'] });
+    other.dark = story.dark;
+    other.answers(other.slot(0), 'ff');
+    const rounds = [story, other].flatMap(({ events }) => events.filter(({ kind }) => kind === 'round.judged'));
+    expect(rounds).toMatchObject([
+      { status: 'up', excluded: ['us-east', 'us-west'] },
+      { status: 'down', excluded: [], failing: [{ location: 'us-east' }, { location: 'us-west' }] },
+    ]);
+    expect(other.alerts).toEqual(['firing']);
   });
 });
 

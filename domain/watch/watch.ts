@@ -17,7 +17,7 @@ import {
   resultEvent,
   statusEvent,
 } from './events.ts';
-import { judgeBallot, type Verdict } from './quorum.ts';
+import { type Darkness, judgeBallot, type Verdict } from './quorum.ts';
 import {
   hasOpen,
   hasVote,
@@ -87,10 +87,10 @@ export type WatchInput =
   /** It is no longer to be watched. */
   | { readonly kind: 'removed' };
 
-/** What a watch needs to know besides: when it is, and which locations cannot be trusted. */
+/** What a watch needs to know besides: when it is, and which locations are dark for its monitor. */
 export interface Circumstances {
   readonly nowMs: number;
-  readonly dark: readonly LocationId[];
+  readonly dark: Darkness;
 }
 
 /** What follows from an input. */
@@ -331,7 +331,7 @@ function settle(assigned: AssignedMonitor, state: WatchState, circumstances: Cir
   return { ...reduced, state: { ...reduced.state, rounds } };
 }
 
-function verdictOf(assigned: AssignedMonitor, round: Round, dark: readonly LocationId[]): Verdict | null {
+function verdictOf(assigned: AssignedMonitor, round: Round, dark: Darkness): Verdict | null {
   const outcomes = new Map([...round.seen].map(([location, { outcome }]) => [location, outcome]));
   return judgeBallot({ asked: round.asked, dark, quorum: assigned.quorum, outcomes });
 }

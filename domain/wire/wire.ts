@@ -236,16 +236,15 @@ export const alertTriggeredEventSchema = tolerant({
 });
 export type AlertTriggeredEvent = z.infer<typeof alertTriggeredEventSchema>;
 
-/**
- * A location was excluded from verdicts or included again, or it refused checks for lack of capacity. Operators see the
- * state; no monitor goes down for it.
- */
+/** A location became dark (verdicts leave it out), or is back. No monitor goes down for it. */
 const locationStateEventSchema = tolerant({
   v: z.literal(1),
   kind: z.literal('location.state'),
   id: z.string().startsWith('evt_'),
   location: locationNameSchema,
   shard: z.string(),
+  /** Whose monitors it concerns; absent when it concerns everybody's. */
+  organization: z.string().optional(),
   dark: z.boolean(),
   at: z.iso.datetime(),
 });

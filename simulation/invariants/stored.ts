@@ -122,20 +122,21 @@ export async function requireParked({ ctx, uplink }: Simulation): Promise<void> 
   );
 }
 
-/** Of each location operators see what the shard said last, by the time that it said. */
+/** For each location, and whom it concerns, the database has what the shard said last, by the time that it said. */
 export async function requireDarkness({ ctx, shard }: Simulation): Promise<void> {
-  const newest = new Map<string, { location: string; dark: boolean; at: string }>();
+  const newest = new Map<string, { key: string; dark: boolean; at: string }>();
   for (const event of shard.told) {
     if (event.kind !== 'location.state') continue;
-    const { location, dark, at } = event;
-    const before = newest.get(location);
-    if (before === undefined || before.at < at) newest.set(location, { location, dark, at });
+    const { location, organization, dark, at } = event;
+    const key = `${location} ${organization ?? ''}`;
+    const before = newest.get(key);
+    if (before === undefined || before.at < at) newest.set(key, { key, dark, at });
   }
-  const stored = await ctx.sql<{ location: string; dark: boolean; at: Date }[]>`
-    SELECT location, dark, at FROM location_darkness ORDER BY location`;
+  const stored = await ctx.sql<{ key: string; dark: boolean; at: Date }[]>`
+    SELECT location || ' ' || organization_id AS key, dark, at FROM location_darkness`;
   requireEqual(
-    stored.map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
-    [...newest.values()].sort((one, other) => (one.location < other.location ? -1 : 1)),
+    stored.map(({ at, ...row }) => ({ ...row, at: at.toISOString() })).sort(byKey),
+    [...newest.values()].sort(byKey),
     'which locations are dark is remembered as it was told last',
   );
 }

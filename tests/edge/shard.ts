@@ -1,11 +1,11 @@
 import { env, SELF } from 'cloudflare:test';
 import { inject } from 'vitest';
 import { newId } from '#domain/base/id.ts';
-import { LOCATION_IDS } from '#domain/check/location.ts';
+import { LOCATION_IDS, type LocationId } from '#domain/check/location.ts';
 import type { CheckResult } from '#domain/check/result.ts';
 import { resultsOf as resultsOfEvent } from '#domain/wire/results.ts';
 import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
-import type { CoordinatorEnv } from '#edge/env.ts';
+import { type CoordinatorEnv, PROBE_BINDINGS } from '#edge/env.ts';
 import { signServiceToken } from '#edge/service-token.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Received, Reception } from './core-double.ts';
@@ -84,6 +84,27 @@ export function newMonitor(changes: Partial<AssignedMonitor> = {}, url?: string)
     ...changes,
   };
   return { ...monitor, target: id };
+}
+
+/** A URL of a target under another host name, for probes that resolve it (`probesByName`). */
+export function urlByName(host: string, target: string): string {
+  return `http://${host}/t/${target}`;
+}
+
+/**
+ * The six locations' real probe Workers, for which every name below `.example` leads to the targets, whatever its port.
+ * So tests have as many hosts and sites as they need.
+ */
+export function probesByName(): Pick<CoordinatorEnv, (typeof PROBE_BINDINGS)[LocationId]> {
+  const bound = Object.values(PROBE_BINDINGS).map((name) => [name, resolving(bindings[name])]);
+  return Object.fromEntries(bound);
+}
+
+function resolving(probe: Fetcher) {
+  return {
+    fetch: (url: string, init: { body: string }) =>
+      probe.fetch(url, { ...init, body: init.body.replaceAll(/http:\/\/[\w.-]+\.example(:\d+)?/g, world.targetUrl) }),
+  };
 }
 
 export async function behave(monitor: { id: string }, behaviour: Behaviour): Promise<void> {

@@ -49,6 +49,7 @@ async function readLocations(ctx: RequestContext, nowMs: number): Promise<Locati
     return {
       ...location,
       status: dark.has(location.id) ? 'dark' : results > 0 ? 'ok' : 'unknown',
+      darkFor: dark.get(location.id) ?? null,
       lastResultAt: found?.lastAt?.toISOString() ?? null,
       colos: found?.colos ?? [],
       resultsLastHour: results,
@@ -80,10 +81,13 @@ function readFigures(ctx: RequestContext, since: string): Promise<Figures[]> {
     from recent group by location`;
 }
 
-/** Locations that a shard with the caller's monitors has excluded from its verdicts. */
-async function readDark(ctx: RequestContext): Promise<Set<string>> {
-  const rows = await ctx.sql<{ location: string }[]>`
-    select distinct d.location from location_darkness d
-    where d.dark and d.shard_id in (select shard_id from monitors where organization_id = ${ctx.caller.organizationId})`;
-  return new Set(rows.map((row) => row.location));
+/** Locations that a shard with the caller's monitors has found dark for everybody or for the caller's organization. */
+async function readDark(ctx: RequestContext): Promise<Map<string, LocationAnswer['darkFor']>> {
+  const { organizationId } = ctx.caller;
+  const rows = await ctx.sql<{ location: string; isForEverybody: boolean }[]>`
+    select d.location, bool_or(d.organization_id = '') as "isForEverybody" from location_darkness d
+    where d.dark and d.organization_id in ('', ${organizationId})
+      and d.shard_id in (select shard_id from monitors where organization_id = ${organizationId})
+    group by d.location`;
+  return new Map(rows.map((row) => [row.location, row.isForEverybody ? 'everybody' : 'organization']));
 }
