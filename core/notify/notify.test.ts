@@ -497,7 +497,8 @@ test('five hundred dead receivers of one organisation delay neither another one 
         SELECT count(*) AS held FROM notifications WHERE leased_until > now() GROUP BY channel_id) held`;
     return row ?? { all: 0, most: 0 };
   };
-  await eventually('the dead receivers hold all that they may', async () => (await inFlight()).all === 32);
+  await eventually('the dead receivers hold all that they may', async () => (await inFlight()).all >= 32);
+  expect((await inFlight()).all).toBe(32);
   const endedBefore = (await ctx.sql`SELECT 1 FROM notification_attempts`).count;
   const { id } = await openByHand(neighbour);
   await eventually('the neighbour is told', async () => (await reachOf(id))?.status === 'reached');
