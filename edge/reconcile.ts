@@ -8,19 +8,19 @@ import { putAssignment, putPage, removePage, stopShard } from './order.ts';
 import { pageDirectoryOf } from './page-directory.ts';
 import { inventoryOf } from './uplink.ts';
 
-/** Well inside the minute between two crons. */
+/** Time limit of a request to the core, within the minute between two crons. */
 const ASK_TIMEOUT_MS = 10_000;
-/** Things looked after at once; with their sub-requests far below the thousand an invocation may make. */
+/** Shards or pages worked on at once. Their requests stay far below the thousand that an invocation may make. */
 const AT_ONCE = 6;
 
 /**
- * The cron's work, every minute: wake every shard (an alarm may be lost), and bring to the edge whatever the
- * core has in another version. A version that is older there means that its database was put back to an earlier state:
- * what it says from now on counts. Without the core the first half still happens.
+ * The work of the cron, every minute. It wakes every shard, because an alarm may be lost. Then it fetches what the core
+ * has in another version. An older version in the core means that its database was restored: the core's version counts.
+ * Without the core only the shards are woken.
  */
 export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> {
   const shards = await inventoryOf(env).shards();
-  // Before the core is asked: what it has is then never older, unless it was put back.
+  // Read before the core is asked, so that the core's version is older only after a restore.
   const pages = await pageDirectoryOf(env).list();
   const states = new Map<string, Revived>();
   await eachOf(shards, 'a shard could not be revived', async (shard) => {
@@ -43,7 +43,7 @@ async function reconcileShards(
 ): Promise<void> {
   const differing = directory.shards.filter(({ shard, version }) => {
     const state = states.get(shard);
-    // What was not understood may be now: this edge, or what is stored, may have been put right.
+    // An assignment that was not understood is fetched again, because edge or core may have been updated.
     return version !== (state?.version ?? 0) || state?.understoodAll === false;
   });
   await eachOf(differing, 'an assignment could not be pulled', async ({ shard, version }) => {
@@ -81,7 +81,7 @@ async function readCore(env: CoordinatorEnv, path: string): Promise<unknown> {
   return response.json();
 }
 
-/** Does the work for every item, a few at a time; one that fails is logged and keeps no other from its turn. */
+/** Does the work for every item, AT_ONCE at a time. A failure is logged and does not stop the others. */
 async function eachOf<T>(items: readonly T[], failure: string, work: (item: T) => Promise<void>): Promise<void> {
   const waiting = [...items];
   const worker = async () => {
