@@ -10,7 +10,7 @@ function applicants(count: number, location: LocationId = 'us-east', untilMs = N
   return Array.from({ length: count }, (_, n) => ({ key: `${location} ${n} ${untilMs}`, location, untilMs }));
 }
 
-/** Answers so quick that the room grows to what it may be. */
+/** Reports quick answers until the room has grown to its maximum. */
 function wideRoom(checksMax?: string): Room {
   const room = new Room(limitsFor(checksMax));
   for (let at = NOW_MS - 60_000; at < NOW_MS; at += 250) room.heard('us-east', 2, at);

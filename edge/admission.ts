@@ -1,11 +1,11 @@
 import type { LocationId } from '#domain/check/location.ts';
 import type { Place, Room } from './room.ts';
 
-/** A check that wants to be made. */
+/** A check that waits for a place. */
 export interface Applicant {
   readonly key: string;
   readonly location: LocationId;
-  /** Later than this it is no longer worth making. */
+  /** After this time the check is not made any more. */
   readonly untilMs: number;
 }
 
@@ -64,7 +64,7 @@ export class Admission<T extends Applicant> {
     this.#underWay.delete(name);
   }
 
-  /** Turns away whoever has waited too long. */
+  /** Removes the checks whose deadline has passed, and returns them. */
   turnAway(nowMs: number): readonly T[] {
     const overdue: T[] = [];
     for (const [location, queue] of this.#waiting) {

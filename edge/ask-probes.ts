@@ -10,9 +10,9 @@ import {
 import { type CoordinatorEnv, PROBE_BINDINGS } from './env.ts';
 import { reasonOf } from './log.ts';
 
-/** A line of a probe Worker's answer is one outcome with at most a transcript: more than this is no answer. */
+/** Longest line of a probe Worker's answer. A line is one outcome, with a transcript in a test. */
 const LINE_BYTES_MAX = 256 * 1024;
-/** A check may take its timeout twice (it is confirmed at once); the rest is the way there and back. */
+/** Time beyond twice the timeout of a check, whose failure is confirmed by a second attempt: the way there and back. */
 const ROAD_MS = 5_000;
 
 /** Why a check came to nothing: the location did not answer at all, or it broke off. */
@@ -29,9 +29,8 @@ interface Listeners {
 }
 
 /**
- * Has one location make up to six checks. Each outcome is handed on as soon as its line is here, several at
- * once when they came together. Whatever happens, every check is either answered or reported unanswered, and
- * that within the deadline. Never rejects.
+ * Asks one location to make up to six checks. Outcomes are passed to `onAnswers` as they arrive. Each check is either
+ * answered or reported unanswered within the deadline. Never rejects.
  */
 export async function askProbes(
   env: CoordinatorEnv,
@@ -62,7 +61,7 @@ export async function askProbes(
     const reason = reached ? 'probe_error' : 'location_unavailable';
     const detail = reasonOf(error).slice(0, DETAIL_LENGTH_MAX);
     const unanswered = [...open].map((key) => ({ key, reason, detail }) as const);
-    // What comes after this comes too late.
+    // Lines that arrive after the deadline are dropped.
     open.clear();
     return unanswered;
   } finally {
@@ -92,7 +91,7 @@ function readAnswer(line: string): ProbeAnswer {
   return probeAnswerSchema.parse(JSON.parse(line));
 }
 
-/** The answer's complete lines, those that come together in one portion. */
+/** The complete lines of an answer. Lines that arrive together are one portion. */
 async function* linesOf(response: Response): AsyncGenerator<string[]> {
   if (response.headers.has(PROBE_COMPLETE_HEADER)) {
     yield (await response.text()).split('\n').filter((line) => line !== '');
@@ -101,7 +100,7 @@ async function* linesOf(response: Response): AsyncGenerator<string[]> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of response.body ?? []) {
     const bytes = rest.length === 0 ? chunk : joined(rest, chunk);
-    // No character of UTF-8 has the byte of a line's end inside it.
+    // UTF-8 uses the byte of a line feed for the line feed only.
     const end = bytes.lastIndexOf(LINE_END) + 1;
     rest = bytes.subarray(end);
     if (rest.length > LINE_BYTES_MAX) throw new Error('the probe sent a line without end');

@@ -38,7 +38,7 @@ interface Surroundings {
   readonly waitUntil: (work: Promise<void>) => void;
 }
 
-/** All shards that live in this process share its room; the first one makes it. */
+/** The room of this process. All shards in the process share it, and the first one creates it. */
 let sharedRoom: Room | undefined;
 
 /** The checks of one shard: they wait for room, go to their locations in batches, and come back as happenings. */
@@ -74,7 +74,7 @@ export class CheckDispatch {
     this.#admit(nowMs);
   }
 
-  /** Sends checks on their way as far as there is room, and looks again as long as some wait. */
+  /** Starts as many waiting checks as have room, and repeats this while checks wait. */
   #admit(nowMs: number): void {
     for (const batch of this.#admission.admit(nowMs)) this.#surroundings.waitUntil(this.#ask(batch));
     if (this.#admission.waiting === 0 || this.#admitPlanned) return;
@@ -87,7 +87,7 @@ export class CheckDispatch {
     }, ADMIT_EVERY_MS);
   }
 
-  /** A check that has waited for half its slot is not made any more. */
+  /** Gives up checks that have waited for half of their slot. */
   #turnAway(checks: readonly Check[], nowMs: number): void {
     if (checks.length === 0) return;
     this.#overloaded += checks.length;
@@ -109,7 +109,7 @@ export class CheckDispatch {
       onHead: (tookMs) => this.#room.heard(location, Date.now() - askedMs - tookMs, Date.now()),
       onAnswers: (answers) => {
         arrive(answers.flatMap((answer) => this.#over(open, answer.key, (check) => [answered(check, answer)])));
-        // These checks' room is filled at once: by the timer alone a small room would stand empty half of the time.
+        // The places of these checks are filled at once. With the timer alone a small room would be empty half of the time.
         if (this.#admission.waiting > 0) this.#admit(Date.now());
       },
     });
@@ -136,7 +136,7 @@ function requestOf({ key, monitor, round: { traceId } }: Check): ProbeRequest['c
   return { key, timeoutMs, traceId, confirm: true, transcript: false, ...whose, spec: specOf(monitor) };
 }
 
-/** Written once for each assignment of a monitor, not for each check. */
+/** The JSON of a check's specification is built once for each assignment of a monitor. */
 const specs = new WeakMap<AssignedMonitor, string>();
 
 function specOf(monitor: AssignedMonitor): string {

@@ -2,7 +2,7 @@ import type { CoordinatorEnv } from './env.ts';
 import { log, reasonOf } from './log.ts';
 import type { DirtyComponent, ShardStorage } from './shard-storage.ts';
 
-/** The way of component states straight to the page objects: the page is right while the core is down. */
+/** Sends component states to the page objects directly, so that pages are current while the core is down. */
 export class ComponentPush {
   readonly #pages: CoordinatorEnv['STATUS_PAGES'];
   readonly #storage: ShardStorage;
@@ -13,7 +13,7 @@ export class ComponentPush {
     this.#storage = storage;
   }
 
-  /** Tells every page that waits. One that cannot be told stays dirty; the next alarm tries again. */
+  /** Sends all waiting states. The states of a page that cannot be reached wait for the next alarm. */
   async push(): Promise<void> {
     if (this.#pushing) return;
     this.#pushing = true;

@@ -2,7 +2,10 @@ import type { ContentCoding } from '#probes/content-codings.ts';
 import { NetworkFailure } from '#probes/network.ts';
 import { reasonOf } from './log.ts';
 
-/** What DecompressionStream undoes in workerd (tried with 1.20261023); fetch itself undoes `br`, as its exact name only. */
+/**
+ * Content codings that DecompressionStream decodes in workerd (tried with 1.20261023). fetch itself decodes `br`, and only
+ * under this exact name.
+ */
 export const DECODES: ReadonlySet<ContentCoding> = new Set(['gzip', 'deflate', 'deflate-raw'] as const);
 
 /**
@@ -58,7 +61,7 @@ async function decoding<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** A promise that may be left behind when the reading ends early. */
+/** Marks a promise as handled, because nobody awaits it when the reading ends early. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

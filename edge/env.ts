@@ -4,7 +4,7 @@ import type { PageDirectory } from './page-directory.ts';
 import type { StatusPage } from './status-page.ts';
 import type { Uplink } from './uplink.ts';
 
-/** What wrangler.toml (or the one-machine set-up) gives the coordinator Worker and its objects. */
+/** Bindings of the coordinator Worker and its objects, from wrangler.toml or from standalone/edge.ts. */
 export interface CoordinatorEnv extends ProbeBindings {
   readonly MONITOR_SHARD: DurableObjectNamespace<MonitorShard>;
   readonly UPLINK: DurableObjectNamespace<Uplink>;
@@ -12,15 +12,15 @@ export interface CoordinatorEnv extends ProbeBindings {
   readonly PAGE_DIRECTORY: DurableObjectNamespace<PageDirectory>;
   /** Where the core's API answers, e.g. https://core.example.com. */
   readonly CORE_URL: string;
-  /** The way to the core on one machine, as in ProbeEnv. */
+  /** The binding for requests to the core on one machine, as in ProbeEnv. */
   readonly EGRESS?: Egress;
-  /** Ed25519 JWK as JSON: who may give orders to the edge. */
+  /** Public key of the core, an Ed25519 JWK as JSON. Orders signed with its private half are carried out. */
   readonly CORE_PUBLIC_JWK: string;
-  /** Secret. Ed25519 JWK as JSON: how the edge signs what it tells the core. */
+  /** Secret. Private key of the edge, an Ed25519 JWK as JSON: signs events, and seals stored assignments. */
   readonly EDGE_PRIVATE_JWK: string;
   /** The operator's canaries, separated by commas (domain/watch/canary.ts). Absent or empty: there are none. */
   readonly CANARY_URLS?: string;
-  /** How many checks may be under way in one process at most, where it may open fewer files than usual. */
+  /** Most checks under way in one process. Set where the process may open fewer files than usual. */
   readonly CHECKS_MAX?: string;
   /** NATS over WebSocket instead of signed HTTPS, e.g. wss://nats.example.com. */
   readonly UPLINK_NATS_WS_URL?: string;
@@ -45,12 +45,12 @@ export const PROBE_BINDINGS = {
   'sa-east': 'PROBE_SA_EAST',
 } as const satisfies Record<LocationId, keyof ProbeBindings>;
 
-/** What a probe Worker is told about itself. */
+/** Bindings of a probe Worker. */
 export interface ProbeEnv {
   readonly LOCATION: LocationId;
-  /** "true" lets probes reach private addresses: the one-machine set-up only. */
+  /** "true" lets probes reach private addresses. Only the one-machine set-up sets it. */
   readonly ALLOW_PRIVATE_TARGETS: string;
-  /** The way out on one machine, which is shorter than the runtime's own. On Cloudflare there is none but `fetch()`. */
+  /** The binding to the network on one machine, faster than `fetch()` there. Absent on Cloudflare. */
   readonly EGRESS?: Egress;
 }
 

@@ -4,7 +4,7 @@ import { NetworkFailure } from '#probes/network.ts';
 import { unfinishedBy } from '#probes/unfinished.ts';
 import { reasonOf } from './log.ts';
 
-/** What went wrong when fetch says little: the closed taxonomy's reason for a failed exchange in Workers. */
+/** Finds the reason of a failed fetch. workerd's own messages do not distinguish most of them. */
 
 /**
  * Cloudflare's network answers in the place of a target it could not reach: one of these statuses, with the body
@@ -20,10 +20,10 @@ const SUBSTITUTES: ReadonlyMap<number, readonly [Reason, string]> = new Map([
   [526, ['certificate_invalid', 'the certificate is not valid']],
   [530, ['dns_failure', 'the name could not be resolved']],
 ]);
-/** Such a body is some 16 bytes long; anything much longer is the target's own. */
+/** Longest body that may be Cloudflare's, which has about 16 bytes. */
 export const SUBSTITUTE_BYTES_MAX = 64;
 
-/** Whether an answer could be Cloudflare's, by what stands before its body. */
+/** Whether status and headers allow that Cloudflare made the answer. */
 export function mayBeSubstitute({ status, headers }: Response): boolean {
   return SUBSTITUTES.has(status) && Number(headers.get('content-length') ?? Number.NaN) <= SUBSTITUTE_BYTES_MAX;
 }
@@ -37,11 +37,11 @@ export function substituteFailure(status: number, body: string): NetworkFailure 
   return new NetworkFailure(reason, `${words} (${text})`);
 }
 
-/** workerd's words for a connection that could not be made, or broke; everything else it keeps to itself. */
+/** workerd's messages for a connection that could not be made, or broke. */
 const CONNECTION_LOST = 'Network connection lost';
-/** Its words for a body that is not what its content coding promises: "Gzip decompression failed." and the like. */
+/** workerd's messages for a body that does not match its content coding, such as "Gzip decompression failed.". */
 const NOT_DECODED = /decompression failed|compressed stream/i;
-/** The dial that asks what went wrong is not part of the check: short, for the answer is needed now. */
+/** Time limit of the connection that finds the reason. The check has failed already, and its result waits for this. */
 const DIAGNOSIS_MS = 2_000;
 
 /**
@@ -79,7 +79,7 @@ async function canDial(host: string, port: number): Promise<boolean> {
   try {
     // Throws at once for a host that it does not take.
     socket = connect({ hostname: host.replace(/^\[|\]$/g, ''), port });
-    // The way it ends is known from `opened`.
+    // `opened` reports the same failure.
     socket.closed.catch(() => undefined);
     return await Promise.race([socket.opened.then(() => true), scheduler.wait(DIAGNOSIS_MS).then(() => false)]);
   } catch {

@@ -61,7 +61,7 @@ describe('judging', () => {
     for (let checks = 0; checks < 3; checks++) details.push((await outcomeOf(target, COSTLY, whose))?.detail);
     expect(details.at(0)).toContain('too much work');
     expect(details.at(-1)).toContain('this monitor has used up its time for judging answers');
-    // What costs next to nothing is judged all the same.
+    // A cheap answer is judged even when the allowance is used up.
     const small: HttpConfig['assertions'] = [{ source: 'body', compare: 'contains', value: 'abab' }];
     expect(await outcomeOf(target, small, whose)).toMatchObject({ outcome: 'success' });
     expect((await outcomeOf(target, COSTLY, { ...whose, monitor: 'mon_3' }))?.detail).toContain('too much work');
@@ -93,7 +93,7 @@ describe('judging', () => {
       ),
     );
     for (const outcome of outcomes) {
-      // Who would wait too long is not judged by this location: no vote, and no fault of the target.
+      // A check that would wait too long is not judged by this location: it has no vote, and the target has not failed.
       const expected =
         outcome?.outcome === 'error'
           ? { reason: 'overloaded' }

@@ -3,8 +3,8 @@ import { WORK_PER_MS, WorkBudget } from '#domain/assertion/work-budget.ts';
 import { type Judging, NoTurn } from '#probes/probe.ts';
 
 /**
- * Answers that cost no more than this, as nearly all do, are judged at once and owe nothing to anybody: making a check
- * costs as much itself.
+ * Answers that cost at most this much are judged at once and are not counted. Nearly all answers are such, and making
+ * the check itself costs as much.
  */
 const SMALL_WORK = WORK_PER_MS;
 /**
@@ -12,9 +12,9 @@ const SMALL_WORK = WORK_PER_MS;
  * no more than 60 % of it, and others have their turn in between.
  */
 const PACE = 10;
-/** Time that is kept free for a costly answer until it is known what it costs. */
+/** Time reserved for a costly answer before its cost is known. */
 const RESERVED_MS = 20 * PACE;
-/** A check that would wait longer for its turn is not judged: the deadline of its request leaves this much twice. */
+/** Longest wait for a turn. A check that would wait longer is not judged. The deadline of its request allows twice this. */
 const WAIT_MS_MAX = 2_000;
 
 /** The ledger and the turns of this process: all checks at this location share them. */
@@ -29,7 +29,7 @@ export function judgingFor(judged: Judged): Judging {
       const atOnce = judge(small);
       if (!small.refused) return atOnce;
       const beforeTurn = ledger.allowance(judged, Date.now());
-      // No turn is spent on what has nothing left.
+      // A monitor without any allowance left needs no turn.
       if (beforeTurn.work <= SMALL_WORK) return judge(new WorkBudget(SMALL_WORK, beforeTurn.refusal));
       await turn();
       const { work, refusal } = ledger.allowance(judged, Date.now());
@@ -42,7 +42,7 @@ export function judgingFor(judged: Judged): Judging {
   };
 }
 
-/** Waits until a costly answer may be judged. Turns are times: a request that ends while it waits holds up nobody. */
+/** Waits until a costly answer may be judged. A turn is a time, so a request that ends while it waits delays no other. */
 async function turn(): Promise<void> {
   const nowMs = Date.now();
   const atMs = Math.max(nowMs, nextTurnMs);

@@ -3,7 +3,7 @@ export function log(level: 'info' | 'warn' | 'error', message: string, fields: R
   console[level](JSON.stringify({ level, room: 'edge', message, ...fields }));
 }
 
-/** What went wrong, in words. */
+/** The message of an error. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

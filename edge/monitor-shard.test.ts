@@ -23,21 +23,21 @@ import {
   untilResults,
 } from '#tests/edge/shard.ts';
 
-/** Half of the shortest interval: a held-up round is later by the whole delay of its slow target. */
+/** Half of the shortest interval. A round held up by a slow target is late by the whole delay of the target. */
 const ON_TIME_MS = 2_500;
 
-/** Ends the shard in the middle of whatever it does; the next call finds a new one over the same storage. */
+/** Ends the shard while it works. The next call reaches a new object over the same storage. */
 async function kill(shard: string): Promise<void> {
   const died = runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => state.abort('killed by the test'));
   await expect(died).rejects.toThrow('killed by the test');
 }
 
-/** The shard's alarm, as if it had been lost. */
+/** Deletes the shard's alarm, as if the platform had lost it. */
 async function loseAlarm(shard: string): Promise<void> {
   await runInDurableObject<MonitorShard, void>(shardOf(shard), (_, state) => state.storage.deleteAlarm());
 }
 
-/** Puts the shard to sleep and lets it believe that its last alarm was `ms` ago. */
+/** Evicts the shard, with its last alarm dated back by `ms`. */
 async function sleep(shard: string, ms: number): Promise<void> {
   const past = Date.now() - ms;
   await runInDurableObject<MonitorShard, void>(shardOf(shard), async (_, state) => {
@@ -55,7 +55,7 @@ async function untilQuiet(shard: string): Promise<void> {
   });
 }
 
-/** Makes the next round of every monitor happen now: from now on each is checked in another way. */
+/** Starts a round of every monitor at once, by changing a setting of its check. */
 async function nextRounds(shard: string, monitors: readonly AssignedMonitor[]): Promise<void> {
   const judgedBefore = (await roundsOf(shard)).length;
   const { version } = await shardOf(shard).inspect();
@@ -110,7 +110,7 @@ describe('a round', () => {
     expect(hits.map((hit) => hit.location).sort()).toEqual([...LOCATION_IDS].sort());
     expect(hits.every((hit) => hit.userAgent?.includes('BlackTide'))).toBe(true);
 
-    // An alarm that is repeated, or comes too early, starts nothing twice.
+    // A repeated or early alarm starts no round twice.
     await runDurableObjectAlarm(shardOf(shard));
     await untilQuiet(shard);
     expect(await resultsOf(shard)).toHaveLength(6);
@@ -280,7 +280,7 @@ describe('a location that hangs', () => {
       const afterHead = { fetch: async () => new Response(new ReadableStream()) };
       Object.assign(instance, { env: { ...bindings, PROBE_US_WEST: beforeHead, PROBE_US_EAST: afterHead } });
     });
-    // A busy machine may be out of time for the other locations, too: those answers are void.
+    // On a busy machine the answers of the other locations may be void, too.
     await assign(shard, 2, [newMonitor({ timeoutMs: 500 })]);
     const answerAt = (location: LocationId) =>
       until(`the answer in the place of ${location}`, async () =>
@@ -450,7 +450,7 @@ describe('an assignment', () => {
 
   describe('with a monitor that is not understood here', () => {
     type Monitor = ReturnType<typeof newMonitor>;
-    /** As a newer core might say it. */
+    /** An assignment of a newer core. */
     const strange = (monitor: Monitor) => ({ ...monitor, type: 'telepathy' }) as unknown as Monitor;
 
     it('is taken for all the others', async () => {
@@ -534,7 +534,7 @@ describe('an assignment', () => {
     await untilQuiet(shard);
     await sleep(shard, 2 * 3600_000);
     await assign(shard, 2, [{ ...monitor, name: 'Another name' }]);
-    // A slot that nobody started, and the newest one.
+    // The missed slot, and the newest one.
     await untilResults(shard, 3);
   });
 
@@ -568,7 +568,7 @@ describe('an eviction', () => {
     expect(results.map((result) => result.location).sort()).toEqual(['us-east', 'us-west']);
     expect(results.every((result) => result.outcome === 'error' && result.reason === 'missed_slot')).toBe(true);
     expect(results[0]?.detail).toMatch(/restarted/);
-    // Nobody looked, so nothing is known: the status does not change.
+    // No check was made, so the status does not change.
     expect(await statuses(shard)).toEqual([]);
     await evictDurableObject(shardOf(shard));
     await runDurableObjectAlarm(shardOf(shard));
@@ -723,7 +723,7 @@ describe('the outbox', () => {
     await runDurableObjectAlarm(shardOf(shard));
     await untilResults(shard, 6);
     await untilQuiet(shard);
-    // The killed one's last delivery may have been accepted, too: the same ids, so the core stores them once.
+    // The core may have accepted the last delivery of the killed shard, too. The ids are the same, so it stores them once.
     const ids = (await eventsOf(shard)).map((event) => (event.kind === 'check.completed' ? event.result.id : event.id));
     expect(new Set(ids).size).toBe(8);
   });

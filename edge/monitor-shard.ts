@@ -27,17 +27,17 @@ import { decodeTick, encodeTick, type MonitorRound, type Tick, Ticks } from './t
 import type { UnderstoodAssignment } from './understood-assignment.ts';
 import { uplinkOf } from './uplink.ts';
 
-/** While events or component states wait for someone who is away, the alarm looks again at least this often. */
+/** Interval of attempts while events wait for the core, or component states for a page. */
 const RETRY_EVERY_MS = 5_000;
-/** An alarm that failed is repeated after this long, instead of by the platform, which gives up after six times. */
+/** Wait before a failed alarm is repeated. The platform itself would give up after six attempts. */
 const ALARM_RETRY_MS = 1_000;
 
-/** What a shard tells about itself. */
+/** The figures of a shard. */
 export interface ShardFigures {
   readonly shard: string | null;
   readonly version: number;
   readonly monitors: number;
-  /** Monitors of its assignment that this edge does not understand, and so does not check. */
+  /** Monitors of the assignment that this edge does not understand, or cannot open. They are not checked. */
   readonly notUnderstood: number;
   readonly openRounds: number;
   /** Checks that wait for room. */
@@ -66,7 +66,7 @@ interface Change {
   readonly sealed: string | null;
 }
 
-/** The host of up to 200 watches: it starts what they ask for, hands them what was answered, and stores what they say. */
+/** The host of up to 200 watches: starts the checks that they ask for, passes the answers to them, stores their state. */
 export class MonitorShard extends DurableObject<CoordinatorEnv> {
   readonly #storage: ShardStorage;
   readonly #outbox: Outbox;
@@ -106,7 +106,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     });
   }
 
-  /** A round's table of contents. It waits for no target (rounds overlap) and never throws. */
+  /** Starts due rounds, and sends what waits. It does not wait for targets, because rounds overlap, and never throws. */
   override async alarm(): Promise<void> {
     try {
       this.#startDueRounds(Date.now());
@@ -118,7 +118,10 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     }
   }
 
-  /** The cron's net: does what a lost alarm should have done, sets the next one, and ends darkness that nothing proves. */
+  /**
+   * Called by the cron: does the work of an alarm that was lost, sets the next alarm, and ends darkness that nothing
+   * proves any more.
+   */
   async revive(): Promise<Revived> {
     await this.alarm();
     this.#lookAtLocations(Date.now());
@@ -126,8 +129,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 
   /**
-   * Takes the full set of monitors, if it is newer than the one the shard has, or the same again of which something was
-   * not understood.
+   * Replaces all monitors when the assignment is newer than the shard's, or is the same one and a part of it was not
+   * understood before.
    */
   async putAssignment({ shard, version, monitors, notUnderstood }: UnderstoodAssignment): Promise<{
     applied: boolean;
@@ -147,15 +150,15 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     return { applied: true, version };
   }
 
-  /** The core's database was put back to an earlier state: from this version on its assignments are newer again. */
+  /** Lowers the known version after the core's database was restored, so that its assignments count as newer again. */
   rewind(version: number): void {
     if (version < this.#storage.version) this.#storage.saveAssignmentVersion(this.#shard, version);
   }
 
-  /** The core no longer knows this shard: everything ends. True once the core has been told all of it. */
+  /** Removes all monitors of a shard that the core no longer has. `drained` once the core has all events. */
   stop(): { drained: boolean } {
     if (this.#storage.version > 0) {
-      // Should the core know it again (its database was put right), the very same assignment must count as newer.
+      // A core whose database was restored may have the shard again: the same assignment must count as newer then.
       this.#replaceMonitors([], new Map(), [], Date.now(), () => {
         this.#storage.saveAssignmentVersion(this.#shard, 0);
         this.#storage.saveNotUnderstood(0);
@@ -165,7 +168,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     return { drained: !this.#storage.hasWaiting() };
   }
 
-  /** Checks a monitor at once, beside its schedule. False when it is not here. */
+  /** Checks a monitor at once, outside its schedule. False when the shard does not have it. */
   checkNow(monitorId: string, requestedAtMs: number): boolean {
     if (!this.#watches.has(monitorId)) return false;
     this.#take([{ monitorId, input: { kind: 'checkNow', atMs: requestedAtMs } }], Date.now());
@@ -200,7 +203,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /* ---- time ---------------------------------------------------------------------------------------------- */
 
-  /** Starts what is due and, in the same turn, persists it with the next alarm: one commit, after the fetches. */
+  /** Starts due rounds and, in the same turn, stores them and the next alarm in one commit, after the fetches. */
   #startDueRounds(nowMs: number): void {
     const startedMs = this.#storage.cursorMs;
     const due: string[] = [];
@@ -223,7 +226,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const monitorId of monitorIds) {
       const watch = this.#watches.get(monitorId);
-      // From the cursor on: an assignment may come between the moment a slot is due and its alarm.
+      // Counted from the cursor, because an assignment may come between a slot and its alarm.
       if (watch !== undefined) nextMs = Math.min(nextMs, tickOf(watch, this.#storage.cursorMs, nowMs));
     }
     return nextMs;
@@ -236,7 +239,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     else this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
   }
 
-  /** Rounds that an eviction interrupted go on from what was stored of them. */
+  /** Continues the rounds that an eviction interrupted, from their stored part. */
   #wake(stored: readonly StoredMonitor[], nowMs: number): void {
     const byId = new Map(stored.flatMap(({ id, assigned }) => (assigned === null ? [] : [[id, assigned]])));
     const ticks = this.#storage.ticks();
@@ -269,7 +272,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
 
   /* ---- what happens to watches --------------------------------------------------------------------------- */
 
-  /** Hands happenings to their watches, sends their checks on their way, and stores all of it in one commit. */
+  /** Passes happenings to their watches, starts the checks, and stores all of it in one commit. */
   #take(happenings: readonly Happening[], nowMs: number, alsoSave: () => void = () => undefined): void {
     const changes = happenings.flatMap((happening) => this.#changed(happening, nowMs) ?? []);
     this.#checks.launch(askedOf(changes), nowMs);
@@ -280,7 +283,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     });
   }
 
-  /** In memory only: #save writes it down. Null when the monitor is not here. */
+  /** Changes the watch in memory; #save stores the change. Null when the shard does not have the monitor. */
   #changed({ monitorId, input }: Happening, nowMs: number): Change | null {
     const before = this.#watches.get(monitorId);
     if (before === undefined) return null;
@@ -306,14 +309,14 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#tell(reduced.events);
   }
 
-  /** Remembers the rounds that were started, so that an eviction cannot swallow them silently. */
+  /** Stores the started rounds, so that a round interrupted by an eviction is known afterwards. */
   #keep(changes: readonly Change[]): void {
     const started = askedOf(changes).map(({ monitor, round }) => ({ monitorId: monitor.id, round }));
     const outline = encodeTick(started);
     if (outline !== null) this.#ticks.add(this.#storage.addTick(outline), started);
   }
 
-  /** When the change cannot be stored (the disk is full), memory is ahead of storage: begin again from storage. */
+  /** Stores a change. When that fails (the disk is full), memory is ahead of storage, and the object restarts from storage. */
   #commit(change: () => void): void {
     try {
       this.#storage.atomically(change);
@@ -337,7 +340,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#nextCommit = { timer, dueMs };
   }
 
-  /** Results, verdicts, monitor and alert state, and outbox: all of it in one synchronous commit, or nothing. */
+  /** Stores results, verdicts, states and outbox in one synchronous commit: all of it or nothing. */
   #commitArrivals(nowMs: number): void {
     this.#nextCommit = null;
     const arrivals = this.#arrivals;
@@ -417,7 +420,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     if (before === undefined) return this.#entered(before, assigned, beginWatch(assigned, { nowMs }), sealed);
     this.#locations.reassign(before.assigned, assigned);
     const reduced = this.#reduce(before, { kind: 'assigned', next: assigned }, nowMs);
-    // The very same again is not written again.
+    // An unchanged monitor is not stored again.
     return known !== undefined && isSame(known.assigned, assigned)
       ? this.#entered(known, known.assigned, reduced, null)
       : this.#entered(before, assigned, reduced, sealed);
@@ -467,7 +470,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   }
 }
 
-/** Everything else changes what people see, and one of them may have to be paged. */
+/** Kinds of events that may wait for others. The remaining kinds change what people see, or page them. */
 const ORDINARY: ReadonlySet<EdgeEvent['kind']> = new Set(['check.completed', 'check.missed', 'round.judged']);
 
 function tickOf({ assigned, state }: Watch, startedMs: number, nowMs: number): number {
@@ -482,7 +485,7 @@ function isOfRound(input: WatchInput): input is Extract<WatchInput, { kind: 'ans
   return input.kind === 'answered' || input.kind === 'unanswered';
 }
 
-/** A round judged like the one before it changes nothing that an eviction could lose. */
+/** Whether a change must survive an eviction. A round with the same verdict as the one before need not. */
 function isWorthStoring(before: Watch['state'], after: Watch['state']): boolean {
   if (before.status !== after.status || before.suspended !== after.suspended) return true;
   const ids = Object.keys(after.alerts);

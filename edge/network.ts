@@ -8,11 +8,11 @@ import type { Egress } from './env.ts';
 import { bodyFailure, headFailure, mayBeSubstitute, SUBSTITUTE_BYTES_MAX, substituteFailure } from './fetch-failure.ts';
 import { reasonOf } from './log.ts';
 
-/** The content codings that fetch undoes in workerd, which compares the whole header with these (tried with 1.20261023). */
+/** Content codings that fetch decodes in workerd, which compares the whole header with them (tried with 1.20261023). */
 const UNDONE_BY_FETCH: ReadonlySet<string> = new Set(['gzip', 'br']);
 /**
- * What a probe may do in Workers: fetch, which dials, resolves and shakes hands out of our sight. So only the
- * time to the first byte is known, certificates are always verified, and the IP version is not ours to choose.
+ * The network of a probe in Workers. fetch resolves, connects and negotiates TLS by itself: only the time to the first
+ * byte is known, certificates are always verified, and the IP version cannot be chosen.
  */
 export function workersNetwork(allowPrivateTargets: boolean, egress: Egress = globalThis): Network {
   return {
@@ -39,7 +39,7 @@ export function workersNetwork(allowPrivateTargets: boolean, egress: Egress = gl
   };
 }
 
-/** The clock of Workers: it moves with I/O, and there is no other. */
+/** The clock of Workers, the only one there. It advances with I/O only. */
 export const workersClock: ProbeClock = {
   monotonicMs: () => performance.now(),
   nowMs: () => Date.now(),
@@ -76,7 +76,7 @@ async function dispatch(request: HttpRequest, egress: Egress, signal: AbortSigna
       headers,
       ...(request.body === undefined ? {} : { body: request.body }),
       redirect: 'manual',
-      // A monitor wants the target's own answer, not one of Cloudflare's cache.
+      // A check needs the target's own answer, not one from Cloudflare's cache.
       cf: { cacheTtl: -1, cacheEverything: false },
       signal,
     });
@@ -85,7 +85,7 @@ async function dispatch(request: HttpRequest, egress: Egress, signal: AbortSigna
   }
 }
 
-/** Made outside of fetch: what is refused here is ours, and nothing that the target did. */
+/** Built before fetch is called: an error here is the edge's, not the target's. */
 function headersOf(request: HttpRequest): Headers {
   try {
     return new Headers(request.headers.map(([name, value]) => [name, value]));
@@ -118,12 +118,12 @@ async function ownBody(response: Response, signal: AbortSignal): Promise<AsyncIt
 
 const NO_BODY: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
 
-/** fetch tries to undo a coding also where there is nothing, and fails. */
+/** fetch fails on an empty body that has a content coding. */
 function isEmpty(response: Response): boolean {
   return response.body === null || response.headers.get('content-length') === '0';
 }
 
-/** A body that is no longer than this, as its head promises, is read at once: as a stream it would cost twice as much. */
+/** Longest announced body that is read at once. Reading it as a stream costs twice as much. */
 const SMALL_BYTES_MAX = 64 * 1024;
 
 /** False for a body whose length says nothing about its content. HTTP itself ends a body where its head says. */

@@ -5,14 +5,14 @@ import { pageDirectoryOf } from './page-directory.ts';
 import { understood } from './understood-assignment.ts';
 import { inventoryOf } from './uplink.ts';
 
-/** What the core can order of the edge, whether it is told (fetch) or found out (reconciliation). */
+/** Orders of the core, received in a request or found by the reconciliation. */
 
 interface Applied {
   readonly applied: boolean;
   readonly version: number;
 }
 
-/** The inventory learns of a shard first: one that is not listed would never be revived. */
+/** The inventory lists the shard before the shard exists, because the cron revives listed shards only. */
 export async function putAssignment(env: CoordinatorEnv, assignment: AssignmentEnvelope): Promise<Applied> {
   await inventoryOf(env).addShard(assignment.shard);
   return env.MONITOR_SHARD.getByName(assignment.shard).putAssignment(understood(assignment));
@@ -29,7 +29,7 @@ export async function removePage(env: CoordinatorEnv, slug: string): Promise<voi
   await pageDirectoryOf(env).forget(slug);
 }
 
-/** Ends a shard that the core no longer has, and forgets it when all it had to say has been said. */
+/** Ends a shard that the core no longer has. The inventory forgets it when the core has all of its events. */
 export async function stopShard(env: CoordinatorEnv, shard: string): Promise<void> {
   const { drained } = await env.MONITOR_SHARD.getByName(shard).stop();
   if (drained) await inventoryOf(env).forgetShard(shard);

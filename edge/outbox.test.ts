@@ -8,7 +8,7 @@ import type { MonitorShard } from './monitor-shard.ts';
 import { Outbox } from './outbox.ts';
 import { type OutboxRow, ShardStorage } from './shard-storage.ts';
 
-/** An outbox over real storage, and the batches that were handed over. */
+/** Runs a test on the storage of a real object. */
 async function story(tell: (parts: { storage: ShardStorage; state: DurableObjectState }) => Promise<void>) {
   await runInDurableObject<MonitorShard, void>(shardOf(newShardName()), (_, state) =>
     tell({ storage: new ShardStorage(state.storage), state }),
@@ -74,14 +74,14 @@ describe('the outbox', () => {
         sent.resolve();
         return { accepted: true } as const;
       };
-      // Longer than this test may take: only the transition can end the wait.
+      // The linger is longer than this test may take, so only the transition can end it.
       const outbox = new Outbox(storage, send, { lingerMs: 60_000 });
       storage.addEvents([result(1)]);
       const first = outbox.wake('soon');
       storage.addEvents([transition(1)]);
       void outbox.wake('now');
       await sent.promise;
-      // Nothing waits any more: this only ends the wait for more.
+      // Nothing waits any more; this ends the linger.
       await Promise.all([first, outbox.wake('now')]);
       expect(batches).toEqual([2]);
     }));

@@ -3,14 +3,14 @@ import { log, reasonOf } from './log.ts';
 import type { OutboxRow, ShardStorage } from './shard-storage.ts';
 import type { Delivery } from './uplink.ts';
 
-/** Results wait this long for company: a fifth of a second is not seen on a screen, and saves most deliveries. */
+/** Results wait this long for others. A fifth of a second is not noticed on a screen, and saves most deliveries. */
 const LINGER_MS = 200;
-/** Waits between failed deliveries double up to this: a core that is back is told within seconds. */
+/** Waits between failed deliveries double up to the maximum, so that a core that is back has the events in seconds. */
 const BACKOFF_MS_MIN = 200;
 const BACKOFF_MS_MAX = 5_000;
 /** Some hours of a full shard at 5 s and six locations, days of a usual one; a tenth of what an object may hold. */
 const OUTBOX_BYTES_MAX = 1024 * 1024 * 1024;
-/** Given up together when the outbox is full: room for some seconds at once. */
+/** Results dropped together when the outbox is full: room for some seconds. */
 const DROP_STEP = 5_000;
 
 interface OutboxLimits {
@@ -19,8 +19,8 @@ interface OutboxLimits {
 }
 
 /**
- * The way of events out of the shard. While one delivery is on its way the next batch gathers; rows leave only
- * when the core has acknowledged them, so they arrive at least once and in order.
+ * Delivers the events of a shard. The next batch gathers while one delivery is under way. Rows are removed only after
+ * the core has acknowledged them, so they arrive at least once and in order.
  */
 export class Outbox {
   readonly #storage: ShardStorage;
@@ -42,8 +42,8 @@ export class Outbox {
   }
 
   /**
-   * Sees to it that what waits is sent: at once when something urgent waits (a transition), else within the
-   * linger. Returns the running delivery, for the caller to keep the object awake.
+   * Starts a delivery of waiting events: at once when one is urgent (a transition), otherwise after the linger. Returns
+   * the running delivery, which keeps the object awake.
    */
   wake(urgency: 'now' | 'soon'): Promise<void> {
     if (urgency === 'now') {
@@ -57,7 +57,7 @@ export class Outbox {
     return this.#run;
   }
 
-  /** Keeps the outbox within its bounds by giving up the oldest results, never a transition. */
+  /** Drops the oldest results when the outbox is over its bound; transitions are never dropped. */
   enforceBounds(): void {
     if (this.#storage.outboxBytes <= this.#limits.bytesMax) return;
     const dropped = this.#storage.dropOldestResults(DROP_STEP);
@@ -74,7 +74,7 @@ export class Outbox {
         const rows = this.#storage.oldestEvents(UPLINK_EVENTS_MAX);
         if (rows.length === 0) return;
         failures = (await this.#send(rows)) ? 0 : failures + 1;
-        // After a full batch more may wait: go on without lingering.
+        // After a full batch more events may wait: the next delivery starts without a linger.
         if (failures === 0 && rows.length === UPLINK_EVENTS_MAX) this.#urgent = true;
         if (failures > 0) await scheduler.wait(backoffMs(failures));
       }
@@ -89,7 +89,7 @@ export class Outbox {
       this.#storage.removeEvents(rows);
       return true;
     }
-    // A batch the core will never take is a bug on one side; it is kept and shouted about, not thrown away.
+    // A batch that the core refuses for good is a bug of edge or core. The batch is kept, and each attempt logs an error.
     log(delivery.kind === 'permanent' ? 'error' : 'warn', 'delivery failed', {
       shard: this.#storage.shard,
       events: rows.length,

@@ -2,14 +2,14 @@ import { DurableObject } from 'cloudflare:workers';
 import { PAGE_DIRECTORY_NAME } from '#domain/page/snapshot.ts';
 import type { CoordinatorEnv } from './env.ts';
 
-/** Which pages the edge has: known without the core. */
+/** The object that lists the pages of the edge. */
 export function pageDirectoryOf(env: CoordinatorEnv): DurableObjectStub<PageDirectory> {
   return env.PAGE_DIRECTORY.getByName(PAGE_DIRECTORY_NAME);
 }
 
 /**
- * The pages the edge has, by version. It stands apart from the rest of the inventory because visitors lead to it: the
- * core's orders never wait behind those who guess slugs.
+ * The pages of the edge with their versions, known without the core. The list is apart from the inventory, because each
+ * visitor's request reads it, and orders of the core must not wait behind visitors.
  */
 export class PageDirectory extends DurableObject<CoordinatorEnv> {
   readonly #sql: SqlStorage;

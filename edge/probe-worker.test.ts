@@ -17,7 +17,7 @@ function checkOf(key: string, config: Partial<HttpConfig>, changes: Terms = {}):
 async function probe(checks: readonly Check[], allowPrivate = true): Promise<Response> {
   const request = new Request('https://probe/probe', { method: 'POST', body: JSON.stringify({ v: 1, checks }) });
   const env = { LOCATION: 'eu-central', ALLOW_PRIVATE_TARGETS: String(allowPrivate) } as const;
-  // The incoming type carries `cf`, which a request that is made here does not have.
+  // The type of incoming requests has `cf`, which a request created here lacks.
   return probeWorker.fetch(request as Parameters<typeof probeWorker.fetch>[0], env);
 }
 
@@ -98,7 +98,7 @@ describe('the way to a target in workerd', () => {
     const slow = newMonitor();
     await behave(slow, { hold: true });
     const ask = () => outcomeOf({ url: targetOf(slow) }, { timeoutMs: 300 });
-    // A machine that is itself out of time says so instead.
+    // A machine without processor time reports `overloaded` instead.
     await until('a timeout', async () => (await ask())?.outcome === 'timeout');
   });
 

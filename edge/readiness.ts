@@ -35,7 +35,7 @@ async function probe(env: CoordinatorEnv): Promise<Readiness> {
 }
 
 /** The state and the sentence for people that belong to what the storage said. */
-export function refusal(reason: string): Readiness {
+function refusal(reason: string): Readiness {
   if (FULL.test(reason)) {
     return { state: 'full', reason: 'The disk of the edge is full. Nothing is judged until there is room.' };
   }

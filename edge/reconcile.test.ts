@@ -33,7 +33,7 @@ async function cron(env = bindings): Promise<void> {
   await waitOnExecutionContext(context);
 }
 
-/** What the core answers from now on. */
+/** Sets the answer of the core for a path. */
 async function publish(path: string, value: unknown): Promise<void> {
   await fetch(`${world.coreUrl}${path}`, { method: 'PUT', body: JSON.stringify(value) });
 }
@@ -99,7 +99,7 @@ describe('the cron', () => {
     expect(await shardOf(shard).inspect()).toMatchObject({ version: 4, monitors: 1 });
     await until('its check', async () => ((await hitsOf(earlier)).length > 0 ? true : null));
     expect((await bindings.STATUS_PAGES.getByName(page.slug).view())?.page.name).toBe('Earlier');
-    // What is changed after that counts at once.
+    // A later change takes effect at once.
     expect(await (await assign(shard, 5, [])).json()).toEqual({ applied: true, version: 5 });
   });
 

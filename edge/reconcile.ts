@@ -10,13 +10,13 @@ import { putAssignment, putPage, removePage, stopShard } from './order.ts';
 import { pageDirectoryOf } from './page-directory.ts';
 import { inventoryOf } from './uplink.ts';
 
-/** Well inside the minute between two crons. */
+/** Time limit of a request to the core, within the minute between two crons. */
 const ASK_TIMEOUT_MS = 10_000;
 
 /**
- * The cron's work, every minute: wake every shard (an alarm may be lost), and bring to the edge whatever the
- * core has in another version. A version that is older there means that its database was put back to an earlier state:
- * what it says from now on counts. Without the core the first half still happens. Beside both the canaries are checked.
+ * The work of the cron, every minute. It wakes every shard, because an alarm may be lost. Then it fetches what the core
+ * has in another version. An older version in the core means that its database was restored: the core's version counts.
+ * Without the core only the shards are woken. At the same time the canaries are checked.
  */
 export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> {
   const shards = await inventoryOf(env).shards();
@@ -24,7 +24,7 @@ export async function keepAliveAndReconcile(env: CoordinatorEnv): Promise<void> 
 }
 
 async function reviveAndReconcile(env: CoordinatorEnv, shards: readonly string[]): Promise<void> {
-  // Before the core is asked: what it has is then never older, unless it was put back.
+  // Read before the core is asked, so that the core's version is older only after a restore.
   const pages = await pageDirectoryOf(env).list();
   const states = new Map<string, Revived>();
   await eachOf(shards, 'a shard could not be revived', async (shard) => {
@@ -47,7 +47,7 @@ async function reconcileShards(
 ): Promise<void> {
   const differing = directory.shards.filter(({ shard, version }) => {
     const state = states.get(shard);
-    // What was not understood may be now: this edge, or what is stored, may have been put right.
+    // An assignment that was not understood is fetched again, because edge or core may have been updated.
     return version !== (state?.version ?? 0) || state?.understoodAll === false;
   });
   await eachOf(differing, 'an assignment could not be pulled', async ({ shard, version }) => {

@@ -1,13 +1,13 @@
 import { SECOND_MS } from '#domain/base/duration.ts';
 import type { LocationId } from '#domain/check/location.ts';
 
-/** How many checks may be under way. */
+/** Limits of the checks under way. */
 export interface RoomLimits {
   /** All checks of this process: each holds a socket and some 20 KB. */
   readonly checksMax: number;
   /** All checks at one location. */
   readonly perLocationMax: number;
-  /** All checks of one shard: a shard of hanging targets leaves room for the others. */
+  /** All checks of one shard, so that a shard of hanging targets leaves room for the others. */
   readonly perShardMax: number;
   /** How long a check's connection counts after it, in milliseconds: 0 where files are no concern. */
   readonly keptMs: number;
@@ -30,13 +30,13 @@ export function limitsFor(checksMax: string | undefined): RoomLimits {
   };
 }
 
-/** From this age on a check waits for its target, and holds a socket only. */
+/** A check older than this waits for its target, and costs a socket only. */
 const YOUNG_MS = SECOND_MS;
-/** No check takes longer than twice the longest time limit and its way: the object that took this place has died. */
+/** Longest use of a place: twice the longest time limit, and the way. The object of an older place has died. */
 const PLACE_MS_MAX = 120 * SECOND_MS;
-/** Young checks: they keep the processor busy. More than this at once only makes each of them wait longer. */
+/** Most young checks. They keep the processor busy, and more of them would only make each wait longer. */
 const YOUNG_MAX = 400;
-/** Fewer would starve a fast location for the sake of a slow one. */
+/** Fewest young checks, so that a slow location leaves room for a fast one. */
 const YOUNG_MIN = 48;
 /**
  * The time to the head of a probe Worker's answer, less the time that it had the request, is the way there and our own
@@ -47,7 +47,7 @@ const LATE_MS = 40;
 const LATE_SHARE = 0.5;
 /** A head comes within a tenth of a second of its request, however slow the targets: a late process needs some of these. */
 const SILENCE_MS = 2 * SECOND_MS;
-/** How often the number of young checks is adjusted: each time what was decided has had its effect. */
+/** Interval of adjustments of the number of young checks: after this time an adjustment has had its effect. */
 const ADJUST_MS = 250;
 /** Additive increase, multiplicative decrease (Chiu and Jain 1989), as TCP does it. */
 const INCREASE = 8;
@@ -68,7 +68,7 @@ export class Room {
   #youngMax = YOUNG_MAX / 4;
   #adjustedMs = 0;
   #heads = 0;
-  /** Sum over the heads since the last adjustment; 1 is as late as one may be. */
+  /** Sum over the heads since the last adjustment. A head with 1 is as late as it may be. */
   #lateness = 0;
   #isLate = false;
   readonly #fastestMs = new Map<LocationId, number>();
@@ -83,7 +83,7 @@ export class Room {
     return this.#limits.perShardMax;
   }
 
-  /** Whether this process is short of time: what takes long now may well have waited for us. */
+  /** Whether this process is short of processor time. Checks that take long may then have waited for the process. */
   get isLate(): boolean {
     return this.#isLate;
   }
@@ -129,7 +129,7 @@ export class Room {
     if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
   }
 
-  /** What time alone changes. Sets keep the order of taking, so the first that is too young ends each look. */
+  /** Applies what time alone changes. Sets keep the order of insertion, so each loop ends at the first young place. */
   #settle(nowMs: number): void {
     while (this.#keptUntilMs[0] !== undefined && this.#keptUntilMs[0] <= nowMs) this.#keptUntilMs.shift();
     for (const place of this.#places) {

@@ -12,17 +12,17 @@ import { inventoryOf } from './uplink.ts';
  * order at a time for each shard and page, usually of 250 KB.
  */
 const bodies = new BodyBudget(40 * 1024 * 1024);
-/** Orders are worked on in milliseconds. */
+/** Retry-After when there is no room for a body: orders take milliseconds. */
 const RETRY_AFTER_SECONDS = '1';
 
-/** What the gate hands on: the body it has read and verified. */
+/** The body that the gate has read and verified, for the routes behind it. */
 export interface GateVariables {
   bodyText: string;
 }
 
 /**
- * Only the core passes: its token must be genuine, fresh, made for this very request, and not used before. Everything
- * else gets 401 and changes nothing. Nobody else's body is read: the objects may live in this very isolate.
+ * Lets only the core pass: the token must be genuine, fresh, made for this request, and unused. Every other request gets
+ * 401 and changes nothing. Its body is not read, because the objects may live in the same isolate and its memory.
  */
 export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variables: GateVariables }> = async (
   context,
@@ -43,7 +43,7 @@ export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variable
   try {
     if (!(await isMadeForBody(claims, body.bytes))) return problemAnswer('invalid_service_token');
     context.set('bodyText', new TextDecoder().decode(body.bytes));
-    // The room is taken until the order is carried out.
+    // The bytes count until the order is carried out.
     return await next();
   } finally {
     body.release();

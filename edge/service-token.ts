@@ -9,8 +9,10 @@ export interface SignedRequest {
   readonly body: Uint8Array;
 }
 
-/** A key read from JSON text once per isolate: importing one costs more than using it. Never promises: one that
- * another request began may not be awaited in Workers. */
+/**
+ * Imported keys of this isolate: importing a key costs more than using it. The map holds keys and no promises, because a
+ * request in Workers may not await a promise of another request.
+ */
 const keys = new Map<string, CryptoKey>();
 
 /** Signs a request with an Ed25519 key (JWK as JSON text); the token serves once, for a minute. */

@@ -50,7 +50,7 @@ export class ShardStorage {
       ) WITHOUT ROWID;
     `);
     this.#cursorMs = Number(this.#meta('cursorMs') ?? 0);
-    // Summed once when the object wakes and counted in memory from there: stored, it would cost a row written per event.
+    // Summed when the object wakes, then counted in memory. A stored sum would cost a written row for each event.
     this.#outboxBytes = this.#sql.exec<{ bytes: number }>('SELECT total(size) AS bytes FROM outbox').one().bytes;
   }
 
@@ -87,7 +87,7 @@ export class ShardStorage {
     this.#saveMeta('notUnderstood', String(count));
   }
 
-  /** Every slot up to this moment has been started or written off. */
+  /** Every slot up to this moment has been started or stored as missed. */
   get cursorMs(): number {
     return this.#cursorMs;
   }
@@ -176,7 +176,7 @@ export class ShardStorage {
     this.#deleteEvents('DELETE FROM outbox WHERE seq <= ? RETURNING size, 0 AS results', last.seq);
   }
 
-  /** Gives up the oldest events that carry results (never a transition); returns how many results they were. */
+  /** Drops the oldest events that carry results, never a transition; returns the number of results. */
   dropOldestResults(limit: number): number {
     return this.#deleteEvents(
       `DELETE FROM outbox WHERE seq IN (
@@ -211,7 +211,7 @@ export class ShardStorage {
       .map((row) => ({ slug: row.slug, state: JSON.parse(row.state) as ComponentState }));
   }
 
-  /** The page object has this very state; one that changed meanwhile stays dirty. */
+  /** Forgets a state that the page object has accepted. A component that changed meanwhile stays dirty. */
   markClean({ slug, state }: DirtyComponent): void {
     this.#sql.exec(
       'DELETE FROM dirty_components WHERE slug = ? AND component_id = ? AND state = ?',
@@ -239,7 +239,7 @@ export class ShardStorage {
     this.#saveMeta('darkLocations', JSON.stringify(dark));
   }
 
-  /** Results given up since the shard was made, because the core was away for too long. */
+  /** Results dropped since the shard was created, because the core was away for too long. */
   get resultsDropped(): number {
     return Number(this.#meta('resultsDropped') ?? 0);
   }

@@ -56,7 +56,7 @@ describe('a status page', () => {
     expect(down?.page.components[0]?.status).toBe('down');
     await stub.putStates([state('up', 5)]);
     expect(await viewOf(page.slug)).toEqual(down);
-    // A snapshot that was made before does not bring the old state back, a later one wins.
+    // A snapshot with an older observation does not replace the state; one with a newer observation does.
     const component = page.components[0];
     if (component === undefined) throw new Error('the page has no component');
     await put({
@@ -85,7 +85,7 @@ describe('a status page', () => {
     await untilStatus('down');
     await untilResults(shard, 6);
     await behave(monitor, {});
-    // Checked in another way, so checked at once.
+    // A changed setting of the check starts a round at once.
     await assign(shard, 2, [{ ...monitor, timeoutMs: monitor.timeoutMs + 1 }]);
     await untilStatus('up');
     await assign(shard, 3, [{ ...monitor, enabled: false }]);

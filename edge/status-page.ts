@@ -10,8 +10,8 @@ import type { Vouched } from './page-vouch.ts';
 const HEARD_STORED_EVERY_MS = 5 * MINUTE_MS;
 
 /**
- * One status page: the core's snapshot of it, and how its components are right now, told by their shards. It
- * keeps serving, and stays right, while the core is away. A component that no shard vouches for is `unknown`.
+ * One status page: the core's snapshot, and the current states of its components, sent by their shards. It stays current
+ * while the core is away. A component that no shard vouches for is `unknown`.
  */
 export class StatusPage extends DurableObject<CoordinatorEnv> {
   readonly #sql: SqlStorage;
@@ -46,13 +46,13 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
     return { applied: true, version: snapshot.version };
   }
 
-  /** The core's database was put back to an earlier state: from this version on its snapshots are newer again. */
+  /** Lowers the known version after the core's database was restored, so that its snapshots count as newer again. */
   rewind(version: number): void {
     this.#prepare();
     this.#sql.exec('UPDATE page SET version = min(version, ?)', version);
   }
 
-  /** Takes how components are now; for each the newer observation wins, whichever way it came. */
+  /** Takes current states of components. For each component the newest observation counts, from shard or core. */
   putStates(states: readonly ComponentState[]): void {
     this.#prepare();
     let changed = 0;
@@ -70,7 +70,7 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
         .toArray().length;
     }
     if (changed === 0) return;
-    // States of components that left the page go when there are more than a page can show.
+    // Removes the oldest states beyond the number that a page can show: those of components that left the page.
     this.#sql.exec(
       'DELETE FROM states WHERE component_id NOT IN (SELECT component_id FROM states ORDER BY observed_ms DESC LIMIT ?)',
       PAGE_COMPONENTS_MAX,
@@ -91,7 +91,7 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
     this.#sql.exec('INSERT INTO heard (id, ms) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET ms = excluded.ms', nowMs);
   }
 
-  /** Forgets the page. Its revision goes on, so that no cache takes a page made anew for the old one. */
+  /** Forgets the page. Its revision is kept and counts on, so that caches distinguish a new page with the same slug. */
   remove(): void {
     this.#prepare();
     this.#sql.exec('DELETE FROM states');
@@ -127,7 +127,7 @@ export class StatusPage extends DurableObject<CoordinatorEnv> {
     return stored === undefined ? sinceWaking : Math.min(sinceWaking, stored + HEARD_STORED_EVERY_MS + VOUCHED_MS_MAX);
   }
 
-  /** By whoever writes. Anybody can ask for any slug: a page that is not there must not leave anything behind. */
+  /** Called before writes only: visitors may ask for any slug, and a page that does not exist must store nothing. */
   #prepare(): void {
     this.#sql.exec(`
       CREATE TABLE IF NOT EXISTS page (

@@ -9,7 +9,7 @@ export interface MonitorRound {
   readonly round: Round;
 }
 
-/** The rounds that were started together, persisted as one row until all are over: few rows are written that way. */
+/** Rounds that were started together. They are one stored row until all are over, which saves written rows. */
 export interface Tick {
   readonly id: number;
   readonly rounds: readonly Pick<MonitorRound & Round, 'monitorId' | 'slotMs' | 'manual'>[];
@@ -27,13 +27,13 @@ const LETTER_OUTCOMES = new Map<string, OutcomeKind>(
 
 type StoredRound = [monitorId: string, slotMs: number, manual: 0 | 1, letters: string, judged: 0 | 1];
 
-/** Locations by name, once; a round has a letter for each of them. */
+/** Names the locations once. Each round has a letter for each of them. */
 interface StoredTick {
   readonly locations: readonly string[];
   readonly rounds: readonly StoredRound[];
 }
 
-/** Rounds that are not over yet; null when all are. */
+/** The stored text of open rounds; null without any. */
 export function encodeTick(rounds: readonly MonitorRound[]): string | null {
   if (rounds.length === 0) return null;
   const locations = [...new Set(rounds.flatMap(({ round }) => round.asked))];
@@ -47,7 +47,7 @@ export function encodeTick(rounds: readonly MonitorRound[]): string | null {
   return JSON.stringify(stored);
 }
 
-/** The rounds of a stored tick, as far as their monitors are still here. */
+/** The rounds of a stored tick whose monitors still exist. */
 export function decodeTick(text: string, monitorOf: (id: string) => AssignedMonitor | undefined): MonitorRound[] {
   const { locations, rounds } = readTick(text);
   return rounds.flatMap(([monitorId, slotMs, manual, letters, judged]) => {
@@ -81,7 +81,7 @@ function lettersOf(round: Round, locations: readonly LocationId[]): string {
     .join('');
 }
 
-/** The ticks that are not over, in memory: which of them a round belongs to. */
+/** Open ticks in memory, found by the key of a round. */
 export class Ticks {
   readonly #ofRound = new Map<string, Tick>();
 

@@ -9,13 +9,13 @@ import { log } from './log.ts';
 
 /** An assignment as far as this edge understands it. */
 export interface UnderstoodAssignment extends Assignment {
-  /** What it does not understand (of a newer core, or stored under an older schema): ids, as far as they are known. */
+  /** Ids of monitors that it does not understand, null for an unreadable id. The core may be newer. */
   readonly notUnderstood: readonly (string | null)[];
 }
 
 const assignedMonitorId = z.object({ id: z.string() });
 
-/** Reads each monitor by itself: one that is not understood is left out, loudly, and the others are taken. */
+/** Reads each monitor by itself. A monitor that is not understood is logged and left out. */
 export function understood({ monitors, ...envelope }: AssignmentEnvelope): UnderstoodAssignment {
   const taken: AssignedMonitor[] = [];
   const notUnderstood: (string | null)[] = [];

@@ -7,7 +7,7 @@ import { hashOf, keyOf } from './service-token.ts';
 import type { OutboxEvent } from './shard-storage.ts';
 import { type Delivery, Uplink } from './uplink.ts';
 
-/** An uplink over NATS; each test has one of its own. */
+/** A new uplink over NATS for one test. */
 async function deliver(name: string, url: string, events: readonly OutboxEvent[]): Promise<Delivery> {
   return runInDurableObject<Uplink, Delivery>(bindings.UPLINK.getByName(name), (_, state) =>
     new Uplink(state, { ...bindings, UPLINK_NATS_WS_URL: url }).deliver('shd_nats', events),

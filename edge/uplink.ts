@@ -13,28 +13,28 @@ import { reasonOf } from './log.ts';
 import { hashOf, keyOf } from './service-token.ts';
 import type { OutboxEvent } from './shard-storage.ts';
 
-/** Whether the core has acknowledged a batch; if not, whether it could the next time. */
+/** Whether the core has acknowledged a batch, and otherwise whether a retry may succeed. */
 export type Delivery =
   | { readonly accepted: true }
   | { readonly accepted: false; readonly kind: 'retryable' | 'permanent'; readonly detail: string };
 
-/** The core commits a batch within a second; ten tell that it will not. */
+/** The core commits a batch within a second; after ten the delivery has failed. */
 const DELIVERY_TIMEOUT_MS = 10_000;
-/** Answers that the same batch would get again: it is malformed, too large, or for another version. */
+/** Statuses that a retry of the same batch would get again: it is malformed, too large, or of another version. */
 const PERMANENT_STATUSES: readonly number[] = [400, 413, 415, 422];
 /** Used tokens are forgotten at most this often: one DELETE a minute, not one per request. */
 const FORGET_TOKENS_EVERY_MS = 60_000;
 /** More than the pages that a database keeps for reuse: a full disk refuses them. */
 const PROBE_BYTES = 64 * 1024;
-/** One delivery object serves hundreds of shards; several share the work of a large installation. */
+/** Number of delivery objects. One serves hundreds of shards; a large installation needs several. */
 const DELIVERY_LANES = 4;
 
-/** The object that remembers which shards there are and which service tokens were used. */
+/** The object that lists the shards and the used service tokens. */
 export function inventoryOf(env: CoordinatorEnv): DurableObjectStub<Uplink> {
   return env.UPLINK.getByName('inventory');
 }
 
-/** The object that carries a shard's events to the core; always the same one, so that they stay in order. */
+/** The object that delivers a shard's events. A shard always has the same one, which keeps their order. */
 export function uplinkOf(env: CoordinatorEnv, shard: string): DurableObjectStub<Uplink> {
   return env.UPLINK.getByName(`lane-${laneOf(shard)}`);
 }
@@ -45,7 +45,7 @@ function laneOf(shard: string): number {
   return sum % DELIVERY_LANES;
 }
 
-/** The way to the core, and what must be known when the core is away. */
+/** Delivers events to the core, and keeps the lists of shards and used tokens. */
 export class Uplink extends DurableObject<CoordinatorEnv> {
   readonly #sql: SqlStorage;
   #nats: Promise<NatsConnection> | null = null;
@@ -87,7 +87,7 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
     return inserted.toArray().length === 1;
   }
 
-  /** The shards the edge has: known without the core. */
+  /** The shards of the edge, known without the core. */
   shards(): string[] {
     return this.#sql
       .exec<{ shard: string }>('SELECT shard FROM shards')
@@ -143,7 +143,7 @@ export class Uplink extends DurableObject<CoordinatorEnv> {
 
   async #signed(shard: string, subject: string, body: Uint8Array) {
     const bodyHash = await hashOf(body);
-    // A batch that is sent again as it was is the same message: the server drops it.
+    // The id of a repeated batch is the same, so the server drops the repetition.
     const parts = { signer: 'blacktide-edge', shard, subject, id: bodyHash, bodyHash } as const;
     const head = headers();
     head.set(MESSAGE_ID_HEADER, parts.id);

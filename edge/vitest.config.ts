@@ -17,7 +17,7 @@ export default defineConfig({
       const world = inject('world');
       return {
         wrangler: { configPath: join(ROOT, 'wrangler.toml'), environment: 'coordinator' },
-        // Else workerd prints the stack of every object that a test kills.
+        // With `verbose`, workerd prints the stack of every object that a test kills.
         verbose: false,
         miniflare: {
           bindings: {
@@ -31,7 +31,7 @@ export default defineConfig({
     }),
     {
       name: 'no-console-interception',
-      // Why stands in tests/edge/kept-console.ts. For one project of several, vitest has no other way to say it.
+      // tests/edge/kept-console.ts has the reason. vitest has no setting for this that applies to one project only.
       configureVitest: ({ project }) => {
         project.config.disableConsoleIntercept = true;
       },

@@ -18,7 +18,7 @@ export { Uplink } from './uplink.ts';
 
 type Env = { Bindings: CoordinatorEnv; Variables: GateVariables };
 
-/** The coordinator Worker: takes the core's orders, and keeps the shards alive. */
+/** The coordinator Worker: receives orders of the core, and wakes the shards every minute. */
 const app = new Hono<Env>();
 
 app.get('/healthz', (context) => context.json({ status: 'ok' }));

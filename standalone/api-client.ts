@@ -26,7 +26,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A request that hangs must fail, or the cause would stay hidden. */
+/** Time limit of a request: a caller that hangs would hide the cause. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export function createApiClient(origin: string, key: string): ApiClient {

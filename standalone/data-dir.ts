@@ -1,13 +1,13 @@
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
 import { SetupError } from './setup-error.ts';
 
-/** Everything for the owner, nothing for others; root's PostgreSQL runs as another user, who passes through. */
+/** Modes of folders. Root's PostgreSQL runs as another user, who must be able to enter the folders above its own. */
 const PRIVATE = 0o700;
 const PASSED_THROUGH = 0o711;
 
 /**
- * Creates the data directory and tests that it is writable. Throws one sentence otherwise. Other users are shut out of
- * what it holds: keys, the database, the edge's state with the secrets of monitors.
+ * Creates the data directory and tests that it is writable. Throws one sentence otherwise. Other users cannot read what
+ * it holds: keys, the database, the edge's state.
  */
 export function prepareDataDir(path: string): void {
   try {

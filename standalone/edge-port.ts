@@ -22,6 +22,8 @@ export interface EdgeWorkers {
 const SOCKETS_MAX = 256;
 /** workerd closes an idle connection after 5 s; one that is used at that very moment would fail. */
 const IDLE_SOCKET_MS = 3_000;
+/** A page or a figure takes milliseconds: a workerd that is silent for so long is frozen. Tests of monitors take longer. */
+const READ_MS = 10_000;
 /** Requests under way have this long at the end of the process, which has ten seconds. */
 const DRAIN_MS = 1_000;
 const RETRY_AFTER_SECONDS = '2';
@@ -85,12 +87,14 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, to: Worker
     answer.once('error', () => outgoing.destroy());
     answer.pipe(outgoing);
   });
-  passed.on('error', () => {
+  const isRead = isBodiless && (method === 'GET' || method === 'HEAD');
+  if (isRead) passed.setTimeout(READ_MS, () => passed.destroy(new Error('no answer in time')));
+  passed.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (isOver) return;
     isOver = true;
-    // workerd closed the connection while the request was on its way to it: nothing was done with it.
-    const isSafe = isBodiless && (method === 'GET' || method === 'HEAD');
-    if (passed.reusedSocket && isSafe && !outgoing.headersSent) forward(incoming, outgoing, to);
+    // workerd closed a kept connection while the request was on its way: the request was not worked on.
+    const wasClosed = passed.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+    if (wasClosed && isRead && !outgoing.headersSent) forward(incoming, outgoing, to);
     else refuse(incoming, outgoing);
   });
   outgoing.once('close', () => {
@@ -121,13 +125,13 @@ function optionsOf(raw: readonly string[]): ReadonlySet<string> {
   return new Set(options.map((option) => option.trim().toLowerCase()));
 }
 
-/** workerd is away: its next start takes seconds. */
+/** workerd is away or frozen. Its next start takes seconds. */
 function refuse(incoming: IncomingMessage, outgoing: ServerResponse): void {
   if (outgoing.headersSent || outgoing.destroyed) {
     outgoing.destroy();
     return;
   }
-  const detail = 'The edge is starting again. This says nothing about the services that it checks.';
+  const detail = 'The edge does not answer, or is starting again. This says nothing about the services that it checks.';
   const problem = problemOf('unavailable', { detail, traceId: crypto.randomUUID().replaceAll('-', '') });
   const forPeople = incoming.headers.accept?.includes('text/html') === true;
   const body = forPeople ? `${problem.title}. ${detail}\n` : JSON.stringify(problem);

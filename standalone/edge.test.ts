@@ -38,7 +38,7 @@ function isJsonLine(line: string): boolean {
 /** Deadline of each search for a new workerd, on a busy machine. */
 const LOOK_MS = 30_000;
 const START_MS = 120_000;
-/** If the ports of the orphaned workerd are requested too early, every third start fails. */
+/** Starts after a kill. Every third start failed when the ports of the orphaned workerd were requested too early. */
 const KILLS = 3;
 
 describe('the edge on one machine', () => {
@@ -67,7 +67,7 @@ describe('the edge on one machine', () => {
       reason: 'connection_reset',
       detail: 'the connection was closed before an answer, or what came was no HTTP',
     });
-    // workerd closes its end at the next garbage collection.
+    // workerd closes its side of these connections only at its next garbage collection.
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => banner.close(resolve));
     await eventually(

@@ -152,12 +152,12 @@ function probe(location: LocationId, config: Config) {
     scriptPath: workerBundle('probe'),
     bindings: { LOCATION: location, ALLOW_PRIVATE_TARGETS: String(config.allowPrivateTargets) },
     serviceBindings: { EGRESS: config.allowPrivateTargets ? wholeNetwork() : publicNetwork() },
-    // For the TCP connection that finds out why a check's connection failed.
+    // Used by connect(), which finds the reason of a failed check and takes no binding.
     ...(config.allowPrivateTargets ? {} : { outboundService: PUBLIC_INTERNET }),
   };
 }
 
-/** For connect(), which knows no bindings. */
+/** The outbound service of probes that may reach public addresses only. */
 function publicInternet() {
   return {
     name: PUBLIC_INTERNET,
@@ -210,7 +210,7 @@ function readCompatibility(): { compatibilityDate: string; compatibilityFlags: s
   };
 }
 
-/** workerd is a dependency of miniflare. */
+/** The path of workerd, which is a dependency of miniflare and not of BlackTide. */
 function workerdBinary(): string {
   const fromMiniflare = createRequire(createRequire(import.meta.url).resolve('miniflare'));
   return (fromMiniflare('workerd') as { default: string }).default;

@@ -16,7 +16,7 @@ const KEY_FILES = [
 type KeyFile = (typeof KEY_FILES)[number];
 
 const SECRET_BYTES = 32;
-/** Any bytes: they are signed by one half of a pair and verified by the other. */
+/** Text that one half of a pair signs and the other verifies. */
 const PAIR_TEST = Buffer.from('blacktide');
 
 /** The keys of the edge: the core's public key, and its own private key. */
@@ -41,7 +41,7 @@ export async function ensureKeys(dataDir: string): Promise<EdgeKeys> {
   return { corePublicJwk: readJwk(dir, 'core.public.jwk'), edgePrivateJwk: readJwk(dir, 'edge.private.jwk') };
 }
 
-/** What the one half signs the other must accept: with a foreign half every request between core and edge is refused. */
+/** Tests that the two halves belong together. With a foreign half, core and edge would refuse each other's requests. */
 async function requirePair(dir: string, privateFile: KeyFile, publicFile: KeyFile): Promise<void> {
   const privateKey = await readKey(dir, privateFile, 'private');
   const publicKey = await readKey(dir, publicFile, 'public');
@@ -54,7 +54,7 @@ async function requirePair(dir: string, privateFile: KeyFile, publicFile: KeyFil
 
 async function readKey(dir: string, file: KeyFile, half: 'private' | 'public'): Promise<webcrypto.CryptoKey> {
   const { kty, crv, x, d } = JSON.parse(readJwk(dir, file)) as JWK;
-  // A public key with the private half in it would be handed to whoever may know the public one.
+  // A public key file that also holds the private half would disclose it.
   if ((half === 'private') === (d !== undefined)) {
     try {
       const jwk = d === undefined ? { kty, crv, x } : { kty, crv, x, d };

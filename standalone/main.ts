@@ -14,7 +14,7 @@ import { requireFreePort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { SetupError } from './setup-error.ts';
 
-/** Files are for their owner alone. */
+/** New files can be read by their owner only. */
 const UMASK = 0o077;
 const USAGE = `npm start                 edge and core together
 npm run edge              the edge alone, over the same data directory
@@ -58,7 +58,7 @@ async function start(part: Part, config: Config, ending: Ending): Promise<void> 
     part.core && config.natsUrl !== undefined ? checkNats(config.natsUrl) : undefined,
   ]);
   ending.checkpoint();
-  // What is made from here on is made under the data directory: workerd's state above all.
+  // All files created from here on are in the data directory, workerd's state among them.
   process.umask(UMASK);
   let setupToken: string | null = null;
   if (part.core) {

@@ -2,7 +2,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { publicNetwork } from './network-bindings.ts';
 
-/** The platform's own refusal: the Worker of this test dials whatever it is asked for. */
+/** Tests the refusal of the platform alone: the Worker of this test connects to every address that it is given. */
 
 let runtime: Miniflare;
 
@@ -33,7 +33,7 @@ beforeAll(() => {
 });
 afterAll(() => runtime.dispose());
 
-/** workerd tells a Worker no more of a refusal. What fails otherwise is told as lost, refused or timed out. */
+/** workerd's message for a refused address. Other failures have messages of their own: lost, refused, timed out. */
 async function isRefused(host: string): Promise<boolean> {
   const answer = await runtime.dispatchFetch(`http://dialler/?url=${encodeURIComponent(`http://${host}:9/`)}`);
   return (await answer.text()).includes('internal error');

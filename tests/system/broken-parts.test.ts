@@ -5,6 +5,8 @@ import { ALL_WELL, type FaultyInstallation, startFaultyInstallation, type Told }
 
 /** A statement takes at most 10 s, and a server that is silent for 2 s more is given up. */
 const DATABASE_ANSWER_MS = 15_000;
+/** The port in front of workerd waits 10 s for an answer. */
+const EDGE_ANSWER_MS = 13_000;
 /** A busy machine needs this long to start workerd. */
 const REVIVED_MS = 30_000;
 const WELL = {
@@ -84,6 +86,27 @@ describe('what is said when a part breaks', () => {
     }
     expect(installation.postgres()[0]).not.toBe(pids[0]);
     expect(installation.product.errors()).toContain('PostgreSQL ended by itself and is started again');
+    await untilChecked();
+  });
+
+  it('workerd is frozen', async () => {
+    const pid = installation.workerd();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const began = performance.now();
+      expect(await installation.ask()).toMatchObject({
+        alive: 200,
+        core: { status: 200 },
+        edge: { status: 503 },
+        read: '200',
+        write: '201',
+        page: '503',
+      });
+      expect(performance.now() - began).toBeLessThan(EDGE_ANSWER_MS);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await untilWell();
     await untilChecked();
   });
 
