@@ -9,10 +9,16 @@ import { reasonOf } from './log.ts';
 export const DECODES: ReadonlySet<ContentCoding> = new Set(['gzip', 'deflate', 'deflate-raw'] as const);
 
 /**
- * Compressed bytes handed over at once. DecompressionStream unpacks whatever it is given without waiting for its reader
- * (tried with workerd 1.20261023), up to a thousandfold: with this many, six bombs at once stay within an isolate.
+ * What may be unpacked at one time and not be read yet, in all bodies of this isolate. DecompressionStream unpacks whatever
+ * it is given without waiting for its reader (tried with workerd 1.20261023), up to 1032-fold (RFC 1951).
  */
-const PIECE_BYTES = 8 * 1024;
+const UNPACKED_BYTES_MAX = 32 * 1024 * 1024;
+const EXPANSION_MAX = 1032;
+/** Compressed bytes handed over at once: more make no difference, and with fewer a body takes too many turns. */
+const PIECE_BYTES_MAX = 8 * 1024;
+const PIECE_BYTES_MIN = 512;
+/** Bodies that are being unpacked. */
+let active = 0;
 
 /** The content of a body under one coding, as it arrives. Rejects with NetworkFailure. */
 export async function* decompressed(
@@ -23,6 +29,7 @@ export async function* decompressed(
   const reader: ReadableStreamDefaultReader<Uint8Array> = readable.getReader();
   const writer = writable.getWriter();
   let next = handled(reader.read());
+  active += 1;
   try {
     for await (const piece of pieces(body)) {
       await decoding(handled(writer.write(piece)));
@@ -38,14 +45,25 @@ export async function* decompressed(
     }
     await decoding(closed);
   } finally {
+    active -= 1;
     handled(reader.cancel());
   }
 }
 
 async function* pieces(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
-    for (let from = 0; from < chunk.byteLength; from += PIECE_BYTES) yield chunk.subarray(from, from + PIECE_BYTES);
+    for (let from = 0; from < chunk.byteLength; ) {
+      const piece = chunk.subarray(from, from + pieceBytes());
+      from += piece.byteLength;
+      yield piece;
+    }
   }
+}
+
+/** The more bodies are unpacked, the smaller is what each is given at once. */
+function pieceBytes(): number {
+  const share = Math.floor(UNPACKED_BYTES_MAX / EXPANSION_MAX / active);
+  return Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, share));
 }
 
 /** What can be read without more input; null when the decoder waits for some. */

@@ -7,6 +7,7 @@ import {
   type ProbeRequest,
   probeRequestSchema,
 } from '#domain/wire/wire.ts';
+import { createBodyRoom } from '#probes/body-room.ts';
 import { type Confirmed, probeWithConfirmation } from '#probes/confirm.ts';
 import { probeOf } from '#probes/table.ts';
 import type { ProbeEnv } from './env.ts';
@@ -85,12 +86,20 @@ function wasStarved({ timeoutMs }: Check, { outcome }: Outcome, attempts: number
   return outcome === 'timeout' && tookMs > attempts * timeoutMs * (1 + LATE_SHARE) + LATE_MS;
 }
 
+/**
+ * Bytes of bodies that the checks of this isolate keep. Text takes up to three times as much while it is judged, and an
+ * isolate has 128 MB. Bodies of the usual size, 1 MiB at most, are read within milliseconds.
+ */
+const BODIES_BYTES_MAX = 24 * 1024 * 1024;
+const bodyRoomOf = createBodyRoom(BODIES_BYTES_MAX);
+
 async function attempt(check: Check, env: ProbeEnv): Promise<Confirmed> {
   const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true', env.EGRESS);
   const spec = readSpec(check.spec);
   const { timeoutMs, traceId, transcript, monitor, organization } = check;
   const judging = judgingFor({ monitor, organization });
-  const task = { config: spec.config, timeoutMs, traceId, transcript, judging, location: env.LOCATION };
+  const room = bodyRoomOf(organization ?? '');
+  const task = { config: spec.config, timeoutMs, traceId, transcript, judging, room, location: env.LOCATION };
   const probe = probeOf(spec);
   if (check.confirm) return probeWithConfirmation(probe, task, network, workersClock);
   return { outcome: await probe(task, network, workersClock), attempts: 1 };

@@ -8,11 +8,14 @@ export interface BoundedBody {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Reads up to `bytesMax` of a body and stops there, which ends the body's iteration. */
+/**
+ * Reads up to `bytesMax` of a body and stops there, which ends the body's iteration. `keep` is null when only the number
+ * of bytes is wanted; else it is called before bytes are kept, and may throw.
+ */
 export async function readBounded(
   body: AsyncIterable<Uint8Array> | null,
   bytesMax: number,
-  keep = true,
+  keep: ((bytes: number) => void) | null = () => undefined,
 ): Promise<BoundedBody> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -22,7 +25,10 @@ export async function readBounded(
     const cut = chunk.byteLength > room;
     const kept = cut ? chunk.subarray(0, room) : chunk;
     bytes += kept.byteLength;
-    if (keep) chunks.push(kept);
+    if (keep !== null) {
+      keep(kept.byteLength);
+      chunks.push(kept);
+    }
     if (cut) return { bytes, cut, chunks };
   }
   return { bytes, cut: false, chunks };

@@ -2,6 +2,7 @@ import type { WorkBudget } from '#domain/assertion/work-budget.ts';
 import type { LocationId } from '#domain/check/location.ts';
 import type { CheckSpec } from '#domain/check/monitor.ts';
 import type { Outcome } from '#domain/check/result.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { Network, ProbeClock } from './network.ts';
 
 /** One check: the configuration, the location, and the timeout for everything. */
@@ -14,6 +15,8 @@ export interface ProbeTask<Config> {
   readonly transcript: boolean;
   /** Who decides when an answer is judged, and how much work that may take. */
   readonly judging: Judging;
+  /** For what is kept of the body. */
+  readonly room: BodyRoom;
 }
 
 /** Where answers are judged: whoever runs checks bounds the time that this takes from others. */

@@ -11,7 +11,7 @@ import { freePort } from './free-port.ts';
 import type { EdgeKeys } from './keys.ts';
 import { publicNetwork, wholeNetwork } from './network-bindings.ts';
 import { openFilesSentence, readOpenFiles } from './open-files.ts';
-import { workerdPidFile } from './orphaned-workerd.ts';
+import { PID_FILE_VARIABLE, workerdPidFile } from './orphaned-workerd.ts';
 import { sealEdgeState } from './seal-edge-state.ts';
 import { SetupError } from './setup-error.ts';
 import { workerdLine } from './workerd-log.ts';
@@ -104,7 +104,7 @@ function edgeOptions(
     telemetry: { enabled: false },
     log: new Log(LogLevel.NONE),
     resourcePersistencePath: dir,
-    unsafeRuntimeEnv: { BLACKTIDE_WORKERD: workerdBinary(), BLACKTIDE_WORKERD_PID_FILE: pidFile },
+    unsafeRuntimeEnv: { BLACKTIDE_WORKERD: workerdBinary(), [PID_FILE_VARIABLE]: pidFile },
     handleStructuredLogs: (said) => {
       const line = workerdLine(said, config.logLevel);
       if (line !== null) writeLog(line);

@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import { SetupError } from './setup-error.ts';
+import { writeToDisk } from './write-whole.ts';
 
 /**
  * Admits one process of a kind per data directory. The lock file names its holder, so that a lock left by `kill -9` is
@@ -12,7 +13,7 @@ export function acquireLock(dataDir: string, kind: string): () => void {
   const file = join(dir, `${kind}.json`);
   const mine = join(dir, `${kind}.${process.pid}.new`);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  writeFileSync(mine, JSON.stringify(ownIdentity()), { mode: 0o600 });
+  writeToDisk(mine, JSON.stringify(ownIdentity()));
   try {
     while (!tryLink(mine, file)) {
       const holder = readHolder(file);

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { identify, signal, waitUntilGone } from './process-identity.ts';
 
 /** SIGKILL takes time for a process with hundreds of open SQLite files. */
 const ORPHAN_TIMEOUT_MS = 5000;
+/** Names the pid file to workerd.sh; workerd inherits it. */
+export const PID_FILE_VARIABLE = 'BLACKTIDE_WORKERD_PID_FILE';
 
 /** The file with the process id of the data directory's workerd. */
 export function workerdPidFile(dataDir: string): string {
@@ -17,18 +19,40 @@ export function workerdPidFile(dataDir: string): string {
  */
 export async function endOrphanedWorkerd(dataDir: string): Promise<void> {
   const pidFile = workerdPidFile(dataDir);
-  let pid: number;
-  try {
-    pid = Number(readFileSync(pidFile, 'utf8'));
-  } catch {
-    return;
-  }
-  const identity = Number.isInteger(pid) && pid > 1 ? identify(pid) : null;
-  if (identity !== null && isWorkerd(pid)) {
+  for (const pid of process.platform === 'linux' ? pidsOfEnvironment(pidFile) : pidOfFile(pidFile)) {
+    const identity = identify(pid);
+    if (identity === null || !isWorkerd(pid)) continue;
     signal(pid, 'SIGKILL');
     await waitUntilGone(identity, ORPHAN_TIMEOUT_MS);
   }
   rmSync(pidFile, { force: true });
+}
+
+/** Linux tells the environment of every process, so that a pid file that was lost or cut short orphans nothing. */
+function pidsOfEnvironment(pidFile: string): number[] {
+  const mark = `${PID_FILE_VARIABLE}=${pidFile}`;
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(mark))
+    .map(Number)
+    .filter((pid) => pid !== process.pid);
+}
+
+/** Empty for a process that has ended, or is another user's. */
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+function pidOfFile(pidFile: string): number[] {
+  try {
+    const pid = Number(readFileSync(pidFile, 'utf8'));
+    return Number.isInteger(pid) && pid > 1 ? [pid] : [];
+  } catch {
+    return [];
+  }
 }
 
 function isWorkerd(pid: number): boolean {

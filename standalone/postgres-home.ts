@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { prepareDataDir } from './data-dir.ts';
 import { canReach, type ServerUser } from './postgres-binaries.ts';
 import { SetupError } from './setup-error.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** The folder and the user of a data directory's PostgreSQL. */
 export interface PostgresHome {
@@ -49,7 +50,7 @@ function reachableHome(dataDir: string, user: ServerUser, announce: (sentence: s
   if (canReach(dataDir, user)) return join(dataDir, 'postgres');
   const outside = join(OUTSIDE_PARENT, randomBytes(8).toString('hex'));
   prepareDataDir(outside);
-  writeFileSync(pointer, `${outside}\n`, { mode: 0o600 });
+  writeWhole(pointer, `${outside}\n`);
   announce(
     `PostgreSQL may not run as root and cannot enter ${dirname(dataDir)} as another user: its files are in ${outside}.`,
   );
@@ -61,6 +62,6 @@ function makePassword(home: PostgresHome): void {
   if (existsSync(home.pgdata)) {
     throw new SetupError(`The data directory is broken: ${home.passwordFile} is missing beside the database.`);
   }
-  writeFileSync(home.passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  writeWhole(home.passwordFile, randomBytes(24).toString('base64url'));
   if (home.user !== undefined) chownSync(home.passwordFile, home.user.uid, home.user.gid);
 }

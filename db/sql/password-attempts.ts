@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Executor } from './executor.ts';
 
 /** How many attempts are free, and how long the others wait. */
-export interface AttemptLimits {
+interface AttemptLimits {
   /** Attempts without a wait, and the seconds after which they are free again. */
   readonly freeMax: number;
   readonly windowSeconds: number;

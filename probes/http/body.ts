@@ -10,9 +10,13 @@ export interface Body extends BoundedBody {
 
 /**
  * Reads up to `bytesMax` decompressed bytes and stops there, so that a decompression bomb costs no more than the limit.
- * Content is kept only if it is needed later.
+ * Content is kept only if it is needed later: then `keep` is called before, and may throw.
  */
-export async function readBody(body: AsyncIterable<Uint8Array>, bytesMax: number, keep: boolean): Promise<Body> {
+export async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  keep: ((bytes: number) => void) | null,
+): Promise<Body> {
   const ended: { unreadable?: NetworkFailure } = {};
   const read = await readBounded(asFarAsReadable(body, ended), bytesMax, keep);
   return { ...read, ...ended };

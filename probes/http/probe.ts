@@ -5,6 +5,7 @@ import { formatBytes, formatLatency } from '#domain/base/quantity.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 import type { Outcome, OutcomeKind, Phases, Reason } from '#domain/check/result.ts';
 import { STATUS_MIN } from '#domain/check/status-range.ts';
+import { NoRoom } from '../body-room.ts';
 import { type HttpExchange, type HttpRequest, type Network, NetworkFailure, type ProbeClock } from '../network.ts';
 import { NoTurn, type ProbeTask } from '../probe.ts';
 import { unfinishedBy } from '../unfinished.ts';
@@ -51,6 +52,8 @@ class Attempt {
   private head: HttpExchange | undefined;
   /** The last body was read to its end, and its connection is free or closed by that. */
   private isRead = false;
+  /** Taken of the room for bodies. */
+  private bytesKept = 0;
 
   constructor(task: ProbeTask<HttpConfig>, network: Network, clock: ProbeClock) {
     this.task = task;
@@ -68,6 +71,7 @@ class Attempt {
     } finally {
       this.stopTimer();
       this.isOver = true;
+      this.task.room.give(this.bytesKept);
       if (!this.isRead) this.hop.abort();
     }
   }
@@ -113,10 +117,16 @@ class Attempt {
     const needed = needsBody(config);
     const asItCame = !needed && codingProblem(head, this.network) !== null;
     const content = asItCame ? head.body : decodedBody(head, this.network);
-    const body = await readBody(content, config.bodyBytesMax, needed);
+    const body = await readBody(content, config.bodyBytesMax, needed ? (bytes) => this.keep(bytes) : null);
     this.isRead = !body.cut && body.unreadable === undefined;
     if (needed && body.unreadable !== undefined) throw body.unreadable;
     return body;
+  }
+
+  /** An attempt that is over has given its room back. */
+  private keep(bytes: number): void {
+    if (this.isOver || !this.task.room.take(bytes)) throw new NoRoom();
+    this.bytesKept += bytes;
   }
 
   private async headOf(request: HttpRequest, signal: AbortSignal): Promise<HttpExchange> {
@@ -175,7 +185,8 @@ class Attempt {
   }
 
   private failed(error: unknown): Outcome {
-    if (error instanceof NoTurn) return this.unfinished('error', 'overloaded', error.message);
+    if (error instanceof NoTurn || error instanceof NoRoom)
+      return this.unfinished('error', 'overloaded', error.message);
     const { outcome, reason, detail } = unfinishedBy(error);
     return this.unfinished(outcome, reason, detail);
   }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#core/config.ts';
 import { type ApiClient, ApiError, type Credentials, registerAccount } from '../api-client.ts';
+import { writeWhole } from '../write-whole.ts';
 import { DEMO_SERVICES, startTarget } from './target.ts';
 
 const DEMO_SLUG = 'demo';
@@ -42,7 +43,7 @@ async function seedOnce(config: Config, port: number): Promise<Credentials | nul
     if (error instanceof ApiError && error.status === 403) return null;
     throw error;
   }
-  writeFileSync(file, JSON.stringify(credentials), { mode: 0o600 });
+  writeWhole(file, JSON.stringify(credentials));
   return credentials;
 }
 

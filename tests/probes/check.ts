@@ -3,6 +3,7 @@ import { WorkBudget } from '#domain/assertion/work-budget.ts';
 import type { HttpConfig } from '#domain/check/monitor.ts';
 import { httpConfigSchema } from '#domain/check/monitor.ts';
 import { type Outcome, outcomeSchema } from '#domain/check/result.ts';
+import type { BodyRoom } from '#probes/body-room.ts';
 import { probeHttp } from '#probes/http/probe.ts';
 import type { Network } from '#probes/network.ts';
 import type { Judging, ProbeTask } from '#probes/probe.ts';
@@ -14,6 +15,7 @@ export interface CheckOptions {
   readonly timeoutMs?: number;
   readonly transcript?: boolean;
   readonly network?: Network;
+  readonly room?: BodyRoom;
 }
 
 /** A network that may reach loopback, where the tests' targets are. */
@@ -21,6 +23,8 @@ export const LOCAL_NETWORK = createNodeNetwork({ allowPrivateTargets: true });
 
 /** Judging without a queue: a test makes one check at a time. */
 const UNSHARED_JUDGING: Judging = { run: async (judge) => judge(new WorkBudget()) };
+
+const UNSHARED_ROOM: BodyRoom = { take: () => true, give: () => undefined };
 
 /** A probe task as the edge makes it, from a configuration as a user writes it. */
 export function httpTask(config: Record<string, unknown>, options: CheckOptions = {}): ProbeTask<HttpConfig> {
@@ -31,6 +35,7 @@ export function httpTask(config: Record<string, unknown>, options: CheckOptions 
     traceId: '0'.repeat(32),
     transcript: options.transcript ?? false,
     judging: UNSHARED_JUDGING,
+    room: options.room ?? UNSHARED_ROOM,
   };
 }
 

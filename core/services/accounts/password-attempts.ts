@@ -20,7 +20,7 @@ const LIMITS = {
  * Whose attempts are counted together. Those of a known device are counted apart, so that strangers cannot lock it out;
  * an e-mail is counted whether it has an account or not, so that the answers do not tell.
  */
-export type AttemptSubject =
+type AttemptSubject =
   | { readonly email: string }
   | { readonly device: string }
   /** Somebody who is signed in and names the present password. */
