@@ -77,10 +77,12 @@ export function createPageBytes(
     return held !== undefined && held.page !== null && isStale(held) ? held : next;
   }
 
-  async function identityOf(path: string, page: RenderedPage): Promise<Buffer> {
+  /** null for bytes that are no gzip, although the Worker says so. */
+  async function identityOf(path: string, page: RenderedPage): Promise<Buffer | null> {
     const known = unzippedPages.get(page);
     if (known !== undefined) return known;
-    const bytes = await unzipped(page);
+    const bytes = await unzipped(page).catch(() => null);
+    if (bytes === null) return null;
     unzippedPages.set(page, bytes);
     // Its size counts from now on.
     const held = kept.get(path);
@@ -96,13 +98,14 @@ export function createPageBytes(
       const held = await current(path);
       const { page } = held;
       if (page === null || coding === null) return false;
+      const bytes = coding === 'gzip' ? page.gzip : await identityOf(path, page);
+      if (bytes === null) return false;
       const tag = codedTag(page.tag, coding);
       const headers = [...(isStale(held) ? asStale(page.headers) : page.headers), 'ETag', tag];
       if (matchesTag(incoming.headers['if-none-match'], tag)) {
         outgoing.writeHead(304, headers).end();
         return true;
       }
-      const bytes = coding === 'gzip' ? page.gzip : await identityOf(path, page);
       if (coding === 'gzip') headers.push('Content-Encoding', coding);
       headers.push('Content-Length', String(bytes.length));
       outgoing.writeHead(200, headers).end(incoming.method === 'HEAD' ? undefined : bytes);

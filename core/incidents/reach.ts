@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm';
 import { incidents, notifications } from '#db/schema.ts';
 import type { UnreachedReason } from '#domain/incident/incident.ts';
-import { UNREACHED_WORDS } from '#domain/incident/incident-words.ts';
+import { unreachedSentence } from '#domain/incident/incident-words.ts';
 import { BLACKTIDE } from '../context.ts';
 import type { UnitOfWork } from '../unit-of-work.ts';
 import { announceIncident } from './announce.ts';
@@ -48,7 +48,7 @@ export async function settleUnreached(
     .limit(1);
   if (underWay !== undefined) return null;
   await ctx.db.update(incidents).set({ unreachedReason: reason }).where(eq(incidents.id, incidentId));
-  const entry = { kind: 'notification', text: `It reached nobody: ${UNREACHED_WORDS[reason]}.`, data: {} } as const;
+  const entry = { kind: 'notification', text: unreachedSentence(reason), data: {} } as const;
   await appendTimeline(ctx, incidentId, entry, BLACKTIDE, ctx.clock.now(), { status: 'nobody', reason });
   await announceIncident(ctx.db, incident.organizationId, incidentId);
   return reason;

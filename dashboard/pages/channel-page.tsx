@@ -26,12 +26,14 @@ const EVENT_WORDS = {
 } as const satisfies Record<Delivery['type'], string>;
 
 const route = getRouteApi('/app/channels/$channelId');
+/** Whether a channel refuses is not on the live stream. */
+const TROUBLE_REFRESH_MS = 5_000;
 /** Deliveries are not on the live stream: refetch interval of the log while one is pending. */
 const WAITING_REFRESH_MS = 2_000;
 
 export function ChannelPage() {
   const { channelId } = route.useParams();
-  const query = useQuery(channelQuery(channelId));
+  const query = useQuery({ ...channelQuery(channelId), refetchInterval: TROUBLE_REFRESH_MS });
   const channel = query.data;
   return (
     <Page

@@ -10,8 +10,11 @@ import { Page } from '../ui/page.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { channelTrouble } from './channel-state.tsx';
 
+/** Whether channels refuse is not on the live stream. */
+const TROUBLE_REFRESH_MS = 10_000;
+
 export function ChannelsPage() {
-  const query = useQuery(channelsQuery);
+  const query = useQuery({ ...channelsQuery, refetchInterval: TROUBLE_REFRESH_MS });
   return (
     <Page
       title="Channels"
@@ -45,7 +48,7 @@ export function ChannelsPage() {
                       <Trouble channel={channel} />
                     </td>
                     <td className="saw quiet">{channel.config.url}</td>
-                    <td>{toldOf(channel)}</td>
+                    <td data-label="Told">{toldOf(channel)}</td>
                     <td>
                       {channel.lastDelivery === null ? (
                         <span className="quiet">none yet</span>

@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { expect, test } from 'vitest';
 import type { TimelineEntry } from '#domain/api/alerting.ts';
+import { unreachedSentence } from '#domain/incident/incident-words.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '#domain/page/snapshot.ts';
 import { Entry } from './incident-page.tsx';
 
@@ -33,4 +34,12 @@ test.each(PUBLIC_INCIDENT_STATUSES)('a public update shows its status: %s', (pub
 test('the first line does not repeat what the head of the page says', () => {
   expect(line({}, '6 of 6 locations failed')).not.toContain('locations');
   expect(line({}, 'Payments fail')).toContain('6 of 6 locations failed');
+});
+
+test('the line that nobody was reached does not repeat the notice', () => {
+  const sentence = unreachedSentence('no_channel');
+  const entry = { kind: 'notification', text: sentence } as const;
+  expect(line(entry, sentence)).toMatch(/^ Nobody reached (?!.*channel)/);
+  expect(line(entry)).toContain(`Notification`);
+  expect(line(entry)).toContain(sentence);
 });

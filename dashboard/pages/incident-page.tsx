@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { IncidentDetail, TimelineEntry } from '#domain/api/alerting.ts';
-import { PUBLIC_STATUS_WORDS, UNREACHED_WORDS } from '#domain/incident/incident-words.ts';
+import { PUBLIC_STATUS_WORDS, UNREACHED_WORDS, unreachedSentence } from '#domain/incident/incident-words.ts';
 import { PUBLIC_INCIDENT_STATUSES } from '#domain/page/snapshot.ts';
 import { incidentQuery, openIncidentsQuery } from '../api/queries.ts';
 import { command } from '../api/request.ts';
@@ -150,16 +150,10 @@ function Facts({ incident }: { readonly incident: IncidentDetail }) {
 
 export function Entry({ entry, said: alreadySaid = '' }: { readonly entry: TimelineEntry; readonly said?: string }) {
   const said = entry.kind === 'note' || entry.kind === 'update';
-  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.publicStatus);
   return (
     <li className={`kind-${entry.kind}`}>
       <p>
-        <strong>
-          {KIND_WORDS[entry.kind]}
-          {entry.kind === 'update' &&
-            publicStatus !== undefined &&
-            `: ${PUBLIC_STATUS_WORDS[publicStatus].toLowerCase()}`}
-        </strong>{' '}
+        <strong>{entryWords(entry, alreadySaid)}</strong>{' '}
         <span className="quiet small-text">
           <Moment at={entry.at} seconds /> · {entry.actor.name}
         </span>
@@ -171,9 +165,24 @@ export function Entry({ entry, said: alreadySaid = '' }: { readonly entry: Timel
   );
 }
 
-/** The sentence of the page's head that the first line of the timeline would repeat: the summary, or else the title. */
-function saidAbove({ title, summary }: IncidentDetail, entry: TimelineEntry): string {
-  return entry.kind !== 'opened' ? '' : summary === '' ? title : summary;
+/** What happened, in a word or two; with the public status of an update. */
+function entryWords(entry: TimelineEntry, alreadySaid: string): string {
+  const publicStatus = PUBLIC_INCIDENT_STATUSES.find((status) => status === entry.data.publicStatus);
+  if (entry.kind === 'update' && publicStatus !== undefined) {
+    return `${KIND_WORDS.update}: ${PUBLIC_STATUS_WORDS[publicStatus].toLowerCase()}`;
+  }
+  if (entry.kind === 'notification' && entry.text === alreadySaid) return 'Nobody reached';
+  return KIND_WORDS[entry.kind];
+}
+
+/**
+ * The sentence above the timeline that a line would repeat. The first line repeats the summary, or else the title; the
+ * line that nobody was reached repeats the notice.
+ */
+function saidAbove({ title, summary, reach }: IncidentDetail, entry: TimelineEntry): string {
+  if (entry.kind === 'opened') return summary === '' ? title : summary;
+  if (entry.kind !== 'notification' || reach.status !== 'nobody' || reach.reason === null) return '';
+  return unreachedSentence(reach.reason);
 }
 
 /** Sends one change of an incident and refetches it. */

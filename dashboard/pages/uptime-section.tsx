@@ -15,7 +15,7 @@ const WINDOW_WORDS = { '24h': '24 hours', '7d': '7 days', '30d': '30 days', '90d
 export function UptimeSection({ monitorId, createdAt }: { readonly monitorId: string; readonly createdAt: string }) {
   const queries = useQueries({ queries: UPTIME_WINDOWS.map((window) => uptimeQuery(monitorId, window)) });
   const failed = queries.find(({ error }) => error !== null);
-  const days = queries.at(-1)?.data?.days ?? [];
+  const longest = queries.at(-1)?.data;
   return (
     <Section title="Uptime">
       {failed?.error != null && <ErrorNotice error={failed.error} retry={() => void failed.refetch()} />}
@@ -29,7 +29,8 @@ export function UptimeSection({ monitorId, createdAt }: { readonly monitorId: st
           </div>
         ))}
       </dl>
-      <DayBars days={days} createdAt={createdAt} />
+      {/* A figure that says since when it is says more than the time of creation. */}
+      <DayBars days={longest?.days ?? []} createdAt={longest?.since == null ? createdAt : null} />
     </Section>
   );
 }
@@ -66,7 +67,7 @@ const BAR = 10;
 const DAYS_SHOWN = 90;
 
 /** One bar per UTC day, the newest on the right; days without verdicts are faint. */
-function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly createdAt: string }) {
+function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly createdAt: string | null }) {
   if (days.length === 0) return <div className="days" />;
   const offset = DAYS_SHOWN - days.length;
   return (
@@ -94,7 +95,7 @@ function DayBars({ days, createdAt }: { readonly days: readonly Day[]; readonly 
       </svg>
       <p className="day-scale">
         <span>90 days ago</span>
-        {Date.parse(createdAt) > Date.now() - DAYS_SHOWN * DAY_MS && (
+        {createdAt !== null && Date.parse(createdAt) > Date.now() - DAYS_SHOWN * DAY_MS && (
           <span>
             watched since <Moment at={createdAt} />
           </span>

@@ -25,6 +25,11 @@ export const UNREACHED_WORDS = {
   channel_deleted: 'the channel that was to be told was deleted',
 } as const satisfies Record<UnreachedReason, string>;
 
+/** The line of the timeline of an incident that reached nobody. */
+export function unreachedSentence(reason: UnreachedReason): string {
+  return `It reached nobody: ${UNREACHED_WORDS[reason]}.`;
+}
+
 /** What a message says, behind "told" or "could not tell". */
 export const MESSAGE_WORDS = {
   'incident.opened': 'that the incident opened',

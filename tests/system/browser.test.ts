@@ -5,6 +5,8 @@ import { openBrowser, type TestBrowser } from '../harness/browser.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type Product, start } from '../harness/product.ts';
 import { newScene, type Scene } from '../harness/scene.ts';
+import { itTellsOfMessagesThatDoNotArrive } from './browser-messages.ts';
+import { describeEachPage } from './browser-pages.ts';
 
 const ADA = { email: 'ada@example.com', password: 'a sentence is easy to remember' };
 const PHONE = { width: 360, height: 740 };
@@ -12,7 +14,8 @@ const PHONE = { width: 360, height: 740 };
 const FIRST_UPTIME_WITHIN_MS = 45_000;
 /** A webhook is sent at once; the rest is for a busy machine. */
 const WEBHOOK_WITHIN_MS = 20_000;
-const DESK = { width: 1280, height: 900 };
+/** Names of events, for programs. */
+const EVENT_NAMES = /\b(?:incident|monitor)\.[a-z]+\b/;
 
 describe('a new user in a browser', () => {
   let scene: Scene;
@@ -43,9 +46,10 @@ describe('a new user in a browser', () => {
     broken ||= task.result?.state === 'fail';
   });
 
-  /** The page has no violation of WCAG 2.2 AA, and is not wider than the screen. */
+  /** The page has no violation of WCAG 2.2 AA, no program's words, and is not wider than the screen. */
   async function expectReachable(page: Page): Promise<void> {
     expect(await browser.violations(page)).toEqual([]);
+    expect(await page.locator('body').innerText()).not.toMatch(EVENT_NAMES);
     const [content, window] = (await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')) as [
       number,
       number,
@@ -93,6 +97,19 @@ describe('a new user in a browser', () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Monitors' }).click();
     const uptime = page.getByRole('table', { name: 'Monitors' }).getByRole('cell', { name: '100 %' });
     await uptime.waitFor({ timeout: FIRST_UPTIME_WITHIN_MS });
+  });
+
+  it('reads the same uptime in the list and on the page, and since when', async () => {
+    const cell = page.getByRole('table', { name: 'Monitors' }).getByRole('cell', { name: '%' });
+    const [percent, since] = (await cell.innerText()).split('\n');
+    expect(since).toMatch(/^since \d\d:\d\d/);
+    await page.getByRole('table', { name: 'Monitors' }).getByRole('link').first().click();
+    // Every window begins with the first verdict, so there is one figure when all of them are read.
+    await eventually('the same figure', async () => {
+      const figures = await page.locator('.figures').innerText();
+      if (figures.toLowerCase() !== `${since}\n${percent}`) throw new Error(figures);
+      return true;
+    });
   });
 
   it('publishes a status page', async () => {
@@ -194,70 +211,10 @@ describe('a new user in a browser', () => {
     await expectReachable(page);
   });
 
-  describe('with each page', () => {
-    let reader: Page;
-    beforeAll(async () => {
-      reader = await browser.context.newPage();
-    });
-    afterAll(() => reader?.close());
+  const signedIn = () => ({ page, browser, dashboard, statusPage, scene, expectReachable });
+  itTellsOfMessagesThatDoNotArrive(signedIn);
 
-    // A star is replaced by the id of the first object of the list before it.
-    it.each([
-      '/monitors',
-      '/monitors/new',
-      '/monitors/*',
-      '/monitors/*/edit',
-      '/incidents',
-      '/incidents/new',
-      '/incidents/*',
-      '/channels',
-      '/channels/new',
-      '/channels/*',
-      '/channels/*/edit',
-      '/status-pages',
-      '/status-pages/new',
-      '/status-pages/*',
-      '/locations',
-      '/api-keys',
-      '/no-such-page',
-      '/status/acme',
-    ])('can use %s, at desktop width in light and at phone width in dark', async (path) => {
-      await reader.goto(path === '/status/acme' ? statusPage : dashboard + (await withIds(path)));
-      await reader.getByRole('heading', { level: 1 }).waitFor();
-      await reader.locator('.skeleton').first().waitFor({ state: 'detached' });
-      for (const [viewport, colorScheme] of [
-        [DESK, 'light'],
-        [PHONE, 'dark'],
-      ] as const) {
-        await reader.setViewportSize(viewport);
-        await reader.emulateMedia({ colorScheme });
-        await expectReachable(reader);
-        const name = path.slice(1).replaceAll('/*', '-one').replaceAll('/', '-');
-        await browser.screenshot(`${name}-${viewport.width}-${colorScheme}`, reader);
-      }
-    });
-
-    it('can use tables, dialogs and forms with errors that open on a page', async () => {
-      await reader.goto(dashboard + (await withIds('/monitors/*')));
-      await reader.getByText('Numbers as a table').click();
-      await reader.getByRole('table', { name: 'Response times' }).waitFor();
-      await reader.getByRole('button', { name: 'Add alert rule' }).click();
-      await reader.getByRole('button', { name: 'Create alert rule' }).click();
-      await reader.getByText('Fill this in.').first().waitFor();
-      await expectReachable(reader);
-      await reader.getByRole('button', { name: 'Delete', exact: true }).click();
-      await reader.getByRole('dialog').waitFor();
-      await expectReachable(reader);
-    });
-
-    async function withIds(path: string): Promise<string> {
-      const [list, rest] = path.split('/*');
-      if (rest === undefined) return path;
-      await reader.goto(dashboard + list);
-      const first = reader.getByRole('main').getByRole('table').getByRole('link').first();
-      return `${await first.getAttribute('href')}${rest}`;
-    }
-  });
+  describeEachPage(signedIn);
 
   it('signs out and in again', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();

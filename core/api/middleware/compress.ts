@@ -6,8 +6,8 @@ import { COMPRESSED_BYTES_MIN, chooseCoding } from '#domain/base/content-coding.
 import { codedTag } from '#domain/base/entity-tag.ts';
 import type { ApiEnv } from '../env.ts';
 
-/** A list of 200 monitors in 40 % of the time of level 6, zlib's default, for 10 % more bytes. */
-const LEVEL = 3;
+/** Half the time of level 6, zlib's default, for 15 % more bytes: 2 ms for 250 KB, a list of 200 monitors. */
+const LEVEL = 2;
 /** What gets smaller. Streams of events are left alone: gzip would hold their events back. */
 const COMPRESSIBLE = /^(?:text\/(?!event-stream)|application\/(?:[a-z.-]+\+)?json)/i;
 const compressed = promisify(gzip);
@@ -25,8 +25,8 @@ export const compress: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const coding = chooseCoding(accepted, ['identity', 'gzip']);
   if (coding === null) throw new ProblemError('not_acceptable', 'Answers are sent as they are, or in gzip.');
   await next();
-  const { body, headers, status } = c.res;
-  if (body === null || headers.has('Content-Encoding') || !COMPRESSIBLE.test(headers.get('Content-Type') ?? '')) return;
+  const { headers, status } = c.res;
+  if (headers.has('Content-Encoding') || !COMPRESSIBLE.test(headers.get('Content-Type') ?? '')) return;
   if (!headers.get('Vary')?.includes('Accept-Encoding')) headers.append('Vary', 'Accept-Encoding');
   if (coding === 'identity' || isAskedByAnotherSite(c.req.header('Sec-Fetch-Site')) || headers.has('Set-Cookie'))
     return;
