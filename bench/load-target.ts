@@ -8,14 +8,21 @@ const CONNECTIONS = 64;
 const MEASURE_MS = 2000;
 
 /** A target in a process of its own, so that its CPU time can be measured separately. */
-export interface LoadTarget {
+export interface TargetProcess {
   readonly pid: number;
+  /** With a trailing slash. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-export async function startLoadTarget(): Promise<LoadTarget> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'load-target-server.ts')], {
+/** Starts the target that answers every request with 200 at the least cost. */
+export function startLoadTarget(): Promise<TargetProcess> {
+  return startTargetProcess('load-target-server.ts');
+}
+
+/** Starts a program of this folder that prints its port. */
+export async function startTargetProcess(program: string): Promise<TargetProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, program)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
@@ -34,7 +41,7 @@ export async function startLoadTarget(): Promise<LoadTarget> {
  * Requests per second, each over a new connection, that the target answers to this process. The target's capacity is at
  * least this, because the measuring process may be the slower one.
  */
-export async function measureTarget(target: LoadTarget): Promise<number> {
+export async function measureTarget(target: TargetProcess): Promise<number> {
   const until = Date.now() + MEASURE_MS;
   let answered = 0;
   const client = async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { LOCATION_IDS } from '#domain/check/location.ts';
 import { Crowd } from './crowd.ts';
-import { type LoadTarget, startLoadTarget } from './load-target.ts';
+import { startLoadTarget, type TargetProcess } from './load-target.ts';
 import type { BenchOptions } from './options.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { countSlots, type Grid, type SlotFigures } from './slots.ts';
@@ -26,7 +26,7 @@ export interface Load {
   readonly stage: Stage;
   readonly crowd: Crowd;
   readonly meter: ProcessMeter;
-  readonly target: LoadTarget;
+  readonly target: TargetProcess;
 }
 
 /** Runs `play` against a fresh installation; a play that takes longer than `withinMs` is given up. */
@@ -37,7 +37,7 @@ export async function withLoad<T>(
 ): Promise<T> {
   const target = await startLoadTarget();
   try {
-    return await withStage(async (stage) => {
+    const inPlay = async (stage: Stage) => {
       const crowd = await Crowd.gather(stage.scene.installation.apiOrigin, stage.api, {
         url: target.url,
         intervalSeconds: options.interval,
@@ -49,7 +49,8 @@ export async function withLoad<T>(
       } finally {
         meter.close();
       }
-    }, withinMs);
+    };
+    return await withStage(inPlay, { withinMs });
   } finally {
     await target.close();
   }
@@ -90,12 +91,21 @@ export async function slotsWhenStored(sql: Sql, grid: Grid, from: Date, to: Date
   }
 }
 
-/** Down verdicts and incidents in the span. Every one is false, because the target is always up. */
-export async function countFalseAlarms(sql: Sql, from: Date, to: Date): Promise<{ down: number; incidents: number }> {
+/**
+ * Down verdicts and incidents in the span, of all monitors or of the given ones. Every one is false, because the target
+ * of these monitors is always up.
+ */
+export async function countFalseAlarms(
+  sql: Sql,
+  from: Date,
+  to: Date,
+  monitorIds: readonly string[] | null = null,
+): Promise<{ down: number; incidents: number }> {
+  const ofMonitors = monitorIds === null ? sql`TRUE` : sql`monitor_id = ANY (${[...monitorIds]})`;
   const [row] = await sql`SELECT
     (SELECT count(*) FROM rounds
-      WHERE status = 'down' AND judged_at >= ${from.toISOString()}::timestamptz AND judged_at < ${to.toISOString()}::timestamptz)::int AS down,
+      WHERE ${ofMonitors} AND status = 'down' AND judged_at >= ${from.toISOString()}::timestamptz AND judged_at < ${to.toISOString()}::timestamptz)::int AS down,
     (SELECT count(*) FROM incidents
-      WHERE created_at >= ${from.toISOString()}::timestamptz AND created_at < ${to.toISOString()}::timestamptz)::int AS incidents`;
+      WHERE ${ofMonitors} AND created_at >= ${from.toISOString()}::timestamptz AND created_at < ${to.toISOString()}::timestamptz)::int AS incidents`;
   return { down: Number(row?.down), incidents: Number(row?.incidents) };
 }

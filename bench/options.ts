@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { LOCATION_IDS } from '#domain/check/location.ts';
 import { SIMULATED_STREAMS } from '#simulation/play-seed.ts';
+import { ATTACKS } from './hostile-monitors.ts';
 
 const count = z.coerce.number().int().positive();
 
@@ -26,6 +27,8 @@ const optionsSchema = z.strictObject({
     .int()
     .nonnegative()
     .default(() => Date.now() % 1_000_000),
+  /** What the hostile organisation does. */
+  attack: z.enum([...ATTACKS, 'all']).default('all'),
   seeds: count.default(1000),
   from: z.coerce.number().int().nonnegative().default(1),
   /** `mixed` plays some of the seeds over each kind of stream. */

@@ -17,7 +17,7 @@ export interface Sample {
   readonly at: number;
   readonly rssMb: Readonly<Record<Part, number>>;
   readonly workerdPids: readonly number[];
-  readonly workerdFiles: number;
+  readonly files: Readonly<Record<Part, number>>;
 }
 
 const SAMPLE_MS = 1000;
@@ -33,13 +33,13 @@ const CPU_FIELDS = [14, 15, 16, 17].map((field) => field - 3);
 export class ProcessMeter {
   readonly samples: Sample[] = [];
   readonly #product: number;
-  readonly #target: number;
+  readonly #targets: readonly number[];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(product: number, target: number) {
+  constructor(product: number, ...targets: readonly number[]) {
     if (process.platform !== 'linux') throw new Error('This scenario reads /proc: it needs Linux.');
     this.#product = product;
-    this.#target = target;
+    this.#targets = targets;
     this.#timer = setInterval(() => this.sample(), SAMPLE_MS);
   }
 
@@ -61,7 +61,7 @@ export class ProcessMeter {
       at: Date.now(),
       rssMb: memory(processes),
       workerdPids,
-      workerdFiles: workerdPids.reduce((sum, pid) => sum + openFiles(pid), 0),
+      files: filesOf(processes),
     };
     this.samples.push(sample);
     return sample;
@@ -74,7 +74,7 @@ export class ProcessMeter {
       samples.reduce((max, sample) => Math.max(max, value(sample)), 0);
     const rssMaxMb = zero();
     for (const part of PARTS) rssMaxMb[part] = most(({ rssMb }) => rssMb[part]);
-    return { workerdFilesMax: most(({ workerdFiles }) => workerdFiles), rssMaxMb };
+    return { workerdFilesMax: most(({ files }) => files.workerd), rssMaxMb };
   }
 
   /** Number of workerd processes in [from, to] after the first. */
@@ -85,7 +85,8 @@ export class ProcessMeter {
 
   #processes(): [pid: number, part: Part][] {
     const product = processTree(this.#product).map((pid) => [pid, partOf(pid)] as [number, Part]);
-    return [...product, [this.#target, 'target'], [process.pid, 'bench']];
+    const targets = this.#targets.map((pid) => [pid, 'target'] as [number, Part]);
+    return [...product, ...targets, [process.pid, 'bench']];
   }
 }
 
@@ -135,6 +136,12 @@ function memory(processes: readonly (readonly [number, Part])[]): Record<Part, n
   }
   for (const part of PARTS) own[part] = Math.round(own[part] + shared[part]);
   return own;
+}
+
+function filesOf(processes: readonly (readonly [number, Part])[]): Record<Part, number> {
+  const files = zero();
+  for (const [pid, part] of processes) files[part] += openFiles(pid);
+  return files;
 }
 
 function openFiles(pid: number): number {

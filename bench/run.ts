@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assertions } from './assertions.ts';
 import { chaos } from './chaos.ts';
 import type { Figures, Findings } from './figures.ts';
+import { hostile } from './hostile.ts';
 import { judging } from './judging.ts';
 import { latency } from './latency.ts';
 import { type BenchOptions, readArguments } from './options.ts';
@@ -27,6 +28,7 @@ const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<Find
   start: startAndEnd,
   chaos,
   overload,
+  hostile,
   judging,
   assertions,
   simulation,

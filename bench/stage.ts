@@ -14,6 +14,13 @@ export interface Stage {
   readonly sql: Sql;
 }
 
+export interface StageOptions {
+  /** A play that takes longer is given up. */
+  readonly withinMs?: number;
+  /** Settings of the product in its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Time for statements that are under way at the end. */
 const SQL_END_SECONDS = 5;
 /**
@@ -23,14 +30,14 @@ const END_MS = 40_000;
 
 /**
  * Starts the product as a user does, on an empty data directory, runs `play`, and ends the product. No process of the
- * product is left in any case, Ctrl-C included. A play that takes longer than `withinMs` is given up.
+ * product is left in any case, Ctrl-C included.
  */
 export async function withStage<T>(
   play: (stage: Stage) => Promise<T>,
-  withinMs = Number.POSITIVE_INFINITY,
+  { withinMs = Number.POSITIVE_INFINITY, env = {} }: StageOptions = {},
 ): Promise<T> {
   const scene = await newScene();
-  const product = launch(scene.installation);
+  const product = launch(scene.installation, { env });
   const seen = new SeenProcesses();
   const interrupted = () => {
     seen.note(product.pid);

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiClient } from '#standalone/api-client.ts';
 import { type Findings, percentile, rounded } from './figures.ts';
 import { reportLimit } from './find-limit.ts';
 import { gridOf, MAKE_MS, slotsWhenStored, untilFirstChecks, wholeIntervalsMs, withLoad } from './load.ts';
 import type { BenchOptions } from './options.ts';
+import { poll } from './poll.ts';
 
 const MONITORS = 200;
 const SECONDS = 300;
@@ -21,7 +20,8 @@ export function throughput(options: BenchOptions): Promise<Findings> {
     await untilFirstChecks(sql);
     const from = new Date();
     const to = new Date(from.getTime() + windowMs);
-    const answers = await pollList(api, to);
+    // A dashboard requests the same list, less often.
+    const answers = await poll(() => api.get('/monitors'), POLL_MS, to.getTime());
     const slots = await slotsWhenStored(sql, gridOf(crowd, options), from, to);
     return {
       figures: {
@@ -43,16 +43,4 @@ export function throughput(options: BenchOptions): Promise<Findings> {
       },
     };
   });
-}
-
-/** Requests the first page of monitors until `until`, as a dashboard does, but more often; answers the times in ms. */
-async function pollList(api: ApiClient, until: Date): Promise<number[]> {
-  const answers: number[] = [];
-  while (Date.now() < until.getTime()) {
-    const from = performance.now();
-    await api.get('/monitors');
-    answers.push(performance.now() - from);
-    await sleep(POLL_MS);
-  }
-  return answers;
 }

@@ -24,6 +24,8 @@ export async function startDeadReceivers(): Promise<{ readonly urls: readonly st
   const full = spawn(process.execPath, ['-e', FULL], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [port] = (await once(full.stdout, 'data')) as [Buffer];
   full.kill('SIGSTOP');
+  // A stopped process does not notice the end of its parent.
+  process.once('exit', () => full.kill('SIGKILL'));
   const ports = [...servers.map((server) => (server.address() as AddressInfo).port), Number(String(port))];
   return {
     urls: ports.map((number) => `http://127.0.0.1:${number}/`),

@@ -15,6 +15,8 @@ export interface TestApp {
   readonly edgeCalls: unknown[];
   /** Moves the clock. */
   advance(ms: number): void;
+  /** Stops the clock: from now on only `advance` moves it. */
+  freeze(): void;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   requestTo(origin: string, method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** The same API with some parts of its context replaced. */
@@ -47,7 +49,7 @@ export interface Browser {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
 }
 
-const ORIGIN = 'http://localhost:8080';
+export const ORIGIN = 'http://localhost:8080';
 export const PASSWORD = 'correct horse battery';
 
 /**
@@ -67,8 +69,9 @@ export async function startTestApp(
     { oneMachine: true },
   );
   let offsetMs = 0;
+  let frozenMs: number | null = null;
   const clock = {
-    now: () => new Date(Date.now() + offsetMs),
+    now: () => new Date((frozenMs ?? Date.now()) + offsetMs),
     random: (bytes: number) => randomBytes(bytes),
   };
   const keys = { ...(await serviceKeys()), secrets: randomBytes(32), session: randomBytes(32) };
@@ -83,6 +86,9 @@ export async function startTestApp(
     edgeCalls,
     advance(ms) {
       offsetMs += ms;
+    },
+    freeze() {
+      frozenMs = Date.now();
     },
     request,
     requestTo: (origin, ...call) => sender(app, origin)(...call),
@@ -107,18 +113,25 @@ export async function startTestApp(
   };
 }
 
-export function sender(app: ReturnType<typeof createApp>, origin: string): TestApp['request'] {
+/** Sends requests to the app, from the network address if one is given. */
+export function sender(app: ReturnType<typeof createApp>, origin: string, address?: string): TestApp['request'] {
   return async (method, path, options = {}) => {
     const body = options.rawBody ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
-    const response = await app.request(`${origin}${path}`, {
+    const request = {
       method,
       headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...options.headers },
       ...(body === undefined ? {} : { body }),
-    });
+    };
+    const response = await app.request(`${origin}${path}`, request, peerAt(address));
     const text = await response.text();
     const json = /json/.test(response.headers.get('Content-Type') ?? '');
     return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : null };
   };
+}
+
+/** The part of @hono/node-server's environment from which the app reads the address of the peer. */
+export function peerAt(address: string | undefined): object {
+  return address === undefined ? {} : { incoming: { socket: { remoteAddress: address } } };
 }
 
 export function browserOf(send: TestApp['request']): Browser {

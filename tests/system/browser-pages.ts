@@ -32,6 +32,8 @@ export function describeEachPage(signedIn: () => SignedIn): void {
       '/status-pages/*',
       '/locations',
       '/api-keys',
+      '/account',
+    '/account',
       '/no-such-page',
       '/status/acme',
     ])('can work on %s, at a desk in light and on a phone in dark', async (path) => {
