@@ -211,7 +211,10 @@ describe("the operator's canaries", () => {
     const [round] = await checkAll(shard, await monitorsOf('org_b', 1, ['eu-west']));
     expect(round).toMatchObject({ status: 'up', excluded: ['eu-west'] });
     await cron(await canaries([]));
-    expect(changesIn(await untilEvents(shard, 'location.state', 2))).toEqual(['eu-west dark everybody', 'eu-west back everybody']);
+    expect(changesIn(await untilEvents(shard, 'location.state', 2))).toEqual([
+      'eu-west dark everybody',
+      'eu-west back everybody',
+    ]);
   });
 
   it('overrule what organizations find', async () => {
