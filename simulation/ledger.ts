@@ -144,9 +144,9 @@ export interface Facts {
     readonly status: string;
     readonly publicStatus: string;
     /**
-   * Kinds of its timeline, sorted: the clocks of edge and core decide their order. Without notifications, and without the
-   * pages that go on showing it when its monitor is deleted: pages are compared by themselves.
-   */
+     * Kinds of its timeline, sorted: the clocks of edge and core decide their order. Without notifications, and without the
+     * pages that go on showing it when its monitor is deleted: pages are compared by themselves.
+     */
     readonly story: readonly string[];
     /** Channel and type of its notifications, sorted. */
     readonly told: readonly string[];
