@@ -46,8 +46,8 @@ export interface Tenant {
   readonly slugs: readonly string[];
 }
 
-/** With two tenants enough for a location to be found dark by. */
-const MONITORS_PER_TENANT = 4;
+/** Enough hosts for an organization to find a location dark. */
+const MONITORS_PER_TENANT = 6;
 const INTERVALS_SECONDS = [30, 60, 120];
 
 /** Founds an organisation with monitors, a channel for everything, one for what rules send there, and a page. */
@@ -100,10 +100,11 @@ async function addChannel(
 
 async function addMonitor(ctx: RequestContext, random: Random): Promise<string> {
   const locations = drawLocations(random);
+  const number = random.int(1, 99);
   const input = monitorCreateSchema.parse({
-    name: `Monitor ${random.int(1, 99)}`,
+    name: `Monitor ${number}`,
     type: 'http',
-    config: { url: 'https://target.example/' },
+    config: { url: `https://target-${number}.example/` },
     intervalSeconds: random.pick(INTERVALS_SECONDS),
     locations,
     confirm: random.chance(0.3) ? { quorum: random.int(1, locations.length) } : {},

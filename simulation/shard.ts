@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#domain/base/duration.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
 import { locationEvent } from '#domain/watch/events.ts';
 import {
@@ -9,12 +10,13 @@ import {
   type Watch,
   wokenWatch,
 } from '#domain/watch/host.ts';
-import { LocationWatch, NOTHING_DARK, type StoredDarkness } from '#domain/watch/location-watch.ts';
+import { type LocationChange, LocationWatch, NOTHING_DARK, type StoredDarkness } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
 import { decodeTick, encodeTick } from '#edge/ticks.ts';
 import type { Targets } from './targets.ts';
+import { WatchedAlone } from './watched-alone.ts';
 
 /** What a shard did, for the invariants that count it again. */
 export type Occurrence =
@@ -40,6 +42,9 @@ interface StoredWatch {
   readonly assigned: AssignedMonitor;
   readonly state: StoredWatchState;
 }
+
+/** The edge's cron comes once a minute. */
+const CRON_MS = MINUTE_MS;
 
 /** What an eviction leaves: the shard's tables. */
 interface Stored {
@@ -67,12 +72,15 @@ export class SimulatedShard {
   readonly #name: string;
   readonly #targets: Targets;
   #locations: LocationWatch;
+  readonly #alone = new WatchedAlone();
   /** Every slot up to this moment of its own clock has been started or written off. */
   #cursorMs: number;
   /** How far its clock is ahead of the simulated time. */
   #aheadMs = 0;
   #arrivals: Arrival[] = [];
   #nowMs: number;
+  /** When the cron came last. */
+  #cronMs: number;
 
   constructor(name: string, targets: Targets, nowMs: number) {
     this.#name = name;
@@ -80,6 +88,7 @@ export class SimulatedShard {
     this.#locations = new LocationWatch(NOTHING_DARK, false, nowMs);
     this.#cursorMs = nowMs;
     this.#nowMs = nowMs;
+    this.#cronMs = nowMs;
   }
 
   get waiting(): readonly EdgeEvent[] {
@@ -98,11 +107,13 @@ export class SimulatedShard {
     for (;;) {
       const tickMs = this.#nextTickMs() - this.#aheadMs;
       const commitMs = this.#nextCommitMs();
-      const nextMs = Math.min(tickMs, commitMs);
+      const cronMs = this.#cronMs + CRON_MS;
+      const nextMs = Math.min(tickMs, commitMs, cronMs);
       if (nextMs > nowMs) break;
       // An alarm that lies in the past of a clock that was set rings at once.
       this.#nowMs = Math.max(this.#nowMs, nextMs);
-      if (commitMs <= tickMs) this.#commitArrivals(commitMs);
+      if (cronMs === nextMs) this.#cron();
+      else if (commitMs <= tickMs) this.#commitArrivals(commitMs);
       else this.#startDueRounds();
     }
     this.#nowMs = Math.max(this.#nowMs, nowMs);
@@ -147,11 +158,23 @@ export class SimulatedShard {
   }
 
   #watchLocations(arrived: readonly Happening[]): void {
-    for (const { monitorId, input } of arrived) {
-      this.#locations.hear(this.watches.get(monitorId), input, this.#clockMs);
+    for (const happening of arrived) {
+      const watch = this.watches.get(happening.monitorId);
+      this.#locations.hear(watch, happening.input, this.#clockMs);
+      this.#alone.hear(watch, happening, this.#clockMs);
     }
-    const changed = this.#locations.look(this.#clockMs);
-    this.told.push(...changed.map((change) => locationEvent(this.#name, change)));
+    this.#tellChanges(this.#locations.look(this.#clockMs));
+    this.#alone.look(this.#clockMs);
+  }
+
+  #cron(): void {
+    this.#cronMs = this.#nowMs;
+    this.#tellChanges(this.#locations.lookAtAll(this.#clockMs));
+    this.#alone.lookAtAll(this.#clockMs);
+  }
+
+  #tellChanges(changes: readonly LocationChange[]): void {
+    this.told.push(...changes.map((change) => locationEvent(this.#name, change)));
   }
 
   /** An eviction and the next awakening, at `nowMs`: what was only in memory is gone, answers under way too. */
@@ -161,6 +184,7 @@ export class SimulatedShard {
     this.#arrivals = [];
     this.watches.clear();
     this.#locations = new LocationWatch(stored.dark, false, this.#clockMs);
+    this.#alone.restart(this.#clockMs);
     const watches = stored.watches.map((text) => JSON.parse(text) as StoredWatch);
     const byId = new Map(watches.map(({ assigned }) => [assigned.id, assigned]));
     const open = stored.rounds === null ? [] : decodeTick(stored.rounds, (id) => byId.get(id));
@@ -205,6 +229,7 @@ export class SimulatedShard {
       this.#happen({ monitorId, input: { kind: 'removed' } });
       this.watches.delete(monitorId);
       this.#locations.forget(monitorId);
+      this.#alone.forget(monitorId);
     }
     for (const monitorId of notUnderstood) {
       this.chronicle.push({ kind: 'suspended', monitorId });
@@ -221,6 +246,7 @@ export class SimulatedShard {
       return;
     }
     this.#locations.reassign(before.assigned, next);
+    this.#alone.reassign(before.assigned, next);
     this.#happen({ monitorId: next.id, input: { kind: 'assigned', next } });
   }
 
@@ -230,8 +256,9 @@ export class SimulatedShard {
     const before = this.watches.get(monitorId);
     if (before === undefined) return;
     const nowMs = this.#clockMs;
-    const circumstances = { nowMs, dark: this.#locations.darkFor(before.assigned, nowMs) };
-    const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
+    const dark = this.#locations.darkFor(before.assigned, nowMs);
+    this.#alone.requireSame(before.assigned, dark, nowMs);
+    const reduced = reduceWatch(before.assigned, before.state, input, { nowMs, dark });
     this.#enter(before.assigned, input.kind === 'assigned' ? input.next : before.assigned, reduced);
   }
 

@@ -35,6 +35,8 @@ import { hasSucceeded, Uplink } from './uplink.ts';
 import { Violation, without } from './violation.ts';
 
 const TENANTS = ['acme', 'globex'];
+/** Its targets fail from chosen locations; nobody there does anything else. */
+const HOSTILE_TENANT = 'initech';
 /** Most of an hour: enough for a dozen outages. */
 const TICKS = 45;
 /** People's machines are off by up to this. */
@@ -150,6 +152,8 @@ export class Simulation {
     const skewMs = this.random.int(-SKEW_MS, SKEW_MS);
     const people = { ...this.ctx, clock: this.time.clock(this.random.fork('people'), skewMs) };
     for (const name of TENANTS) this.tenants.push(await foundTenant(people, name, this));
+    const hostile = await foundTenant(people, HOSTILE_TENANT, { ...this, random: this.random.fork('hostile') });
+    this.targets.setHostile(hostile.organizationId);
     await this.#publish();
   }
 

@@ -28,8 +28,16 @@ const LATE_SHARE_MAX = 1.3;
 const WEATHER_MS = 4 * MINUTE_MS;
 const DARK_CHANCE = 0.2;
 const ROOMS = { enough: 12, little: 1, none: 1 } as const satisfies Record<Room, number>;
+/** Of all locations, those that a hostile organization chooses. */
+const HOSTILE_SHARE = 0.5;
 /** Of the checks that find no room when there is little. */
 const TURNED_AWAY_SHARE = 0.4;
+
+/** An organization whose targets fail from chosen locations and answer elsewhere, to make these dark for others. */
+interface Hostile {
+  readonly organization: string;
+  chosen: readonly LocationId[];
+}
 
 /** The monitored targets, each with its own luck, and the locations that look at them. */
 export class Targets {
@@ -40,16 +48,25 @@ export class Targets {
   readonly #health = new Map<string, Health>();
   #weatherSinceMs = Number.NEGATIVE_INFINITY;
   #dark: LocationId | null = null;
+  #hostile: Hostile | null = null;
+  readonly #hostileLuck: Random;
   #room: Room = 'enough';
 
   constructor(random: Random) {
     this.#random = random;
     this.#weather = random.fork('weather');
+    this.#hostileLuck = random.fork('hostile');
+  }
+
+  /** From now on all targets of this organization fail from the same locations, which it chooses anew with the weather. */
+  setHostile(organization: string): void {
+    this.#hostile = { organization, chosen: this.#choose() };
   }
 
   /** One round of a monitor: what becomes of its check at each location. `clockMs` is the time by the edge's clock. */
   round(monitor: AssignedMonitor, round: Round, at: { nowMs: number; clockMs: number }): TimedAnswer[] {
     this.#turnWeather(at.nowMs);
+    if (monitor.organization === this.#hostile?.organization) return this.#hostileRound(round, at.clockMs);
     const before = this.#health.get(monitor.id) ?? 'well';
     const changes = this.#random.chance(CHANGE_CHANCE) || (this.calm && before === 'unseen');
     const health = changes
@@ -72,6 +89,22 @@ export class Targets {
     });
   }
 
+  /** Without a draw that others would notice. */
+  #hostileRound({ asked }: Round, clockMs: number): TimedAnswer[] {
+    return asked.map((location) => {
+      const afterMs = this.#hostileLuck.int(5, 900);
+      const fails = !this.calm && this.#hostile?.chosen.includes(location) === true;
+      const outcome = fails
+        ? ({ outcome: 'failure', reason: 'connection_refused' } as const)
+        : { outcome: 'success' as const };
+      return { location, answer: made(outcome, afterMs, clockMs), afterMs };
+    });
+  }
+
+  #choose(): LocationId[] {
+    return LOCATION_IDS.filter(() => this.#hostileLuck.chance(HOSTILE_SHARE));
+  }
+
   /** At most one location is dark at a time: most places cannot be at fault together. */
   #turnWeather(nowMs: number): void {
     if (this.calm) {
@@ -83,6 +116,7 @@ export class Targets {
     this.#weatherSinceMs = nowMs;
     this.#dark = this.#weather.chance(DARK_CHANCE) ? this.#weather.pick(LOCATION_IDS) : null;
     this.#room = this.#weather.weighted(ROOMS);
+    if (this.#hostile !== null) this.#hostile.chosen = this.#choose();
   }
 
   #isTurnedAway(): boolean {

@@ -20,7 +20,7 @@ export const DARK_FAILING_SHARE_MIN = 0.9;
 /** Above this share the same targets fail elsewhere too: they are down, the location is not dark. */
 const DARK_FAILING_ELSEWHERE_SHARE_MAX = 0.5;
 /** Organizations with different sites that must be left as witnesses after any one organization or site is left out. */
-export const DARK_ORGANIZATIONS_MIN = 5;
+const DARK_ORGANIZATIONS_MIN = 5;
 /** With three canaries that fail from a location, two are left after any one host is left out. */
 export const CANARIES_MIN = 3;
 /** An outcome older than this says nothing about a location now. */
@@ -56,7 +56,7 @@ export function isEvidence({ outcome, atMs }: Evidence, nowMs: number): boolean 
 }
 
 /** The view of the monitors of one host, site or organization: one answer proves that a location works. */
-export function viewOf(monitors: Iterable<Outcomes>, nowMs: number): View {
+function viewOf(monitors: Iterable<Outcomes>, nowMs: number): View {
   const answers = new Map<LocationId, boolean>();
   for (const outcomes of monitors) {
     for (const [location, evidence] of outcomes) {
