@@ -9,7 +9,7 @@ import { Targets } from './targets.ts';
 
 const BEGIN_MS = Date.UTC(2026, 2, 1, 20);
 const STEPS = 120;
-/** Some slots of a fast monitor, or a part of one of a slow monitor. */
+/** Longest step: five slots of the fastest monitor, less than one of the slowest. */
 const STEP_MS_MAX = 25_000;
 /** Enough hosts for an organization to find a location dark. */
 const MONITORS_MAX = 6;
@@ -21,8 +21,9 @@ const HOSTILE = 'org_hostile';
 const TIMEOUTS_MS = [1_000, 5_000, 10_000] as const;
 
 /**
- * The edge's half of the simulation alone: a shard, its targets, and whatever can happen to it, judged again from what it
- * says, beside a hostile organization whose targets fail from chosen locations. Without a database a seed takes a hundredth of the time of a whole one. Deterministic. Throws a Violation.
+ * Plays the edge's half of the simulation: a shard, its targets, restarts, clocks and changed assignments, beside a hostile
+ * organization whose targets fail from chosen locations. The shard's events are judged again at the end. A seed needs no
+ * database and takes a hundredth of the time of a whole one. Deterministic. Throws a Violation.
  */
 export function playJudging(seed: number): void {
   const random = new Random(seed);

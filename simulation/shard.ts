@@ -18,21 +18,21 @@ import { decodeTick, encodeTick } from '#edge/ticks.ts';
 import type { Targets } from './targets.ts';
 import { WatchedAlone } from './watched-alone.ts';
 
-/** What a shard did, for the invariants that count it again. */
+/** An entry of the shard's chronicle, from which the invariants judge again. */
 export type Occurrence =
-  /** Told while the monitor was watched as `assigned`. */
+  /** An event, sent while the monitor was watched as `assigned`. */
   | { readonly kind: 'told'; readonly event: EdgeEvent; readonly assigned: AssignedMonitor }
   /** `before` is undefined for a monitor that is new, `next` for one that is gone. */
   | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
-  /** No longer checked, because it is not understood. */
+  /** The monitor is not checked any more, because the edge does not understand it. */
   | { readonly kind: 'suspended'; readonly monitorId: string };
 
 interface Arrival extends Happening {
-  /** By the simulated time: a clock that is set does not change how long an answer takes. */
+  /** By the simulated time. A wrong clock of the shard does not change how long an answer takes. */
   readonly atMs: number;
 }
 
-/** What a page is to be told directly. */
+/** A component's state that its page has not been sent yet. */
 interface DirtyComponent {
   readonly slug: string;
   readonly state: ComponentState;
@@ -46,7 +46,7 @@ interface StoredWatch {
 /** The edge's cron comes once a minute. */
 const CRON_MS = MINUTE_MS;
 
-/** What an eviction leaves: the shard's tables. */
+/** What an eviction keeps: the shard's tables. */
 interface Stored {
   readonly watches: readonly string[];
   readonly rounds: string | null;
@@ -54,28 +54,28 @@ interface Stored {
 }
 
 /**
- * The edge's half of the road: hosts the watches of domain/watch as edge/monitor-shard.ts does, over targets, a clock
- * and restarts that a seed draws. It decides nothing itself, and keeps its events in order until they are acknowledged.
+ * A host of the watches of domain/watch, as edge/monitor-shard.ts is one, with targets, a clock and restarts that a seed
+ * draws. It keeps its events in order until the core has acknowledged them.
  */
 export class SimulatedShard {
   readonly watches = new Map<string, Watch>();
-  /** Everything ever told, in order. */
+  /** All events so far, in order. */
   readonly told: EdgeEvent[] = [];
   readonly chronicle: Occurrence[] = [];
-  /** How much of what was told the core has acknowledged. */
+  /** How many of these events the core has acknowledged. */
   acknowledged = 0;
   version = 0;
-  /** False while a monitor of the assignment is not checked because it is not understood. */
+  /** False while the edge does not understand a monitor of the assignment. */
   understoodAll = true;
-  /** Component states that their page has not been told yet, by slug and component. */
+  /** Component states that their page has not been sent yet, by slug and component. */
   readonly dirty = new Map<string, DirtyComponent>();
   readonly #name: string;
   readonly #targets: Targets;
   #locations: LocationWatch;
   readonly #alone = new WatchedAlone();
-  /** Every slot up to this moment of its own clock has been started or written off. */
+  /** Every slot up to this time of the shard's own clock was started or reported as missed. */
   #cursorMs: number;
-  /** How far its clock is ahead of the simulated time. */
+  /** How far the shard's clock is ahead of the simulated time. */
   #aheadMs = 0;
   #arrivals: Arrival[] = [];
   #nowMs: number;
@@ -97,12 +97,12 @@ export class SimulatedShard {
 
   /* ---- time ---------------------------------------------------------------------------------------------- */
 
-  /** Its clock is set: `aheadMs` ahead of the simulated time from now on. */
+  /** Sets the shard's clock to `aheadMs` ahead of the simulated time. */
   setClock(aheadMs: number): void {
     this.#aheadMs = aheadMs;
   }
 
-  /** Starts what falls due and takes in what is answered until `nowMs`, each at its moment. */
+  /** Starts rounds and commits answers until `nowMs`, each at its time. */
   runUntil(nowMs: number): void {
     for (;;) {
       const tickMs = this.#nextTickMs() - this.#aheadMs;
@@ -110,7 +110,7 @@ export class SimulatedShard {
       const cronMs = this.#cronMs + CRON_MS;
       const nextMs = Math.min(tickMs, commitMs, cronMs);
       if (nextMs > nowMs) break;
-      // An alarm that lies in the past of a clock that was set rings at once.
+      // After the clock was set forward an alarm may lie in the past. It rings at once.
       this.#nowMs = Math.max(this.#nowMs, nextMs);
       if (cronMs === nextMs) this.#cron();
       else if (commitMs <= tickMs) this.#commitArrivals(commitMs);
@@ -130,7 +130,7 @@ export class SimulatedShard {
     return Math.min(...ticks.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
   }
 
-  /** The first arrival waits for company; one that may be news cuts that short. */
+  /** When the waiting answers are committed: the earliest end of their waits (lingerMs). */
   #nextCommitMs(): number {
     let commitMs = Number.POSITIVE_INFINITY;
     for (const arrival of this.#arrivals) {
@@ -177,7 +177,7 @@ export class SimulatedShard {
     this.told.push(...changes.map((change) => locationEvent(this.#name, change)));
   }
 
-  /** An eviction and the next awakening, at `nowMs`: what was only in memory is gone, answers under way too. */
+  /** An eviction and a new start at `nowMs`. Memory is lost, and so are the answers under way. */
   restart(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     const stored = this.#stored();
@@ -218,7 +218,7 @@ export class SimulatedShard {
 
   /* ---- assignments --------------------------------------------------------------------------------------- */
 
-  /** Of the monitors that an edge of an earlier version would not understand it is told the ids. */
+  /** `notUnderstood`: ids of monitors that an edge of an earlier version would not understand. */
   putAssignment({ version, monitors }: Assignment, notUnderstood: ReadonlySet<string>, nowMs: number): void {
     if (version < this.version || (version === this.version && this.understoodAll)) return;
     this.#nowMs = Math.max(this.#nowMs, nowMs);

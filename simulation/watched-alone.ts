@@ -5,8 +5,8 @@ import type { AssignedMonitor } from '#domain/wire/wire.ts';
 import { requireEqual } from './violation.ts';
 
 /**
- * The locations of a shard as each organization would see them if it were alone there. What its monitors come to must be
- * the same. (A simulation has too few organizations for a finding that concerns everybody.)
+ * A location watch for each organization that hears this organization alone. The verdicts of its monitors must be the same
+ * as on the shard that it shares. A simulation has too few organizations to find a location dark for everybody.
  */
 export class WatchedAlone {
   #locations = new Map<string, LocationWatch>();
