@@ -2,7 +2,7 @@ import { playJudging } from '#simulation/play-judging.ts';
 import { type Findings, rounded } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 
-/** Plays seeds of the edge's half of the simulation, from `--from` on; about thirty seeds take a second. */
+/** Plays seeds of the edge's half of the simulation, from `--from` on: some five a second. */
 export async function judging({ seeds, from }: BenchOptions): Promise<Findings> {
   const begun = performance.now();
   const failed: number[] = [];

@@ -12,23 +12,23 @@ import type { SimulatedShard } from './shard.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 import { requireEqual } from './violation.ts';
 
-/** What goes wrong with one call of the core, or of a shard to a page. */
+/** A fault of one call from the core to the edge, or from a shard to a page object. */
 export type EdgeFault = 'away' | 'answer lost';
 
 /**
- * The edge as the core's publisher meets it. What it is told passes the schemas of the wire, an older version
- * changes nothing, and the same version must say the same each time it is told.
+ * The edge as the core's publisher sees it. Orders pass the schemas of the wire, an older version changes nothing, and the
+ * same version must have the same content each time.
  */
 export class SimulatedEdge implements EdgeClient {
   readonly pages = new Map<string, PageSnapshot>();
-  /** How often a page was newer than the one it replaced. */
+  /** Pages taken that were newer than the one they replaced. */
   pagesTaken = 0;
   readonly #shard: SimulatedShard;
   readonly #time: SimulatedTime;
   readonly #nextFault: () => EdgeFault | null;
   readonly #nextPushFault: () => EdgeFault | null;
   readonly #nextNotUnderstood: (ids: readonly string[]) => ReadonlySet<string>;
-  /** What shards told each page directly, by slug and component: the newest word of each. */
+  /** The newest state that a shard has sent to each page, by slug and component. */
   readonly #states = new Map<string, Map<string, ComponentState>>();
   readonly #contents = new Map<string, unknown>();
 
@@ -38,7 +38,7 @@ export class SimulatedEdge implements EdgeClient {
     next: {
       call: () => EdgeFault | null;
       push: () => EdgeFault | null;
-      /** Of an assignment's monitors, those that this edge does not understand. */
+      /** Draws the monitors of an assignment that this edge does not understand. */
       notUnderstood: (ids: readonly string[]) => ReadonlySet<string>;
     },
   ) {
@@ -89,7 +89,7 @@ export class SimulatedEdge implements EdgeClient {
     this.#states.delete(slug);
   }
 
-  /** The way of component states straight to their pages. A page that cannot be reached is told later. */
+  /** Sends component states from the shard to their pages. States for a page that is away stay for the next time. */
   pushStates(): void {
     for (const [slug, components] of Map.groupBy(this.#shard.dirty, ([, { slug }]) => slug)) {
       const fault = this.#nextPushFault();
@@ -103,7 +103,7 @@ export class SimulatedEdge implements EdgeClient {
     }
   }
 
-  /** As edge/status-page.ts: a newer word replaces an older one, whichever comes first. */
+  /** As edge/status-page.ts: the newest state is kept, whatever the order of arrival. */
   #takeStates(slug: string, states: readonly ComponentState[]): void {
     const known = this.#states.get(slug) ?? new Map<string, ComponentState>();
     this.#states.set(slug, known);
@@ -113,13 +113,13 @@ export class SimulatedEdge implements EdgeClient {
     }
   }
 
-  /** What a reader of the page sees of its components. */
+  /** The components as a reader of the page sees them. */
   componentsOf(page: PageSnapshot): PageComponent[] {
     const states = this.#states.get(page.slug);
     return page.components.map((component) => currentComponent(component, states?.get(component.id)));
   }
 
-  /** What the edge has to pull or to forget, by the core's directory. */
+  /** What the edge has to pull or to delete according to the core's directory. */
   behind(directory: Directory): { assignments: string[]; pages: string[]; gone: string[] } {
     const wanted = new Set(directory.pages.map(({ slug }) => slug));
     return {
@@ -151,7 +151,7 @@ function overTheWire(body: unknown): unknown {
   return JSON.parse(JSON.stringify(body));
 }
 
-/** Bars and figures move with time, and a confirmed status with each observation, without a new version. */
+/** The content that must be the same for one version. Figures and times of observation change without a new version. */
 function withoutFigures(page: PageSnapshot) {
   const { components, updatedAt: _moves, ...rest } = page;
   return {

@@ -2,17 +2,17 @@ import type { CoreContext, Database } from '#core/context.ts';
 import type { TestCore } from '#tests/core/test-core.ts';
 import { eventually } from '#tests/harness/eventually.ts';
 
-/** More than the core's pools have connections. */
+/** Statements at once, more than the core's pools have connections, so that each connection gets one. */
 const STATEMENTS_AT_ONCE = 20;
 
-/** How a transaction may fail: never begun, undone at its end, or done with the answer lost. */
+/** How a transaction fails: before it begins, before its commit, or after its commit with the answer lost. */
 type Breakdown = 'before' | 'within' | 'after';
 
-/** The connection to PostgreSQL breaks at one of the next transactions. Nothing that trying again does not cure. */
+/** Breaks the connection to PostgreSQL at one of the next transactions. A retry succeeds. */
 export class Breakdowns {
   #armed: { kind: Breakdown; countdown: number } | null = null;
 
-  /** Breaks the `nth` transaction from here. */
+  /** Breaks the `nth` transaction from now on. */
   arm(kind: Breakdown, nth: number): void {
     this.#armed = { kind, countdown: nth };
   }
@@ -21,7 +21,7 @@ export class Breakdowns {
     this.#armed = null;
   }
 
-  /** The same core, whose transactions break as armed. */
+  /** The same core with transactions that break as armed. */
   upon(ctx: CoreContext): CoreContext {
     const transaction: Database['transaction'] = async (work, config) => {
       const breakdown = this.#next();
@@ -51,7 +51,7 @@ export class Breakdowns {
 export class Suspension {
   thaw: () => void = () => undefined;
   #reach: () => void = () => undefined;
-  /** Resolves when the process stands still. */
+  /** Resolves when the process is suspended. */
   readonly reached = new Promise<void>((resolve) => {
     this.#reach = resolve;
   });
@@ -69,12 +69,12 @@ export class Suspension {
   }
 }
 
-/** Every connection of the core to PostgreSQL ends, as when the server is restarted; resolves when all work again. */
+/** Ends every connection of the core to PostgreSQL, as a restart of the server does. Resolves when all work again. */
 export async function loseConnections({ ctx: { sql, db } }: TestCore): Promise<void> {
   await sql`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`;
-  // More statements than connections: none that has yet to notice its end is left for later.
+  // Each connection gets a statement, so that each notices its end now.
   const statements = Array.from({ length: STATEMENTS_AT_ONCE });
   await eventually('every connection works', async () => {
     await Promise.all(statements.flatMap(() => [sql`SELECT 1`, db.execute('SELECT 1')]));

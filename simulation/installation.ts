@@ -4,8 +4,8 @@ import { createTestDatabase } from '#tests/database.ts';
 import { simulateTimeIn } from './simulated-time.ts';
 
 /**
- * The core's parts over a database of their own on the server TEST_DATABASE_URL, for one seed after another: what the
- * server has to learn of a new database costs more than a seed does.
+ * The core's parts over a database of their own on the server TEST_DATABASE_URL. Seeds are played one after another in
+ * the same database, because creating one takes longer than playing a seed.
  */
 export class Installation {
   readonly core: TestCore;
@@ -25,7 +25,7 @@ export class Installation {
     return new Installation(core, database);
   }
 
-  /** Leaves what a new installation has: the schema, an organisation and a shard. */
+  /** Deletes all rows but those of a new installation: an organisation and a shard. */
   async empty(): Promise<void> {
     if (this.#used) await this.#clear();
     this.#used = true;
@@ -33,7 +33,7 @@ export class Installation {
 
   async #clear(): Promise<void> {
     const { ctx, organizationId, shardId } = this.core;
-    // Partitions are emptied with their tables.
+    // Truncating a table empties its partitions.
     const tables = await ctx.sql<{ name: string }[]>`
       SELECT quote_ident(relname) AS name FROM pg_class
       WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`;
@@ -42,7 +42,7 @@ export class Installation {
     await ctx.db.insert(shards).values({ id: shardId });
   }
 
-  /** For whoever looks into why a seed failed: closing leaves the database as it is. */
+  /** Closing does not drop the database, so that a failed seed can be examined. */
   keepDatabase(): void {
     this.#database.keep = true;
   }

@@ -11,7 +11,7 @@ import {
 } from './invariants/told.ts';
 import type { Simulation } from './simulation.ts';
 
-/** What must hold when everything is at rest. */
+/** All invariants that must hold at the end of a seed, when nothing is under way. */
 export async function requireInvariants(simulation: Simulation): Promise<void> {
   requireJudgements(simulation);
   await requireResults(simulation);

@@ -2,7 +2,7 @@ import type { Sql } from 'postgres';
 import { type IncidentChange, type IncidentState, openedIncident, reduceIncident } from '#domain/incident/incident.ts';
 import type { AlertTriggeredEvent } from '#domain/wire/wire.ts';
 
-/** As much of a rule as decides about notifications. */
+/** The part of an alert rule that decides who is notified. */
 export interface LedgerRule {
   readonly organizationId: string;
   readonly monitorId: string;
@@ -14,7 +14,7 @@ export interface LedgerChannel {
   readonly organizationId: string;
   readonly isDefault: boolean;
   enabled: boolean;
-  /** It was switched off at some time: what waited then was dropped. */
+  /** True once the channel was switched off: notifications that waited then were dropped. */
   wasOff: boolean;
 }
 
@@ -24,18 +24,18 @@ interface LedgerIncident {
   readonly ruleId: string | null;
   state: IncidentState;
   readonly story: string[];
-  /** What each channel is told, in order. */
+  /** The types of messages for each channel, in order. */
   readonly told: Map<string, string[]>;
 }
 
 /**
- * What alerts, incidents and notifications must be, given what has happened and in which order: the model that the
- * database is compared with. An incident is named by its alert; one that a person opened by its own id.
+ * The model that the database is compared with: the alerts, incidents and notifications that must follow from what has
+ * happened, in its order. An incident's key is its alert's id, or its own id where a person has opened it.
  */
 export class Ledger {
-  /** Those that are there. */
+  /** The monitors that exist. */
   readonly monitors = new Map<string, { readonly organizationId: string }>();
-  /** Organisations of all that ever were there. */
+  /** The organisation of each monitor that has ever existed. */
   readonly owners = new Map<string, string>();
   readonly channels = new Map<string, LedgerChannel>();
   readonly rules = new Map<string, LedgerRule>();
@@ -49,7 +49,7 @@ export class Ledger {
     return Object.assign(new Ledger(), structuredClone({ ...this }));
   }
 
-  /** An alert's beginning or end reaches the core, for the first time or again. */
+  /** Records that the beginning or end of an alert reached the core, for the first time or again. */
   takeAlert(event: AlertTriggeredEvent): void {
     const { alertId, monitorId, ruleId } = event;
     const known = this.alerts.get(alertId);
@@ -57,7 +57,7 @@ export class Ledger {
     if (owner === undefined || known?.state === 'resolved') return;
     const { organizationId } = owner;
     if (event.to === 'resolved') {
-      // An end before its beginning: the beginning, when it comes, is over already.
+      // The end came before the beginning. The beginning will change nothing when it comes.
       this.alerts.set(alertId, { organizationId, state: 'resolved', fired: known !== undefined });
       if (known === undefined) return;
       const quietly = this.rules.get(ruleId)?.notifyOnRecovery === false;
@@ -75,7 +75,7 @@ export class Ledger {
     this.#tell(incident, 'incident.opened');
   }
 
-  /** False when the change is refused, as it must then be by the core. */
+  /** False when the change is refused. The core must refuse it, too. */
   changeIncident(key: string, change: IncidentChange, quietly = false): boolean {
     const incident = this.incidents.get(key);
     if (incident === undefined) return false;
@@ -116,7 +116,7 @@ export class Ledger {
       .map(([id]) => id);
   }
 
-  /** Everything that the database must agree with, in the form of readFacts(). */
+  /** The facts that the database must hold, in the form of readFacts(). */
   facts(): Facts {
     return {
       alerts: [...this.alerts].map(([id, { state, fired }]) => `${id} ${state} ${fired}`).sort(),
@@ -144,16 +144,16 @@ export interface Facts {
     readonly status: string;
     readonly publicStatus: string;
     /**
-     * Kinds of its timeline without notifications and without the pages that show it, which are compared by themselves.
-     * Sorted, because the clocks of edge and core decide their order.
+     * Kinds of the timeline's lines, sorted, because the clocks of edge and core decide their order. Notifications and
+     * lines about pages are left out: both have invariants of their own.
      */
     readonly story: readonly string[];
-    /** Channel and type of its notifications, sorted. */
+    /** Channel and type of the incident's notifications, sorted. */
     readonly told: readonly string[];
   }[];
 }
 
-/** What the database says. */
+/** The facts as the database holds them. */
 export async function readFacts(sql: Sql): Promise<Facts> {
   const alerts = await sql<{ id: string; state: string; fired: boolean }[]>`
     SELECT id, state, fired_at IS NOT NULL AS fired FROM alerts`;

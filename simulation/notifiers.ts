@@ -5,7 +5,7 @@ import { Breakdowns, Suspension } from './faults.ts';
 import type { Random } from './random.ts';
 import type { MoodyReceiver } from './receiver.ts';
 
-/** What becomes of a notifier in the course of one attempt. */
+/** What happens to a notifier during one attempt, with weights. */
 const NOTIFIER_FATES = {
   lives: 14,
   'dies before sending': 1,
@@ -22,9 +22,9 @@ interface UnderWay {
   readonly ended: Promise<void>;
 }
 
-/** Processes that empty the outbox, each attempt with a fate of its own. */
+/** Notifier processes that may die or be suspended in each attempt. */
 export class MortalNotifiers {
-  /** Those that died or were suspended between sending and marking, by notification. */
+  /** How many notifiers died or were suspended between sending and marking, by notification. */
   readonly deaths = new Map<string, number>();
   readonly #ctx: CoreContext;
   readonly #receiver: MoodyReceiver;
@@ -38,7 +38,7 @@ export class MortalNotifiers {
     this.#random = random;
   }
 
-  /** One or two notifiers empty the outbox as far as it is due. */
+  /** One or two notifiers send all notifications that are due. */
   async turn(): Promise<void> {
     const turns = Array.from({ length: this.#random.int(1, 2) }, async () => {
       for (;;) {
@@ -50,7 +50,7 @@ export class MortalNotifiers {
     await Promise.all(turns);
   }
 
-  /** One attempt by a notifier that may die on the way. Returns when it has ended, or hangs at the receiver. */
+  /** Makes one attempt with a drawn fate. Resolves when the attempt has ended, hangs at the receiver, or is suspended. */
   async #attempt(notification: LeasedNotification): Promise<void> {
     const { id } = notification;
     const died = this.deaths.get(id) ?? 0;
@@ -68,7 +68,7 @@ export class MortalNotifiers {
     await this.#follow({ id, suspension, ended }, this.#receiver.hangs(id));
   }
 
-  /** Until the attempt has ended, or nothing moves any more. */
+  /** Waits until the attempt has ended, hangs, or is suspended. */
   async #follow(attempt: UnderWay, hangs: Promise<void>): Promise<void> {
     const { id, suspension, ended } = attempt;
     await Promise.race([
@@ -78,7 +78,7 @@ export class MortalNotifiers {
     ]);
   }
 
-  /** Attempts that hang end, and processes that were suspended go on, mostly after their lease. */
+  /** Ends attempts that hang, and resumes suspended notifiers, most of them after their lease has ended. */
   async moveOn(calm: boolean): Promise<void> {
     for (const id of this.#receiver.release()) {
       const attempt = this.#hanging.get(id);

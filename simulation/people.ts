@@ -31,26 +31,26 @@ import type { MoodyReceiver } from './receiver.ts';
 export interface Action {
   readonly what: string;
   perform(): Promise<unknown>;
-  /** Writes it down; false when it should have had another end than `succeeded`. */
+  /** Records the action in the ledger; false when `succeeded` is not what the ledger expects. */
   record(ledger: Ledger, succeeded: boolean): boolean;
-  /** What takes it back: somebody may do so before the edge hears of either. */
+  /** The action that undoes this one. It may follow before the edge hears of either. */
   readonly regret?: Action | null;
 }
 
-/** An organisation and somebody who works there. */
+/** An organisation, and one of its members. */
 export interface Tenant {
   readonly ctx: RequestContext;
   readonly organizationId: string;
   readonly page: string;
-  /** Slugs it moves between. */
+  /** Slugs that the page moves between. */
   readonly slugs: readonly string[];
 }
 
-/** With two tenants enough for a location to be found dark by. */
-const MONITORS_PER_TENANT = 4;
+/** Enough hosts for an organization to find a location dark. */
+const MONITORS_PER_TENANT = 6;
 const INTERVALS_SECONDS = [30, 60, 120];
 
-/** Founds an organisation with monitors, a channel for everything, one for what rules send there, and a page. */
+/** Creates an organisation with monitors, a default channel, a channel that only rules name, and a page. */
 export async function foundTenant(
   core: CoreContext,
   name: string,
@@ -100,10 +100,11 @@ async function addChannel(
 
 async function addMonitor(ctx: RequestContext, random: Random): Promise<string> {
   const locations = drawLocations(random);
+  const number = random.int(1, 99);
   const input = monitorCreateSchema.parse({
-    name: `Monitor ${random.int(1, 99)}`,
+    name: `Monitor ${number}`,
     type: 'http',
-    config: { url: 'https://target.example/' },
+    config: { url: `https://target-${number}.example/` },
     intervalSeconds: random.pick(INTERVALS_SECONDS),
     locations,
     confirm: random.chance(0.3) ? { quorum: random.int(1, locations.length) } : {},
@@ -131,21 +132,21 @@ const ACTIONS = {
   page: { draw: moveThePage, weight: 0.7 },
 } as const;
 
-/** Who acts, on what they may know, and by what chance. */
+/** What an action is drawn from. */
 interface Scene {
   readonly tenant: Tenant;
   readonly ledger: Ledger;
   readonly random: Random;
-  /** Monitors of which something is on its way to the core: where people and events meet. */
+  /** Monitors with an event on its way to the core: actions on these race with the event. */
   readonly busy: ReadonlySet<string>;
 }
 
-/** Most who change a monitor do so just then. */
+/** Chance that an action picks a busy monitor where there is one. */
 const BUSY_CHANCE = 0.7;
 
 type Draw = (scene: Scene) => Action | null;
 
-/** What somebody of the organisation wants next; null when there is nothing to do it to. */
+/** Draws the next action of an organisation; null when there is no object for it. */
 export function drawAction(scene: Scene): Action | null {
   const { random } = scene;
   const weights = Object.fromEntries(Object.entries(ACTIONS).map(([kind, { weight }]) => [kind, weight]));
@@ -160,7 +161,7 @@ function changeAnIncident(scene: Scene): Action | null {
   const { tenant, ledger, random } = scene;
   const own = [...ledger.incidents].filter(([, { organizationId }]) => organizationId === tenant.organizationId);
   if (own.length === 0) return null;
-  // Mostly the newest ones: they are still under way.
+  // The newest incidents are those that are still open.
   const [key] = random.pick(own.slice(-3));
   const change = random.pick<IncidentChange>([
     { type: 'acknowledge' },
@@ -215,7 +216,7 @@ function toggle(verb: 'pause' | 'resume', { ctx }: Tenant, id: string): Action {
   };
 }
 
-/** Another way of being checked or judged, while rounds of the old way are under way. */
+/** Changes how a monitor is checked or judged, while rounds of the old way are under way. */
 function editAMonitor(scene: Scene): Action | null {
   const { tenant, random } = scene;
   const id = pickMonitor(scene);
@@ -237,7 +238,7 @@ function editAMonitor(scene: Scene): Action | null {
       try {
         await updateMonitor(tenant.ctx, id, patch);
       } catch (error) {
-        // Fewer locations than its quorum asks for.
+        // The new locations are fewer than the monitor's quorum.
         refused = (error as { code?: unknown }).code === 'validation_failed';
         if (!refused) throw error;
       }
@@ -250,7 +251,7 @@ function checkAMonitor(scene: Scene): Action | null {
   const { tenant } = scene;
   const id = pickMonitor(scene);
   if (id === null) return null;
-  // Refused while it is paused, which the ledger does not know.
+  // The core refuses it while the monitor is paused, which the ledger does not know.
   return { what: `check ${id}`, perform: () => checkMonitor(tenant.ctx, id), record: () => true };
 }
 
@@ -358,7 +359,7 @@ function drawRecipients({ tenant, ledger, random }: Scene) {
   };
 }
 
-/** What waits for a channel that is switched off is dropped, visibly. */
+/** Notifications that wait for a channel are dropped when it is switched off, and recorded as dropped. */
 function switchAChannel({ tenant, ledger, random }: Scene): Action | null {
   const id = random.pick(channelsOf(tenant, ledger));
   const enabled = random.chance(0.6);

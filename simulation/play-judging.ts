@@ -9,25 +9,33 @@ import { Targets } from './targets.ts';
 
 const BEGIN_MS = Date.UTC(2026, 2, 1, 20);
 const STEPS = 120;
-/** Some slots of a fast monitor, or a part of one of a slow monitor. */
+/** Longest step: five slots of the fastest monitor, less than one of the slowest. */
 const STEP_MS_MAX = 25_000;
-const MONITORS_MAX = 5;
+/** Enough hosts for an organization to find a location dark. */
+const MONITORS_MAX = 6;
+const HOSTS = 20;
+const HOSTILE_MONITORS = 6;
+const HOSTILE_INTERVAL_S = 60;
 const INTERVALS_S = [5, 10, 30, 60] as const;
+const HOSTILE = 'org_hostile';
 const TIMEOUTS_MS = [1_000, 5_000, 10_000] as const;
 
 /**
- * The edge's half of the simulation alone: a shard, its targets, and whatever can happen to it, judged again from what it
- * says. Without a database a seed takes a hundredth of the time of a whole one. Deterministic. Throws a Violation.
+ * Plays the edge's half of the simulation: a shard, its targets, restarts, clocks and changed assignments, beside a hostile
+ * organization whose targets fail from chosen locations. The shard's events are judged again at the end. A seed needs no
+ * database and takes a hundredth of the time of a whole one. Deterministic. Throws a Violation.
  */
 export function playJudging(seed: number): void {
   const random = new Random(seed);
   const targets = new Targets(random.fork('targets'));
   const shard = new SimulatedShard('shd_judging', targets, BEGIN_MS);
   const monitors = new Map<string, AssignedMonitor>();
+  const hostile = hostileMonitors(random.fork('hostile'));
+  targets.setHostile(HOSTILE);
   let nowMs = BEGIN_MS;
   const assign = (notUnderstood: readonly string[] = []): void => {
     const version = shard.version + 1;
-    const assignment = { v: 1 as const, shard: 'shd_judging', version, monitors: [...monitors.values()] };
+    const assignment = { v: 1 as const, shard: 'shd_judging', version, monitors: [...hostile, ...monitors.values()] };
     shard.putAssignment(assignment, new Set(notUnderstood), nowMs);
   };
   for (let step = 0; step < STEPS; step++) {
@@ -45,6 +53,21 @@ export function playJudging(seed: number): void {
   assign();
   shard.runUntil(nowMs + STEP_MS_MAX);
   requireJudgements({ shard });
+}
+
+function hostileMonitors(random: Random): AssignedMonitor[] {
+  return Array.from({ length: HOSTILE_MONITORS }, (_, index) => {
+    const id = newId('mon', BEGIN_MS, random.bytes(10));
+    const monitor = drawMonitor(random, id);
+    const config = { ...monitor.config, url: `https://hostile-${index}.example.com/` };
+    return {
+      ...monitor,
+      organization: HOSTILE,
+      locations: [...LOCATION_IDS],
+      intervalSeconds: HOSTILE_INTERVAL_S,
+      config,
+    };
+  });
 }
 
 /** A monitor is added, edited or taken away. */
@@ -76,6 +99,7 @@ function drawMonitor(random: Random, id: string): AssignedMonitor {
   return assignedMonitorSchema.parse({
     id,
     name: `Monitor ${random.int(1, 1000)}`,
+    organization: 'org_innocent',
     intervalSeconds: random.pick(INTERVALS_S),
     timeoutMs: random.pick(TIMEOUTS_MS),
     locations: locations.length === 0 ? [random.pick(LOCATION_IDS)] : locations,
@@ -91,6 +115,6 @@ function drawMonitor(random: Random, id: string): AssignedMonitor {
     ],
     components: [],
     type: 'http',
-    config: { url: `https://shop.example.com/${random.int(1, 1000)}` },
+    config: { url: `https://shop-${random.int(1, HOSTS)}.example.com/` },
   });
 }

@@ -4,7 +4,7 @@ import { requireInvariants } from './invariants.ts';
 import { openInProcessRoad, openJetStreamRoad, type Road } from './road.ts';
 import { Simulation } from './simulation.ts';
 
-/** The carriers of events that a seed can be played over, each a maker of one for a single play. */
+/** The streams that a seed can be played over. Each function makes the stream for one play. */
 const STREAMS = { 'in-process': openInProcessRoad, jetstream: openJetStreamRoad } as const satisfies Record<
   string,
   (core: TestCore) => Promise<Road>
@@ -15,18 +15,18 @@ export const SIMULATED_STREAMS = Object.keys(STREAMS) as SimulatedStreams[];
 
 /** How much happened in a seed. */
 export interface PlayedSeed {
-  /** Told by the shard. */
+  /** Events of the shard. */
   readonly events: number;
   readonly verdicts: number;
-  /** Snapshots that the edge took in. */
+  /** Page snapshots that the edge took. */
   readonly pages: number;
   /** Deliveries that reached a channel's endpoint. */
   readonly messages: number;
 }
 
 /**
- * Plays one seed from its beginning to its end. Throws what went wrong, with the story that led there; an installation
- * whose seed failed is not to be played in again.
+ * Plays one seed from its beginning to its end. Throws an error with the fault and what happened before. An installation
+ * whose seed has failed must not be used for another.
  */
 export async function playSeed(
   installation: Installation,

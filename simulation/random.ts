@@ -1,8 +1,8 @@
 import { murmur3 } from '#domain/base/id.ts';
 
 /**
- * Everything that a simulation or a benchmark draws, from one seed. A stream of its own for each purpose (`fork`), so that one more
- * draw here does not change what happens there.
+ * The random numbers of a simulation or a benchmark, from one seed. `fork` makes an independent stream for each purpose,
+ * so that one more draw for one purpose does not change the others.
  */
 export class Random {
   readonly #seed: number;
@@ -30,7 +30,7 @@ export class Random {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
-  /** A fraction from `from` up to `to`, without it. */
+  /** A number from `from` (included) to `to` (excluded). */
   between(from: number, to: number): number {
     return from + this.next() * (to - from);
   }
@@ -45,7 +45,7 @@ export class Random {
     return value;
   }
 
-  /** A key, as often as its weight says. */
+  /** A key, with a probability in proportion to its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries(weights) as [K, number][];
     let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -5,11 +5,11 @@ import { z } from 'zod';
 import type { Random } from './random.ts';
 import { requireThat } from './violation.ts';
 
-/** What the receiver does with one delivery that it has read to the end. */
+/** What the receiver does with a delivery after reading it. */
 type Mood = 'takes it' | 'answers 500' | 'hangs' | 'breaks off';
-/** Then it takes what comes: a notification may fail, but not for ever. */
+/** Most failures of one notification. After these the receiver takes it, so that every notification ends. */
 const FAILURES_MAX = 3;
-/** A sender gives up on an endpoint that does not answer (core/notify/channels/webhook.ts). */
+/** How long a sender waits for an answer (core/notify/channels/webhook.ts). */
 const HANGS_MS = 10_000;
 
 const messageSchema = z.object({
@@ -28,10 +28,10 @@ export interface Receipt {
   readonly mood: Mood;
 }
 
-/** A real endpoint with a path for each channel, which is often in a bad mood. */
+/** A real HTTP endpoint with a path for each channel. It often fails, hangs or breaks off. */
 export class MoodyReceiver {
   readonly receipts: Receipt[] = [];
-  /** From now on everything is taken. */
+  /** True: every delivery is taken. */
   calm = false;
   readonly #random: Random;
   readonly #nowMs: () => number;
@@ -60,7 +60,7 @@ export class MoodyReceiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${channel}`;
   }
 
-  /** Signatures for this path are made with this secret. */
+  /** Sets the channel and the signing secret of a path. */
   expect(path: string, channelId: string, secret: string): void {
     this.#secrets.set(`/${path}`, `${channelId} ${secret}`);
   }
@@ -70,7 +70,7 @@ export class MoodyReceiver {
     return new Promise((resolve) => this.#onHang.set(id, resolve));
   }
 
-  /** Ends the wait of senders that have waited long enough (of all when it is calm); returns what they sent. */
+  /** Ends the connections that have hung for HANGS_MS (all when calm). Returns the ids of their notifications. */
   release(): string[] {
     const due = this.#hanging.filter(({ sinceMs }) => this.calm || this.#nowMs() - sinceMs >= HANGS_MS);
     this.#hanging = this.#hanging.filter((one) => !due.includes(one));
@@ -95,7 +95,7 @@ export class MoodyReceiver {
     const [channelId, secret] = (this.#secrets.get(request.url ?? '') ?? ' ').split(' ');
     const id = String(request.headers['webhook-id']);
     const at = new Date(Number(request.headers['webhook-timestamp']) * 1000);
-    // Not verify(), which compares the timestamp with the real time.
+    // verify() would compare the timestamp with the real time.
     const signature = new Webhook(secret ?? '').sign(id, at, body);
     requireThat(
       request.headers['webhook-signature'] === signature,
@@ -116,7 +116,7 @@ export class MoodyReceiver {
   #mood(id: string): Mood {
     const earlier = this.receipts.filter((receipt) => receipt.id === id);
     if (this.calm || earlier.filter(({ mood }) => mood !== 'takes it').length >= FAILURES_MAX) return 'takes it';
-    // A stream for each notification: deliveries side by side do not change each other's luck.
+    // Each notification has its own random stream, so the order of parallel deliveries does not matter.
     const own = this.#random.fork(`${id} ${earlier.length}`);
     return own.weighted({ 'takes it': 6, 'answers 500': 2, 'breaks off': 2, hangs: 1 });
   }

@@ -9,25 +9,25 @@ import { eventually } from '#tests/harness/eventually.ts';
 import { type NatsServer, startNatsServer } from '#tests/harness/nats-server.ts';
 import { Violation } from './violation.ts';
 
-/** The road of events as the simulation uses it: the real streams, whose parts can be taken away. */
+/** The way of events through the core: the real streams, with parts that can be stopped and restarted. */
 export interface Road {
-  /** Stays the same while what it leads to is restarted. */
+  /** Stays valid when the consumers are restarted. */
   readonly streams: Streams;
-  /** Begins to consume. The consumers are made anew when their process is restarted. */
+  /** Starts the consumers. A restart makes them anew. */
   open(makers: readonly (() => StreamConsumer)[]): Promise<void>;
-  /** Until everything that was accepted has been handled. */
+  /** Resolves when every accepted event was handled. */
   settled(): Promise<void>;
-  /** The process of the consumers ends (in the middle of its work, when it has any) and another one begins. */
+  /** Ends the consumers' process, perhaps in the middle of a batch, and starts another one. */
   restartConsumers(): Promise<void>;
-  /** What carries the events goes away; nothing is accepted until it is back. False when there is no such thing. */
+  /** Stops the NATS server: no event is accepted until it is started again. False for a stream without a server. */
   stopCarrier(): Promise<boolean>;
   startCarrier(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Short: what a killed process held is brought to the next one after this long. */
+/** After this time NATS delivers what a killed process held to the next one. */
 const ACK_WAIT_MS = 400;
-/** For a slow machine. */
+/** Longest wait for a stream to be consumed, on a slow machine. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 5;
 
@@ -66,7 +66,7 @@ export async function openJetStreamRoad(core: TestCore): Promise<Road> {
   }
 }
 
-/** One process of the core, as far as NATS sees it: what it publishes and consumes goes over one connection. */
+/** One process of the core, which publishes and consumes over one connection to NATS. */
 class JetStreamRoad implements Road {
   readonly streams = forwarding(() => this.#process.streams);
   readonly #core: TestCore;
@@ -101,7 +101,7 @@ class JetStreamRoad implements Road {
   async settled(): Promise<void> {
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
-      // The connection may be that of a process that is being killed: the next one is asked then.
+      // The connection may belong to a process that is being killed. The next look uses the next one.
       const left = await this.#left().catch((error: Error) => [error.message]);
       if (left.length === 0) return;
       if (Date.now() > deadline) throw new Violation('the stream is consumed to its end', left);
@@ -109,7 +109,7 @@ class JetStreamRoad implements Road {
     }
   }
 
-  /** Consumers that have something to do. */
+  /** Consumers with messages that are not acknowledged. */
   async #left(): Promise<string[]> {
     this.#manager ??= await jetstreamManager(this.#process.connection);
     const consumers = await this.#manager.consumers.list(STREAM).next();
@@ -120,7 +120,7 @@ class JetStreamRoad implements Road {
 
   async restartConsumers(): Promise<void> {
     const killed = this.#process;
-    // Without a word to the server, as when the process is killed.
+    // As when the process is killed: the server is not told first.
     await killed.connection.close();
     this.#manager = undefined;
     await this.connected();

@@ -2,20 +2,20 @@ import { Installation } from './installation.ts';
 import { type PlayedSeed, playSeed, type SimulatedStreams } from './play-seed.ts';
 import { Violation } from './violation.ts';
 
-/** A process that plays the seeds it is sent, one after another, until it is disconnected. */
+/** A process that plays seeds on order, one after another, until its parent disconnects. */
 
-/** What it is sent. */
+/** The message that orders a seed. */
 export interface SeedOrder {
   readonly seed: number;
   readonly streams: SimulatedStreams;
 }
 
-/** What it answers to each order. */
+/** The answer to an order. */
 export type SeedReport =
   | { readonly order: SeedOrder; readonly played: PlayedSeed }
   | {
       readonly order: SeedOrder;
-      /** The invariant that does not hold; otherwise what else went wrong, in its first line. */
+      /** The invariant that does not hold, or the first line of another error. */
       readonly fault: string;
       readonly message: string;
     };
@@ -24,7 +24,7 @@ let installation: Installation | undefined;
 
 process.on('message', (order: SeedOrder) => {
   play(order).then((report) => {
-    // Whoever ordered it may have gone meanwhile.
+    // The parent may have disconnected meanwhile.
     if (process.connected) process.send?.(report);
   });
 });

@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '#domain/base/duration.ts';
 import type { ComponentState } from '#domain/page/snapshot.ts';
 import { locationEvent } from '#domain/watch/events.ts';
 import {
@@ -9,28 +10,29 @@ import {
   type Watch,
   wokenWatch,
 } from '#domain/watch/host.ts';
-import { LocationWatch, NOTHING_DARK, type StoredDarkness } from '#domain/watch/location-watch.ts';
+import { type LocationChange, LocationWatch, NOTHING_DARK, type StoredDarkness } from '#domain/watch/location-watch.ts';
 import type { Round } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, Assignment, EdgeEvent } from '#domain/wire/wire.ts';
 import { decodeTick, encodeTick } from '#edge/ticks.ts';
 import type { Targets } from './targets.ts';
+import { WatchedAlone } from './watched-alone.ts';
 
-/** What a shard did, for the invariants that count it again. */
+/** An entry of the shard's chronicle, from which the invariants judge again. */
 export type Occurrence =
-  /** Told while the monitor was watched as `assigned`. */
+  /** An event, sent while the monitor was watched as `assigned`. */
   | { readonly kind: 'told'; readonly event: EdgeEvent; readonly assigned: AssignedMonitor }
   /** `before` is undefined for a monitor that is new, `next` for one that is gone. */
   | { readonly kind: 'assigned'; readonly before: AssignedMonitor | undefined; readonly next: AssignedMonitor }
-  /** No longer checked, because it is not understood. */
+  /** The monitor is not checked any more, because the edge does not understand it. */
   | { readonly kind: 'suspended'; readonly monitorId: string };
 
 interface Arrival extends Happening {
-  /** By the simulated time: a clock that is set does not change how long an answer takes. */
+  /** By the simulated time. A wrong clock of the shard does not change how long an answer takes. */
   readonly atMs: number;
 }
 
-/** What a page is to be told directly. */
+/** A component's state that its page has not been sent yet. */
 interface DirtyComponent {
   readonly slug: string;
   readonly state: ComponentState;
@@ -41,7 +43,10 @@ interface StoredWatch {
   readonly state: StoredWatchState;
 }
 
-/** What an eviction leaves: the shard's tables. */
+/** The edge's cron comes once a minute. */
+const CRON_MS = MINUTE_MS;
+
+/** What an eviction keeps: the shard's tables. */
 interface Stored {
   readonly watches: readonly string[];
   readonly rounds: string | null;
@@ -49,30 +54,33 @@ interface Stored {
 }
 
 /**
- * The edge's half of the road: hosts the watches of domain/watch as edge/monitor-shard.ts does, over targets, a clock
- * and restarts that a seed draws. It decides nothing itself, and keeps its events in order until they are acknowledged.
+ * A host of the watches of domain/watch, as edge/monitor-shard.ts is one, with targets, a clock and restarts that a seed
+ * draws. It keeps its events in order until the core has acknowledged them.
  */
 export class SimulatedShard {
   readonly watches = new Map<string, Watch>();
-  /** Everything ever told, in order. */
+  /** All events so far, in order. */
   readonly told: EdgeEvent[] = [];
   readonly chronicle: Occurrence[] = [];
-  /** How much of what was told the core has acknowledged. */
+  /** How many of these events the core has acknowledged. */
   acknowledged = 0;
   version = 0;
-  /** False while a monitor of the assignment is not checked because it is not understood. */
+  /** False while the edge does not understand a monitor of the assignment. */
   understoodAll = true;
-  /** Component states that their page has not been told yet, by slug and component. */
+  /** Component states that their page has not been sent yet, by slug and component. */
   readonly dirty = new Map<string, DirtyComponent>();
   readonly #name: string;
   readonly #targets: Targets;
   #locations: LocationWatch;
-  /** Every slot up to this moment of its own clock has been started or written off. */
+  readonly #alone = new WatchedAlone();
+  /** Every slot up to this time of the shard's own clock was started or reported as missed. */
   #cursorMs: number;
-  /** How far its clock is ahead of the simulated time. */
+  /** How far the shard's clock is ahead of the simulated time. */
   #aheadMs = 0;
   #arrivals: Arrival[] = [];
   #nowMs: number;
+  /** When the cron came last. */
+  #cronMs: number;
 
   constructor(name: string, targets: Targets, nowMs: number) {
     this.#name = name;
@@ -80,6 +88,7 @@ export class SimulatedShard {
     this.#locations = new LocationWatch(NOTHING_DARK, false, nowMs);
     this.#cursorMs = nowMs;
     this.#nowMs = nowMs;
+    this.#cronMs = nowMs;
   }
 
   get waiting(): readonly EdgeEvent[] {
@@ -88,21 +97,23 @@ export class SimulatedShard {
 
   /* ---- time ---------------------------------------------------------------------------------------------- */
 
-  /** Its clock is set: `aheadMs` ahead of the simulated time from now on. */
+  /** Sets the shard's clock to `aheadMs` ahead of the simulated time. */
   setClock(aheadMs: number): void {
     this.#aheadMs = aheadMs;
   }
 
-  /** Starts what falls due and takes in what is answered until `nowMs`, each at its moment. */
+  /** Starts rounds and commits answers until `nowMs`, each at its time. */
   runUntil(nowMs: number): void {
     for (;;) {
       const tickMs = this.#nextTickMs() - this.#aheadMs;
       const commitMs = this.#nextCommitMs();
-      const nextMs = Math.min(tickMs, commitMs);
+      const cronMs = this.#cronMs + CRON_MS;
+      const nextMs = Math.min(tickMs, commitMs, cronMs);
       if (nextMs > nowMs) break;
-      // An alarm that lies in the past of a clock that was set rings at once.
+      // After the clock was set forward an alarm may lie in the past. It rings at once.
       this.#nowMs = Math.max(this.#nowMs, nextMs);
-      if (commitMs <= tickMs) this.#commitArrivals(commitMs);
+      if (cronMs === nextMs) this.#cron();
+      else if (commitMs <= tickMs) this.#commitArrivals(commitMs);
       else this.#startDueRounds();
     }
     this.#nowMs = Math.max(this.#nowMs, nowMs);
@@ -119,7 +130,7 @@ export class SimulatedShard {
     return Math.min(...ticks.map((atMs) => atMs ?? Number.POSITIVE_INFINITY));
   }
 
-  /** The first arrival waits for company; one that may be news cuts that short. */
+  /** When the waiting answers are committed: the earliest end of their waits (lingerMs). */
   #nextCommitMs(): number {
     let commitMs = Number.POSITIVE_INFINITY;
     for (const arrival of this.#arrivals) {
@@ -147,20 +158,33 @@ export class SimulatedShard {
   }
 
   #watchLocations(arrived: readonly Happening[]): void {
-    for (const { monitorId, input } of arrived) {
-      this.#locations.hear(this.watches.get(monitorId), input, this.#clockMs);
+    for (const happening of arrived) {
+      const watch = this.watches.get(happening.monitorId);
+      this.#locations.hear(watch, happening.input, this.#clockMs);
+      this.#alone.hear(watch, happening, this.#clockMs);
     }
-    const changed = this.#locations.look(this.#clockMs);
-    this.told.push(...changed.map((change) => locationEvent(this.#name, change)));
+    this.#tellChanges(this.#locations.look(this.#clockMs));
+    this.#alone.look(this.#clockMs);
   }
 
-  /** An eviction and the next awakening, at `nowMs`: what was only in memory is gone, answers under way too. */
+  #cron(): void {
+    this.#cronMs = this.#nowMs;
+    this.#tellChanges(this.#locations.lookAtAll(this.#clockMs));
+    this.#alone.lookAtAll(this.#clockMs);
+  }
+
+  #tellChanges(changes: readonly LocationChange[]): void {
+    this.told.push(...changes.map((change) => locationEvent(this.#name, change)));
+  }
+
+  /** An eviction and a new start at `nowMs`. Memory is lost, and so are the answers under way. */
   restart(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     const stored = this.#stored();
     this.#arrivals = [];
     this.watches.clear();
     this.#locations = new LocationWatch(stored.dark, false, this.#clockMs);
+    this.#alone.restart(this.#clockMs);
     const watches = stored.watches.map((text) => JSON.parse(text) as StoredWatch);
     const byId = new Map(watches.map(({ assigned }) => [assigned.id, assigned]));
     const open = stored.rounds === null ? [] : decodeTick(stored.rounds, (id) => byId.get(id));
@@ -194,7 +218,7 @@ export class SimulatedShard {
 
   /* ---- assignments --------------------------------------------------------------------------------------- */
 
-  /** Of the monitors that an edge of an earlier version would not understand it is told the ids. */
+  /** `notUnderstood`: ids of monitors that an edge of an earlier version would not understand. */
   putAssignment({ version, monitors }: Assignment, notUnderstood: ReadonlySet<string>, nowMs: number): void {
     if (version < this.version || (version === this.version && this.understoodAll)) return;
     this.#nowMs = Math.max(this.#nowMs, nowMs);
@@ -205,6 +229,7 @@ export class SimulatedShard {
       this.#happen({ monitorId, input: { kind: 'removed' } });
       this.watches.delete(monitorId);
       this.#locations.forget(monitorId);
+      this.#alone.forget(monitorId);
     }
     for (const monitorId of notUnderstood) {
       this.chronicle.push({ kind: 'suspended', monitorId });
@@ -221,6 +246,7 @@ export class SimulatedShard {
       return;
     }
     this.#locations.reassign(before.assigned, next);
+    this.#alone.reassign(before.assigned, next);
     this.#happen({ monitorId: next.id, input: { kind: 'assigned', next } });
   }
 
@@ -230,8 +256,9 @@ export class SimulatedShard {
     const before = this.watches.get(monitorId);
     if (before === undefined) return;
     const nowMs = this.#clockMs;
-    const circumstances = { nowMs, dark: this.#locations.darkFor(before.assigned, nowMs) };
-    const reduced = reduceWatch(before.assigned, before.state, input, circumstances);
+    const dark = this.#locations.darkFor(before.assigned, nowMs);
+    this.#alone.requireSame(before.assigned, dark, nowMs);
+    const reduced = reduceWatch(before.assigned, before.state, input, { nowMs, dark });
     this.#enter(before.assigned, input.kind === 'assigned' ? input.next : before.assigned, reduced);
   }
 

@@ -2,10 +2,10 @@ import postgres, { type Sql } from 'postgres';
 import type { Clock } from '#core/context.ts';
 import type { Random } from './random.ts';
 
-/** An hour that ends soon, of a day that ends within some seeds' reach. */
+/** Shortly before the end of an hour, and two hours before the end of a day, so that some seeds cross both. */
 const BEGIN_MS = Date.parse('2026-03-01T21:47:10.000Z');
 
-/** One time for all: the edge's, the core's by its clock, and PostgreSQL's by a now() of its own. */
+/** The simulated time of all parts: of the edge, of the core's clock, and of PostgreSQL's now(). */
 export class SimulatedTime {
   readonly #sql: Sql;
   nowMs = BEGIN_MS;
@@ -14,7 +14,7 @@ export class SimulatedTime {
     this.#sql = sql;
   }
 
-  /** The database's time is that of whoever moved it last: the seed before, in a database that is used again. */
+  /** Sets the database's time back to the beginning: the database may have been used by another seed before. */
   async begin(): Promise<void> {
     await this.advance(0);
   }
@@ -24,13 +24,13 @@ export class SimulatedTime {
     await this.#sql`UPDATE simulation.clock SET at = ${new Date(this.nowMs)}`;
   }
 
-  /** A process's clock; machines do not agree to the millisecond. */
+  /** The clock of one process, off by `skewMs` from the simulated time. */
   clock(random: Random, skewMs = 0): Clock {
     return { now: () => new Date(this.nowMs + skewMs), random: (bytes) => random.bytes(bytes) };
   }
 }
 
-/** Gives an empty database a now() that stands still until it is moved. Sessions begun afterwards find it first. */
+/** Gives an empty database a now() that returns the simulated time. It applies to sessions that begin afterwards. */
 export async function simulateTimeIn(databaseUrl: string): Promise<void> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {

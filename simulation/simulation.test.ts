@@ -3,14 +3,14 @@ import { Installation } from './installation.ts';
 import { playSeed, SIMULATED_STREAMS, type SimulatedStreams } from './play-seed.ts';
 
 /**
- * A seed is a story of outages, people and faults. To play one again, or many from a number on:
+ * A seed draws outages, actions of people and faults. To play one seed again, or many from a number on:
  * BLACKTIDE_SIMULATION_SEED=17 npx vitest run --project core simulation
  * BLACKTIDE_SIMULATION_SEED=1000 BLACKTIDE_SIMULATION_RUNS=300 npx vitest run --project core simulation
  */
 const { BLACKTIDE_SIMULATION_SEED: first, BLACKTIDE_SIMULATION_RUNS: runs } = process.env;
 
 /**
- * Played in every run of the suite, over both carriers; a seed that finds a fault stays here.
+ * Seeds that every run of the suite plays. A seed that has found a fault is added here.
  */
 const SEEDS = { 'in-process': [1, 3], jetstream: [2, 207] } as const satisfies Record<
   SimulatedStreams,

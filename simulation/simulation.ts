@@ -35,28 +35,30 @@ import { hasSucceeded, Uplink } from './uplink.ts';
 import { Violation, without } from './violation.ts';
 
 const TENANTS = ['acme', 'globex'];
-/** Most of an hour: enough for a dozen outages. */
+/** A hostile organization: its targets fail from chosen locations. It does nothing else. */
+const HOSTILE_TENANT = 'initech';
+/** Steps of a seed: most of an hour of simulated time, with a dozen outages. */
 const TICKS = 45;
-/** People's machines are off by up to this. */
+/** Most that the clock of the processes behind people's actions is off. */
 const SKEW_MS = 1_500;
-/** How often the edge's clock is set. */
+/** Chance that the edge's clock is set in a step. */
 const CLOCK_CHANCE = 0.04;
-/** That an edge does not understand one of the monitors of an assignment. */
+/** Chance that the edge does not understand one of the monitors of an assignment. */
 const NOT_UNDERSTOOD_CHANCE = 0.06;
-/** Leases have ended by then, and the longest wait after the few failures that the receiver has in it. */
+/** After this time all leases have ended, and all waits after the receiver's few failures. */
 const EVERYTHING_DUE_MS = 5 * 60_000;
-/** Every hour that has results has closed and settled by then, and all monitors are silent. */
+/** After this time every hour with results is closed, and every monitor counts as silent. */
 const SILENCE_MS = 65 * 60_000;
-/** For the real loops at the end, on a slow machine. */
+/** Longest wait for the real loops at the end, on a slow machine. */
 const PATIENCE_MS = 30_000;
 const POLL_MS = 10;
-/** Lines of what happened before a violation. */
+/** Most lines of the story that a failure shows. */
 const STORY_LINES_MAX = 40;
 
 /**
- * The core's half of the road under one seed: a shard and people play what a seed draws, faults hit every hop, and
- * after each step the database is compared with the model. What is drawn depends on the seed alone; how concurrent
- * statements interleave is PostgreSQL's.
+ * One seed of the whole simulation: a shard, people's actions and faults of every part, all drawn from the seed. After
+ * each step the database is compared with the model (Ledger). The order of concurrent statements in PostgreSQL is not
+ * drawn, so a seed may take different courses.
  */
 export class Simulation {
   readonly core: TestCore;
@@ -70,12 +72,12 @@ export class Simulation {
   readonly uplink: Uplink;
   readonly notifiers: MortalNotifiers;
   readonly tenants: Tenant[] = [];
-  /** What browsers were told: organisation and monitor. */
+  /** Organisation and monitor of each event that browsers received. */
   readonly live: [organizationId: string, monitorId: string][] = [];
   ledger = new Ledger();
   readonly #road: Road;
   readonly #breakdowns = new Breakdowns();
-  /** Has a dice of its own, so that what else a seed tells stays. */
+  /** A random stream of its own, so that other draws of a seed stay the same. */
   readonly #clockLuck: Random;
   readonly #story: string[] = [];
   #calm = false;
@@ -119,7 +121,7 @@ export class Simulation {
     });
   }
 
-  /** Plays it all; afterwards everything is quiet and can be judged. */
+  /** Plays the seed until nothing is under way any more. The invariants can be checked then. */
   async play(): Promise<void> {
     try {
       await this.#begin();
@@ -150,6 +152,8 @@ export class Simulation {
     const skewMs = this.random.int(-SKEW_MS, SKEW_MS);
     const people = { ...this.ctx, clock: this.time.clock(this.random.fork('people'), skewMs) };
     for (const name of TENANTS) this.tenants.push(await foundTenant(people, name, this));
+    const hostile = await foundTenant(people, HOSTILE_TENANT, { ...this, random: this.random.fork('hostile') });
+    this.targets.setHostile(hostile.organizationId);
     await this.#publish();
   }
 
@@ -195,7 +199,7 @@ export class Simulation {
     this.#note(`the shard sleeps for ${this.#asleepTicks} ticks`);
   }
 
-  /** Clocks are wrong and are set right, mostly by seconds, sometimes by many slots. */
+  /** Sets the edge's clock, mostly wrong by seconds, sometimes by minutes. */
   #setEdgeClock(): void {
     const random = this.#clockLuck;
     if (!random.chance(CLOCK_CHANCE)) return;
@@ -204,7 +208,7 @@ export class Simulation {
     this.#note(`the edge's clock is ${aheadMs} ms ahead`);
   }
 
-  /** Several batches in a row, unless the core cannot be reached for a while. */
+  /** Delivers up to three batches, unless the core is out of reach. */
   async #useUplink(): Promise<void> {
     if (this.#awayTicks > 0) this.#awayTicks--;
     else if (this.random.chance(0.06)) {
@@ -233,12 +237,12 @@ export class Simulation {
   }
 
   async #publish(): Promise<void> {
-    // One that dies with what it has claimed.
+    // A publisher that dies after claiming two requests.
     if (this.random.chance(0.05)) await claimRequests(this.ctx.sql, 2);
     await Promise.all(this.random.chance(0.3) ? [publishDue(this.ctx), publishDue(this.ctx)] : [publishDue(this.ctx)]);
   }
 
-  /** The edge's cron. */
+  /** The reconciliation of the edge's cron. */
   async #reconcile(): Promise<void> {
     const { assignments, pages, gone } = this.edge.behind(await this.uplink.directory());
     for (const shard of assignments) {
@@ -255,7 +259,7 @@ export class Simulation {
     return this.#calm || !random.chance(0.2) ? null : random.pick(['away', 'answer lost']);
   }
 
-  /** An edge of an earlier version for a while: the cron of the next one pulls the assignment again. */
+  /** Draws a monitor that the edge does not understand. The next reconciliation pulls the assignment again. */
   #notUnderstood(random: Random, ids: readonly string[]): ReadonlySet<string> {
     if (this.#calm || ids.length === 0 || !random.chance(NOT_UNDERSTOOD_CHANCE)) return new Set();
     const id = random.pick(ids);
@@ -265,7 +269,7 @@ export class Simulation {
 
   /* ---- the end ------------------------------------------------------------------------------------------- */
 
-  /** No more faults: the real loops, two of each, bring everything to its end. */
+  /** Stops all faults. The real loops, two of each, finish all that is under way. */
   async #comeToRest(): Promise<void> {
     this.#calm = true;
     this.receiver.calm = true;
@@ -274,7 +278,7 @@ export class Simulation {
     this.shard.setClock(0);
     if (this.#asleepTicks > 0) this.shard.restart(this.time.nowMs);
     await this.time.advance(EVERYTHING_DUE_MS);
-    // Monitors that the core took for unchecked are seen to be checked again.
+    // Monitors that the core called unknown for lack of results have results again.
     this.shard.runUntil(this.time.nowMs);
     const loops = await Promise.all([
       startNotifier(this.ctx),
@@ -294,11 +298,11 @@ export class Simulation {
     }
   }
 
-  /** Until edge, core and channels have nothing more to tell each other. */
+  /** Resolves when nothing waits between edge, core and channels. */
   async #drain(): Promise<void> {
     await this.uplink.deliverAll();
     await this.#until('everything is published', PUBLISH_CHANNEL, 'SELECT * FROM publish_queue');
-    // An assignment may have ended alerts.
+    // A published assignment may have ended alerts, which are events again.
     await this.uplink.deliverAll();
     const waiting = "SELECT * FROM notifications WHERE status IN ('pending', 'failed')";
     await this.#until('everything is told', NOTIFY_CHANNEL, waiting);
@@ -307,7 +311,7 @@ export class Simulation {
     await requirePublished(this);
   }
 
-  /** Nothing comes from the edge: monitors that were seen become unknown. */
+  /** Without results from the edge every monitor must become unknown. */
   async #keepSilence(): Promise<void> {
     await this.time.advance(SILENCE_MS);
     await Promise.all([watchFreshness(this.ctx), watchFreshness(this.ctx)]);

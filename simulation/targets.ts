@@ -13,43 +13,60 @@ export interface TimedAnswer {
   readonly afterMs: number;
 }
 
-/** How a target is: well, failing from one place, failing from everywhere, or out of the probes' sight. */
+/** How a target is: well, failing from one location, failing from all, or not reached because no location answers. */
 type Health = 'well' | 'patchy' | 'failing' | 'unseen';
 /** How much room the edge has for checks. */
 type Room = 'enough' | 'little' | 'none';
 
-/** Chance that a target changes between two rounds: outages of a few rounds, many of them. */
+/** Chance that a target's health is drawn again in a round. It makes many outages of a few rounds. */
 const CHANGE_CHANCE = 0.25;
-/** Chance that an answer comes late: for most of its kind before its round is given up, for some after that. */
+/** Chance that an answer is late. Most late answers come before their round's deadline, some after it. */
 const LATE_CHANCE = 0.05;
-/** Of the time that a round is given; the rest comes when nobody waits any more. */
+/** Longest delay of a late answer, as a share of the time until its round's deadline. */
 const LATE_SHARE_MAX = 1.3;
-/** How often the weather of the edge changes, in simulated time, and how likely which. */
+/** How often the state of the edge (dark location, room for checks) is drawn again, in simulated time. */
 const WEATHER_MS = 4 * MINUTE_MS;
 const DARK_CHANCE = 0.2;
 const ROOMS = { enough: 12, little: 1, none: 1 } as const satisfies Record<Room, number>;
-/** Of the checks that find no room when there is little. */
+/** The share of the locations that a hostile organization chooses, on average. */
+const HOSTILE_SHARE = 0.5;
+/** The share of the checks that find no room when there is little. */
 const TURNED_AWAY_SHARE = 0.4;
 
-/** The monitored targets, each with its own luck, and the locations that look at them. */
+/** An organization whose targets fail from chosen locations and answer elsewhere, to make these dark for others. */
+interface Hostile {
+  readonly organization: string;
+  chosen: readonly LocationId[];
+}
+
+/** The monitored targets, the health of each, and the locations that check them. */
 export class Targets {
-  /** From now on every check is made and answered at once. */
+  /** True: every check is made and answered at once. */
   calm = false;
   readonly #random: Random;
   readonly #weather: Random;
   readonly #health = new Map<string, Health>();
   #weatherSinceMs = Number.NEGATIVE_INFINITY;
   #dark: LocationId | null = null;
+  #hostile: Hostile | null = null;
+  readonly #hostileLuck: Random;
   #room: Room = 'enough';
 
   constructor(random: Random) {
     this.#random = random;
     this.#weather = random.fork('weather');
+    this.#hostileLuck = random.fork('hostile');
   }
 
-  /** One round of a monitor: what becomes of its check at each location. `clockMs` is the time by the edge's clock. */
+  /** From now on all targets of this organization fail from the same locations, which it chooses anew with the weather. */
+  setHostile(organization: string): void {
+    this.#hostile = { organization, chosen: this.#choose() };
+  }
+
+  /** The answers of all locations to one round of a monitor. `clockMs` is the time by the edge's clock. */
   round(monitor: AssignedMonitor, round: Round, at: { nowMs: number; clockMs: number }): TimedAnswer[] {
     this.#turnWeather(at.nowMs);
+    if (monitor.organization === this.#hostile?.organization) return this.#hostileRound(round, at.clockMs);
     const before = this.#health.get(monitor.id) ?? 'well';
     const changes = this.#random.chance(CHANGE_CHANCE) || (this.calm && before === 'unseen');
     const health = changes
@@ -72,7 +89,23 @@ export class Targets {
     });
   }
 
-  /** At most one location is dark at a time: most places cannot be at fault together. */
+  /** Draws from a random stream of its own: other organizations' draws stay the same. */
+  #hostileRound({ asked }: Round, clockMs: number): TimedAnswer[] {
+    return asked.map((location) => {
+      const afterMs = this.#hostileLuck.int(5, 900);
+      const fails = !this.calm && this.#hostile?.chosen.includes(location) === true;
+      const outcome = fails
+        ? ({ outcome: 'failure', reason: 'connection_refused' } as const)
+        : { outcome: 'success' as const };
+      return { location, answer: made(outcome, afterMs, clockMs), afterMs };
+    });
+  }
+
+  #choose(): LocationId[] {
+    return LOCATION_IDS.filter(() => this.#hostileLuck.chance(HOSTILE_SHARE));
+  }
+
+  /** Draws the dark location (at most one), the room for checks, and the choice of the hostile organization. */
   #turnWeather(nowMs: number): void {
     if (this.calm) {
       this.#dark = null;
@@ -83,6 +116,7 @@ export class Targets {
     this.#weatherSinceMs = nowMs;
     this.#dark = this.#weather.chance(DARK_CHANCE) ? this.#weather.pick(LOCATION_IDS) : null;
     this.#room = this.#weather.weighted(ROOMS);
+    if (this.#hostile !== null) this.#hostile.chosen = this.#choose();
   }
 
   #isTurnedAway(): boolean {

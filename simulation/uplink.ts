@@ -12,7 +12,7 @@ import type { Road } from './road.ts';
 import type { SimulatedShard } from './shard.ts';
 import { requireEqual } from './violation.ts';
 
-/** Checks that one of the histories that were possible is the one that the database tells. */
+/** Checks that what the database holds follows from one of the possible histories. */
 export type Account = (what: string, histories: readonly ((ledger: Ledger) => boolean)[]) => Promise<void>;
 
 interface Parts {
@@ -26,7 +26,7 @@ interface Parts {
   readonly account: Account;
 }
 
-/** What may become of a batch on its way. All of it is within "at least once, in order until redelivered". */
+/** What may happen to a batch on its way, with weights. All of it is allowed by at-least-once delivery. */
 const FATES = {
   fine: 8,
   'answer lost': 2,
@@ -40,21 +40,21 @@ const FATES = {
   'with a message of a later version': 1,
 } as const;
 
-/** A batch takes about this long on an idle machine. */
+/** Longest delay before connections end, about the time that a batch takes on an idle machine. */
 const RESTART_DELAY_MAX_MS = 40;
-/** That a batch carries a message which PostgreSQL refuses. */
+/** Chance that a batch carries a message that PostgreSQL refuses. */
 const POISON_CHANCE = 0.15;
 
 const EVENTS_PATH = '/edge/v1/events';
 
-/** The way of events from the shard to the core, over the real intake. */
+/** Delivers events from the shard to the core, through the core's real route. */
 export class Uplink {
   readonly #parts: Parts;
-  /** Messages that nobody understands, or that PostgreSQL refuses, each to be parked once. */
+  /** Messages that no consumer understands or that PostgreSQL refuses. Each must be parked once. */
   readonly strange: string[] = [];
-  /** Has a dice of its own, so that what else a seed tells stays. */
+  /** A random stream of its own, so that other draws of a seed stay the same. */
   readonly #poisonLuck: Random;
-  /** What PostgreSQL refuses, in every batch until one with it is accepted. */
+  /** A message that PostgreSQL refuses. Every batch carries it until one is accepted. */
   #poison: object | null = null;
   #poisons = 0;
 
@@ -63,7 +63,7 @@ export class Uplink {
     this.#poisonLuck = parts.random.fork('poison');
   }
 
-  /** Sends what waits, one batch, with whatever fate; returns the fate. `meanwhile` is done at the same time. */
+  /** Sends one batch with a drawn fate and returns the fate. `meanwhile` is performed at the same time. */
   async deliver(meanwhile: Action | null): Promise<string> {
     const { shard, random } = this.#parts;
     const batch = shard.waiting.slice(0, random.chance(0.3) ? random.int(1, 20) : UPLINK_EVENTS_MAX);
@@ -73,7 +73,7 @@ export class Uplink {
     return `delivered ${batch.length} events, ${fate}${meanwhile === null ? '' : `, while: ${meanwhile.what}`}`;
   }
 
-  /** Sends everything that waits, nothing going wrong. */
+  /** Sends all waiting events without faults. */
   async deliverAll(): Promise<void> {
     const { shard } = this.#parts;
     while (shard.waiting.length > 0) {
@@ -84,7 +84,7 @@ export class Uplink {
     if (this.#poison !== null) requireEqual(await this.#post([]), true, 'what PostgreSQL refuses does not stay');
   }
 
-  /** The edge's cron asks the core what there should be. */
+  /** A request of the edge's cron to the core. */
   async get(path: string): Promise<unknown> {
     const { core, app } = this.#parts;
     const token = await core.edgeToken({ method: 'GET', path, body: '' });
@@ -183,7 +183,7 @@ export class Uplink {
     return accepted;
   }
 
-  /** Of good form, for each of the consumers, with a character that no column takes. */
+  /** A message of valid form for one of the consumers, with a character that no PostgreSQL text column takes. */
   #drawPoison(): object {
     const id = `evt_poison_${this.#poisons++}`;
     const at = '2026-03-01T21:00:00.000Z';
@@ -219,8 +219,8 @@ export class Uplink {
   }
 
   /**
-   * An accepted batch has been taken as a whole; one that was refused, up to any alert of it. What a person did at
-   * the same time came before, between or after.
+   * Compares the database with the possible histories. An accepted batch was taken as a whole; a refused one up to any of
+   * its alerts. An action at the same time came before, between or after the alerts.
    */
   async #accountFor(
     batch: readonly EdgeEvent[],
@@ -248,7 +248,7 @@ export class Uplink {
     if (accepted) await this.#requireSafe(batch);
   }
 
-  /** Accepted means stored: no crash can lose it from here. */
+  /** Requires that every result and verdict of an accepted batch is stored. */
   async #requireSafe(batch: readonly EdgeEvent[]): Promise<void> {
     const { core, ledger } = this.#parts;
     const { monitors } = ledger();
@@ -270,7 +270,7 @@ export class Uplink {
   }
 }
 
-/** Whether a person gets what they asked for. Anything but a plain refusal is a failure of the simulation. */
+/** Whether an action succeeds. An error other than a conflict or a missing object fails the simulation. */
 export async function hasSucceeded(action: Action): Promise<boolean> {
   try {
     await action.perform();

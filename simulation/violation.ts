@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 /** An invariant that does not hold. */
 export class Violation extends Error {
-  /** The sentence that does not hold, without the monitor, version or day that it does not hold for. */
+  /** The sentence that does not hold, without ids and numbers, so that equal faults have equal sentences. */
   readonly invariant: string;
 
   constructor(invariant: string, evidence?: unknown) {
@@ -21,7 +21,7 @@ export function requireEqual(actual: unknown, expected: unknown, invariant: stri
   throw new Violation(invariant, { actual: without(actual, expected), expected: without(expected, actual) });
 }
 
-/** Of long lists, what only one of them has; all of it when they differ in order or number. */
+/** The elements of one list that the other lacks; the whole list when they differ in order or number only. */
 export function without(one: unknown, other: unknown): unknown {
   if (!Array.isArray(one) || !Array.isArray(other)) return one;
   const own = one.filter((row) => !other.some((another) => isDeepStrictEqual(row, another)));

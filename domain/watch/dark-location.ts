@@ -20,7 +20,7 @@ export const DARK_FAILING_SHARE_MIN = 0.9;
 /** Above this share the same targets fail elsewhere too: they are down, the location is not dark. */
 const DARK_FAILING_ELSEWHERE_SHARE_MAX = 0.5;
 /** Organizations with different sites that must be left as witnesses after any one organization or site is left out. */
-export const DARK_ORGANIZATIONS_MIN = 5;
+const DARK_ORGANIZATIONS_MIN = 5;
 /** With three canaries that fail from a location, two are left after any one host is left out. */
 export const CANARIES_MIN = 3;
 /** An outcome older than this says nothing about a location now. */
@@ -42,29 +42,36 @@ export interface Witness {
   readonly outcomes: Outcomes;
 }
 
-/** From which locations something is seen, and whether it answers there. */
-export type View = ReadonlyMap<LocationId, boolean>;
+/** What several monitors see together. */
+export interface View {
+  /** The locations from which it is seen, and whether it answers there. */
+  readonly answers: ReadonlyMap<LocationId, boolean>;
+  /** From how many of them it does not answer. */
+  readonly failing: number;
+}
 
 /** True for an outcome that still says something about its location: a vote that is fresh. */
 export function isEvidence({ outcome, atMs }: Evidence, nowMs: number): boolean {
   return isVote(outcome) && nowMs - atMs <= EVIDENCE_MS_MAX;
 }
 
-/** What several monitors of one host, site or organization see together: one answer proves that a location works. */
-export function viewOf(monitors: Iterable<Outcomes>, nowMs: number): View {
-  const view = new Map<LocationId, boolean>();
+/** The view of the monitors of one host, site or organization: one answer proves that a location works. */
+function viewOf(monitors: Iterable<Outcomes>, nowMs: number): View {
+  const answers = new Map<LocationId, boolean>();
   for (const outcomes of monitors) {
     for (const [location, evidence] of outcomes) {
       if (!isEvidence(evidence, nowMs)) continue;
-      view.set(location, view.get(location) === true || !isFailure(evidence.outcome));
+      answers.set(location, answers.get(location) === true || !isFailure(evidence.outcome));
     }
   }
-  return view;
+  let failing = 0;
+  for (const answersHere of answers.values()) if (!answersHere) failing += 1;
+  return { answers, failing };
 }
 
 /** One view for each host of the given witnesses, however many of their monitors check it. */
 export function viewsByHost(witnesses: readonly Witness[], nowMs: number): View[] {
-  return viewsBy(witnesses, ({ target }) => target.host, nowMs).map(([, view]) => view);
+  return viewsBy(witnesses, ({ target }) => target.host, nowMs).map(({ view }) => view);
 }
 
 /**
@@ -72,7 +79,7 @@ export function viewsByHost(witnesses: readonly Witness[], nowMs: number): View[
  * outage.
  */
 export function darkLocations(views: readonly View[], viewsMin: number): LocationId[] {
-  const observed = new Set(views.flatMap((view) => [...view.keys()]));
+  const observed = observedBy(views);
   return exceptAll(
     [...observed].filter((location) => isDark(location, views, viewsMin)),
     observed,
@@ -88,9 +95,9 @@ export function darkByCanaries(canaries: readonly Outcomes[], nowMs: number): Lo
 }
 
 function isDark(location: LocationId, views: readonly View[], viewsMin: number): boolean {
-  const seen = views.filter((view) => view.has(location));
-  const failing = seen.filter((view) => view.get(location) === false);
-  const comparable = seen.filter((view) => view.size > 1);
+  const seen = views.filter(({ answers }) => answers.has(location));
+  const failing = seen.filter(({ answers }) => answers.get(location) === false);
+  const comparable = seen.filter(({ answers }) => answers.size > 1);
   const failingElsewhere = comparable.filter((view) => failsElsewhere(view, location));
   return (
     seen.length >= viewsMin &&
@@ -101,9 +108,9 @@ function isDark(location: LocationId, views: readonly View[], viewsMin: number):
 }
 
 /** True when it fails from most of its other locations. */
-function failsElsewhere(view: View, location: LocationId): boolean {
-  const elsewhere = [...view].filter(([other]) => other !== location);
-  return elsewhere.filter(([, answers]) => !answers).length * 2 > elsewhere.length;
+function failsElsewhere({ answers, failing }: View, location: LocationId): boolean {
+  const failingElsewhere = answers.get(location) === false ? failing - 1 : failing;
+  return failingElsewhere * 2 > answers.size - 1;
 }
 
 /**
@@ -113,27 +120,29 @@ function failsElsewhere(view: View, location: LocationId): boolean {
  * finding must stand with one voice less.
  */
 export function darkForEverybody(witnesses: readonly Witness[], nowMs: number): LocationId[] {
-  const organizations = [...Map.groupBy(witnesses, ({ organization }) => organization).values()].map((own) => ({
-    view: viewOf(
-      own.map(({ outcomes }) => outcomes),
-      nowMs,
-    ),
-    sites: viewsBy(own, ({ target }) => target.site, nowMs),
-  }));
-  const observed = new Set(organizations.flatMap(({ view }) => [...view.keys()]));
+  const organizations = viewsBy(witnesses, ({ organization }) => organization, nowMs);
+  const observed = observedBy(organizations.map(({ view }) => view));
   const dark = [...observed].filter((location) => {
-    const against = organizations.filter(({ view }) => view.get(location) === true).length;
-    const silent = organizations.filter(({ view }) => view.get(location) === false);
-    const left = voices(silent.map(({ sites }) => sitesFailingOnly(location, sites))) - 1;
-    return left >= DARK_ORGANIZATIONS_MIN && left >= (left + against) * DARK_FAILING_SHARE_MIN;
+    const silent = organizations.filter(({ view }) => view.answers.get(location) === false);
+    const against = organizations.filter(({ view }) => view.answers.get(location) === true).length;
+    if (!isNearlyAll(silent.length, against)) return false;
+    return isNearlyAll(voices(silent.map(({ group }) => sitesFailingOnly(location, group, nowMs))), against);
   });
   return exceptAll(dark, observed);
 }
 
-function sitesFailingOnly(location: LocationId, sites: readonly (readonly [site: string, view: View])[]): string[] {
-  return sites
-    .filter(([, view]) => view.get(location) === false && view.size > 1 && !failsElsewhere(view, location))
-    .map(([site]) => site);
+/** True when this many voices are enough, and nearly all that there are, also with one of them left out. */
+function isNearlyAll(voices: number, against: number): boolean {
+  const left = voices - 1;
+  return left >= DARK_ORGANIZATIONS_MIN && left >= (left + against) * DARK_FAILING_SHARE_MIN;
+}
+
+function sitesFailingOnly(location: LocationId, witnesses: readonly Witness[], nowMs: number): string[] {
+  return viewsBy(witnesses, ({ target }) => target.site, nowMs)
+    .filter(
+      ({ view }) => view.answers.get(location) === false && view.answers.size > 1 && !failsElsewhere(view, location),
+    )
+    .map(({ key }) => key);
 }
 
 /**
@@ -149,18 +158,26 @@ function voices(sitesOfOrganizations: readonly (readonly string[])[]): number {
   return taken.size;
 }
 
-function viewsBy(
-  witnesses: readonly Witness[],
-  keyOf: (witness: Witness) => string,
-  nowMs: number,
-): (readonly [key: string, view: View])[] {
-  return [...Map.groupBy(witnesses, keyOf)].map(([key, group]) => [
+/** The witnesses in groups, with what each group sees. */
+interface Group {
+  readonly key: string;
+  readonly group: readonly Witness[];
+  readonly view: View;
+}
+
+function viewsBy(witnesses: readonly Witness[], keyOf: (witness: Witness) => string, nowMs: number): Group[] {
+  return [...Map.groupBy(witnesses, keyOf)].map(([key, group]) => ({
     key,
-    viewOf(
+    group,
+    view: viewOf(
       group.map(({ outcomes }) => outcomes),
       nowMs,
     ),
-  ]);
+  }));
+}
+
+function observedBy(views: readonly View[]): ReadonlySet<LocationId> {
+  return new Set(views.flatMap(({ answers }) => [...answers.keys()]));
 }
 
 function exceptAll(dark: readonly LocationId[], observed: ReadonlySet<LocationId>): LocationId[] {

@@ -17,12 +17,12 @@ import type {
 import type { LocationChange } from './location-watch.ts';
 import type { Round } from './round.ts';
 
-/** What a watch tells, in the shapes of the wire. */
+/** The events of a watch, in the shapes of the wire. */
 
-/** Why an alert ended although nothing was observed. */
+/** Why an alert ended without an observation. */
 export type EndCause = Exclude<AlertTriggeredEvent['cause'], 'observed'>;
 
-/** What is behind a change, for whoever is told of it. */
+/** The origin of a change, as events report it. */
 export interface Behind {
   readonly monitorId: string;
   readonly nowMs: number;
@@ -30,10 +30,10 @@ export interface Behind {
   readonly traceId: string;
 }
 
-/** What a location's check came to. */
+/** The outcome of a check at a location. */
 export type Answer = Pick<ProbeAnswer, 'outcome' | 'attempts' | 'startedAt' | 'colo'>;
 
-/** Why a check was not made, or not answered: a reason of ours. */
+/** Why a check was not made, or not answered. None of these reasons is the target's fault. */
 export interface NotMade {
   readonly reason: Extract<Reason, 'missed_slot' | 'overloaded' | 'location_unavailable' | 'probe_error'>;
   readonly detail: string;
@@ -81,7 +81,7 @@ export function missedEvent(
   };
 }
 
-/** What a round came to, as `round.judged` tells it. */
+/** The verdict of a round, as `round.judged` reports it. */
 export interface Judged {
   readonly status: VerdictStatus;
   readonly failing: Failing;
@@ -162,7 +162,7 @@ const END_SUMMARIES = {
   rule_removed: 'The alert rule was removed.',
 } as const satisfies Record<EndCause, string>;
 
-/** The end of an alert that no observation has brought about. */
+/** The end of an alert without an observation. */
 export function endEvent(monitorId: string, change: AlertChange, cause: EndCause, nowMs: number): AlertTriggeredEvent {
   const traceId = derivedTraceId(monitorId, change.alertId, cause);
   return alertEvent(change, cause, END_SUMMARIES[cause], { monitorId, nowMs, failing: [], traceId });

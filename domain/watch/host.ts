@@ -3,7 +3,7 @@ import type { AssignedMonitor } from '../wire/wire.ts';
 import { inSlotOrder, type Round } from './round.ts';
 import type { WatchInput, WatchState } from './watch.ts';
 
-/** Decisions that every host of watches makes alike, beside the reducer: the shard object and the simulation. */
+/** Decisions beside the reducer that all hosts of watches share. Hosts are the shard object and the simulation. */
 
 /** A monitor as it was assigned, and the state of its watch. */
 export interface Watch {
@@ -17,12 +17,12 @@ export interface Happening {
   readonly input: WatchInput;
 }
 
-/** Answers that arrive within this time become one commit: a fifth of a second is not seen on a screen. */
+/** Answers that arrive within this time become one commit. Nobody sees a fifth of a second on a screen. */
 const COMMIT_LINGER_MS = 200;
-/** A failure may be the one that pages somebody. */
+/** The same for an answer that may change the monitor's status: it may page somebody. */
 const URGENT_LINGER_MS = 20;
 
-/** How long a happening may wait for others, in milliseconds. An answer that does not fit the status may change it. */
+/** How long a happening may wait for others to be committed with it, in milliseconds. */
 export function lingerMs(watch: Watch | undefined, input: WatchInput): number {
   if (watch === undefined || input.kind !== 'answered') return COMMIT_LINGER_MS;
   const isSuccess = input.answer.outcome.outcome === 'success';
@@ -38,8 +38,8 @@ export function storedState({ votedMs: _anew, rounds: _apart, ...stored }: Watch
 }
 
 /**
- * A watch as its host finds it after a restart. Every slot up to `startedMs` was started; where the clock was set back
- * behind that, none of them is taken again.
+ * A watch as its host finds it after a restart. Every slot up to `startedMs` was started before. None of these slots is
+ * started again, also when the clock was set back meanwhile.
  */
 export function wokenWatch(
   assigned: AssignedMonitor,
@@ -53,7 +53,7 @@ export function wokenWatch(
   return { assigned, state: { ...state, takenMs: Math.max(startedMs, stored.takenMs ?? startedMs) } };
 }
 
-/** The components whose page does not know the watch's status yet, with what it is to be sent. */
+/** The states that must be sent to page objects because the monitor's status or its components have changed. */
 export function componentsToTell(
   before: Watch | undefined,
   { assigned, state }: Watch,

@@ -116,7 +116,7 @@ export class LocationWatch {
       next.enabled &&
       before.organization === next.organization &&
       before.locations.join() === next.locations.join() &&
-      targetOf(before).host === targetOf(next).host;
+      (before.config.url === next.config.url || targetOf(before).host === targetOf(next).host);
     if (!isSameWitness) this.forget(next.id);
   }
 
@@ -206,9 +206,9 @@ function darkByHosts(before: Proven, hosts: readonly View[], nowMs: number): Map
  * proof is good as long as any other evidence.
  */
 function isStillDark(location: LocationId, provenMs: number, hosts: readonly View[], nowMs: number): boolean {
-  const seen = hosts.filter((view) => view.has(location));
+  const seen = hosts.filter(({ answers }) => answers.has(location));
   if (seen.length === 0) return nowMs - provenMs <= EVIDENCE_MS_MAX;
-  const failing = seen.filter((view) => view.get(location) === false);
+  const failing = seen.filter(({ answers }) => answers.get(location) === false);
   return seen.length < DARK_HOSTS_MIN && failing.length >= seen.length * DARK_FAILING_SHARE_MIN;
 }
 

@@ -10,7 +10,7 @@ export interface Darkness {
   readonly others: readonly LocationId[];
 }
 
-/** What the locations of one round say, as far as they have answered. */
+/** The outcomes of one round, as far as its locations have answered. */
 export interface Ballot {
   /** Locations that were asked. */
   readonly asked: readonly LocationId[];

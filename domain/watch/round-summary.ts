@@ -24,7 +24,7 @@ export function roundSummary(asked: number, failing: readonly FailingLocation[])
   return `${failing.length} of ${asked} ${places} failed${where}${why === null ? '' : `: ${why}`}`;
 }
 
-/** The most frequent reason in words, with its detail where everybody tells the same. */
+/** The most frequent reason in words, or its detail where all locations report the same one. */
 function mainCause(failing: readonly FailingLocation[]): string | null {
   const counts = new Map<string, number>();
   for (const { reason } of failing) if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);
@@ -37,7 +37,7 @@ function mainCause(failing: readonly FailingLocation[]): string | null {
   return shortened(detail, QUOTED_DETAIL_MAX);
 }
 
-/** Reasons whose detail is a better sentence than their words: "expected status 200-399, got 503". */
+/** Reasons whose detail says more than their words, such as "expected status 200-399, got 503". */
 const DETAIL_SAYS_MORE: ReadonlySet<string> = new Set([
   'status_unexpected',
   'assertion_failed',

@@ -12,28 +12,28 @@ export interface Seen {
 
 /** One slot of one monitor from its start until its last location has answered. */
 export interface Round {
-  /** Milliseconds since the epoch: a slot of the grid, or the moment of what called for a round at once. */
+  /** Milliseconds since the epoch: a slot of the grid, or the time of the change that made an extra round necessary. */
   readonly slotMs: number;
-  /** Asked for by a person ("check now"): its results are stored, and count neither for alerts nor for uptime. */
+  /** A person asked for the round ("check now"). Its results are stored, and count neither for alerts nor for uptime. */
   readonly manual: boolean;
-  /** Of everything that follows from this round. */
+  /** The trace id of this round and of everything that follows from it. */
   readonly traceId: string;
   readonly asked: readonly LocationId[];
   readonly seen: ReadonlyMap<LocationId, Seen>;
-  /** When the watch asked for it; later than the slot when the host was late. */
+  /** When the watch asked for the round; later than the slot when the host was late. */
   readonly startedMs: number;
-  /** From here on a location that has not answered will not. */
+  /** A location that has not answered by now counts as unanswered. */
   readonly deadlineMs: number;
-  /** Its verdict was told. Answers that come later are stored and change it no more. */
+  /** The verdict was reported. Later answers are stored and do not change it. */
   readonly judged: boolean;
 }
 
-/** The way to a location and back, and what the check's own two time limits leave out. */
+/** Time for the way to a location and back, beside the time limits of the check itself. */
 const ROAD_MS = 10 * SECOND_MS;
-/** Waiting for room ends here, however long the interval: a result that late says little about its slot. */
+/** The longest wait for room, however long the interval. A later result would say little about its slot. */
 const ADMISSION_MS_MAX = 5 * MINUTE_MS;
 
-/** How long a round's checks may wait for room: half a slot. What finds no room until then is `overloaded`. */
+/** How long a round's checks may wait for room: half an interval. Checks that find no room in time are `overloaded`. */
 export function admissionMs({ intervalSeconds }: { readonly intervalSeconds: number }): number {
   return Math.min(ADMISSION_MS_MAX, (intervalSeconds * SECOND_MS) / 2);
 }
@@ -57,7 +57,7 @@ export function inSlotOrder(rounds: readonly Round[]): readonly Round[] {
   return rounds.toSorted((one, other) => one.slotMs - other.slotMs);
 }
 
-/** Names a round among all rounds of a shard; the caller's key in a probe request. */
+/** The name of a round among all rounds of a shard. It is the caller's key in a probe request. */
 export function roundKey(monitorId: string, { slotMs, manual }: Pick<Round, 'slotMs' | 'manual'>): string {
   return `${monitorId}:${slotMs}:${manual ? 'manual' : 'grid'}`;
 }
@@ -76,17 +76,17 @@ export function hasOpen(round: Round): boolean {
   return round.seen.size < round.asked.length;
 }
 
-/** True when nothing more can come of it: everybody has answered, and what that comes to has been told. */
+/** True when every location has answered and the verdict, if the round has one, was reported. */
 export function isOver(round: Round): boolean {
   return !hasOpen(round) && (round.manual || round.judged);
 }
 
-/** True when somebody could say something about the target. */
+/** True when at least one location has an outcome that says something about the target. */
 export function hasVote(round: Round): boolean {
   return [...round.seen.values()].some(({ outcome }) => isVote(outcome));
 }
 
-/** Why a round came to `unknown`: by what kept its checks from being made, or because too few locations could vote. */
+/** The cause of an `unknown` verdict: why no check was made, or that too few locations could vote. */
 export function unknownCause(round: Round): UnknownCause {
   const reasons = new Set([...round.seen.values()].map(({ outcome, reason }) => (isVote(outcome) ? 'vote' : reason)));
   if (reasons.size !== 1) return 'too_few_votes';

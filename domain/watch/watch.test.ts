@@ -38,7 +38,7 @@ function newMonitor(changes: Partial<AssignedMonitor> = {}): AssignedMonitor {
   return { ...assignedMonitorSchema.parse(monitor), ...changes };
 }
 
-/** One monitor's watch, told step by step. */
+/** One monitor's watch, driven step by step. */
 class Story {
   monitor: AssignedMonitor;
   state: WatchState;
@@ -146,7 +146,7 @@ describe('rounds of one monitor', () => {
       if (n > 0) story.tickAt(n);
       if (n % 4 === 0) waiting.push(n);
       else story.answers(story.slot(n), 'ssssss');
-      // Twice the time limit later: after four younger rounds.
+      // A time-out is repeated once, so it comes after twice the time limit: four younger rounds later.
       const [oldest = Number.POSITIVE_INFINITY] = waiting;
       if (oldest <= n - 4) story.answers(story.slot(waiting.shift() ?? 0), 'tttttt');
     }
@@ -179,7 +179,7 @@ describe('rounds of one monitor', () => {
   it('wait as long as a check may wait for room, time out, and time out again when it is repeated', () => {
     const story = new Story({ intervalSeconds: 60, timeoutMs: 30_000, locations: ['eu-west'] });
     const slotMs = story.slot(0);
-    // Half a slot for room, two time limits, and a second for the way.
+    // Half an interval of waiting for room, two time limits, and a second for the way.
     story.nowMs = START_MS + 30_000 + 2 * 30_000 + 1_000;
     story.happens({ kind: 'tick', startedMs: story.nowMs });
     expect(story.verdicts).toEqual([]);
@@ -213,7 +213,7 @@ describe('rounds of one monitor', () => {
             : answers;
           for (const { n, index, letter } of sorted) {
             story.answers(story.slot(n), `${'.'.repeat(index)}${letter}`);
-            // Told twice changes nothing.
+            // A second answer of a location changes nothing.
             story.answers(story.slot(n), `${'.'.repeat(index)}s`);
           }
           return story;
@@ -234,7 +234,7 @@ describe('a clock that is set back', () => {
       event.kind === 'round.judged' ? [[Date.parse(event.scheduledAt), event.status]] : [],
     );
 
-  /** Everything until the third slot was seen well; then the clock goes back to the first. */
+  /** A story whose rounds up to the third slot were `up`, and whose clock is then set back to the first slot. */
   function setBack(): Story {
     const story = new Story();
     story.answers(story.slot(0), 'ssssss');

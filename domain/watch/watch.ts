@@ -32,29 +32,29 @@ import {
 import { roundSummary } from './round-summary.ts';
 
 /**
- * The watch over one monitor: its schedule, its rounds, its verdicts and its alerts, as one pure reducer. Shard objects,
- * the core and the simulation run this very code; they only carry out what it asks for and tell what it says.
+ * The watch over one monitor: its schedule, rounds, verdicts and alerts as one pure reducer. Its hosts are the shard
+ * object and the simulation. A host makes the checks that the reducer asks for and sends the events that it returns.
  */
 export interface WatchState {
   readonly status: WatchStatus;
-  /** Slot of the round that changed it, or the moment of what did. */
+  /** Slot of the round that changed the status, or the time of the change of the monitor that did. */
   readonly statusSinceMs: number;
-  /** When that was judged. Grows with every change. */
+  /** When the status changed. Each change has a later time than the one before, whatever the clock says. */
   readonly statusAtMs: number;
-  /** Slot of the newest round in which somebody could say something about the target. */
+  /** Slot of the newest round in which at least one location could vote. */
   readonly votedMs: number;
-  /** By rule id. */
+  /** The state of each rule's alert, by rule id. */
   readonly alerts: Readonly<Record<string, AlertState>>;
-  /** Slots at or before this are not the monitor's: it was not there, paused, or checked in another way. */
+  /** No round is due for slots up to this one: the monitor did not exist, was paused, or was checked in another way. */
   readonly fromMs: number;
-  /** The monitor as assigned now is not understood here, and so not checked. */
+  /** The host does not understand the newest assignment of the monitor, so the monitor is not checked. */
   readonly suspended: boolean;
   /**
-   * Newest slot that a round was started for or that was written off; absent before the first. A slot is judged once,
-   * also when a clock that was set back comes to it again.
+   * Newest slot for which a round was started or reported as missed; absent before the first. It keeps a clock that was
+   * set back from judging a slot twice.
    */
   readonly takenMs?: number;
-  /** Rounds that were started and are not over, oldest slot first. */
+  /** Rounds that were started and have not ended, oldest slot first. */
   readonly rounds: readonly Round[];
 }
 
@@ -76,41 +76,41 @@ export type WatchInput =
       readonly locations: readonly LocationId[];
       readonly why: NotMade;
     }
-  /** A person wants it checked now. */
+  /** A person asks for a check now. */
   | { readonly kind: 'checkNow'; readonly atMs: number }
-  /** It is to be watched as `next` from now on. */
+  /** The monitor has a new assignment. */
   | { readonly kind: 'assigned'; readonly next: AssignedMonitor }
-  /** It is to be watched in a way that this host does not understand. */
+  /** The monitor has a new assignment that this host does not understand. */
   | { readonly kind: 'notUnderstood' }
-  /** The host was restarted: answers to what it had asked for will not come. */
+  /** The host was restarted. Checks that were under way will not be answered. */
   | { readonly kind: 'interrupted' }
-  /** It is no longer to be watched. */
+  /** The monitor no longer belongs to this host. */
   | { readonly kind: 'removed' };
 
-/** What a watch needs to know besides: when it is, and which locations are dark for its monitor. */
+/** What the reducer needs beside state and input: the time, and the locations that are dark for the monitor. */
 export interface Circumstances {
   readonly nowMs: number;
   readonly dark: Darkness;
 }
 
-/** What follows from an input. */
+/** What an input leads to. */
 export interface Reduced {
   readonly state: WatchState;
-  /** To be told, in this order, in one commit with the state. */
+  /** Events for the core, in this order. The host commits them together with the state. */
   readonly events: readonly EdgeEvent[];
-  /** Rounds to be asked of their locations now. */
+  /** Rounds whose checks are to be made now. */
   readonly ask: readonly Round[];
 }
 
-/** A gap in the schedule is told slot by slot, but not for ever back: more would only bury the shard in bookkeeping. */
+/** Most missed slots that are reported for one gap. After a week without its host a monitor would have thousands. */
 export const MISSED_SLOTS_MAX = 100;
-/** Clocks are set by seconds, after a suspended machine by minutes. */
+/** Most that a clock is set back in operation: seconds, or minutes after a suspended machine. More was an error. */
 const SET_BACK_MS_MAX = 10 * MINUTE_MS;
 const NEVER_STARTED = 'the shard was not awake when this check was due';
 const INTERRUPTED = 'the shard was restarted while this check was running';
 const NO_ANSWER = 'the location did not answer before the deadline of its round';
 
-/** A monitor that is new here. Its first round stands for the slot that has begun. */
+/** The watch of a monitor that is new to this host. Its first round has the newest past slot. */
 export function beginWatch(assigned: AssignedMonitor, { nowMs }: Pick<Circumstances, 'nowMs'>): Reduced {
   const state: WatchState = {
     status: 'pending',
@@ -126,7 +126,7 @@ export function beginWatch(assigned: AssignedMonitor, { nowMs }: Pick<Circumstan
   return started(assigned, state, slotAtOrBefore(cadenceOf(assigned), nowMs), nowMs);
 }
 
-/** The watch's next state, what is to be told and what is to be asked. Deterministic; never throws. */
+/** The watch's next state, the events to send and the rounds to start. Deterministic; never throws. */
 export function reduceWatch(
   assigned: AssignedMonitor,
   state: WatchState,
@@ -154,14 +154,14 @@ export function reduceWatch(
   }
 }
 
-/** When the watch wants its next tick; null when nothing is scheduled. Slots after `startedMs` are still to be started. */
+/** When the watch needs its next tick; null when nothing is scheduled. Slots up to `startedMs` were started. */
 export function nextTickMs(
   assigned: AssignedMonitor,
   state: WatchState,
   startedMs: number,
   nowMs: number,
 ): number | null {
-  // A round that is complete waits for an older one, whose deadline may be the later one after a clock was set back.
+  // A complete round that waits for an older one needs no tick: after a clock was set back its deadline may be the earlier one.
   const deadlines = state.rounds.filter(hasOpen).map((round) => round.deadlineMs);
   if (isWatched(assigned, state)) {
     const afterMs = startedUntil(state.fromMs, Math.min(startedMs, nowMs), nowMs);
@@ -172,7 +172,7 @@ export function nextTickMs(
 
 /* ---- time ------------------------------------------------------------------------------------------------- */
 
-/** Ends rounds whose time is over, starts the newest slot that is due, and tells of those that nobody started. */
+/** Ends rounds past their deadline, reports slots that were missed, and starts the newest slot that is due. */
 function tick(assigned: AssignedMonitor, state: WatchState, startedMs: number, circumstances: Circumstances): Reduced {
   const { nowMs } = circumstances;
   const expired = state.rounds.some((round) => round.deadlineMs <= nowMs);
@@ -189,7 +189,7 @@ function tick(assigned: AssignedMonitor, state: WatchState, startedMs: number, c
   return then(reduced, (before) => started(assigned, before, newest, nowMs));
 }
 
-/** A monitor that was assigned while the clock was ahead is not held back by that once the clock is set right. */
+/** A start that lies in the future was noted while the clock was ahead. It does not hold back a clock that is right. */
 function startedUntil(fromMs: number, startedMs: number, nowMs: number): number {
   return fromMs > nowMs ? startedMs : Math.max(startedMs, fromMs);
 }
@@ -202,15 +202,15 @@ function started(assigned: AssignedMonitor, state: WatchState, slotMs: number, n
 }
 
 /**
- * The slot, or the first moment after all that have had their rounds: after a clock was set back, what is seen anew
- * stands after what was judged, stored and told before. A clock that was ahead by hours was wrong: then the slots are
- * judged again, and of two verdicts on one slot the core keeps the first.
+ * The time that names a new round: its slot, or just after the newest slot that has had its round. The second is needed
+ * after a clock was set back, so that no slot is judged twice. A clock that was ahead by more than ten minutes was wrong:
+ * its slots are judged again, and the core keeps the first of two verdicts on one slot.
  */
 function untakenFrom({ takenMs = Number.NEGATIVE_INFINITY }: WatchState, slotMs: number, nowMs: number): number {
   return takenMs - nowMs > SET_BACK_MS_MAX ? slotMs : Math.max(slotMs, takenMs + 1);
 }
 
-/** A slot that nobody started is told like a round in which no check was made. */
+/** A slot that was not started is reported like a round in which no check was made. */
 function missed(assigned: AssignedMonitor, state: WatchState, slotMs: number, circumstances: Circumstances): Reduced {
   if (untakenFrom(state, slotMs, circumstances.nowMs) > slotMs) return unchanged(state);
   const round = newRound(assigned, slotMs, false, circumstances.nowMs);
@@ -227,7 +227,7 @@ function giveUp(assigned: AssignedMonitor, state: WatchState, circumstances: Cir
   return reduced;
 }
 
-/** Whatever is still open of a round will not be answered. */
+/** Ends a round: its locations that have not answered are reported as unanswered. */
 function closed(
   assigned: AssignedMonitor,
   state: WatchState,
@@ -238,17 +238,17 @@ function closed(
   return unanswered(assigned, state, { round, locations: round.asked, why }, circumstances);
 }
 
-/** After a restart: what was not answered is missed, what was is judged. */
+/** Ends the open rounds after a restart of the host. A round with a vote is judged by it, another one is `unknown`. */
 function interrupt(assigned: AssignedMonitor, state: WatchState, circumstances: Circumstances): Reduced {
   let reduced = unchanged(state);
   for (const name of state.rounds) {
     reduced = then(reduced, (before) => interruptRound(assigned, before, name, circumstances));
   }
-  // A round that had all its answers may have waited for an older one only.
+  // A round with all its answers may have waited for an older one.
   return then(reduced, (before) => settle(assigned, before, circumstances));
 }
 
-/** The end of an older round may have judged this one: it is looked up as it is now. */
+/** Looks the round up again, because the end of an older round may have judged it meanwhile. */
 function interruptRound(
   assigned: AssignedMonitor,
   state: WatchState,
@@ -263,7 +263,7 @@ function interruptRound(
   return then(rest, (before) => closed(assigned, before, round, why, circumstances));
 }
 
-/** The check beside the schedule. */
+/** A round beside the schedule. */
 function checkNow(assigned: AssignedMonitor, state: WatchState, atMs: number, nowMs: number): Reduced {
   if (state.suspended) return unchanged(state);
   if (state.rounds.some((round) => round.manual && round.slotMs === atMs)) return unchanged(state);
@@ -299,7 +299,7 @@ function unanswered(
   return heard(assigned, state, withSeen(round, open, { outcome: 'error', ...why }), event, circumstances);
 }
 
-/** `round` is as it is with what `event` tells of it. */
+/** Takes over a round with its new outcomes, which `event` reports. */
 function heard(
   assigned: AssignedMonitor,
   state: WatchState,
@@ -316,8 +316,8 @@ function roundOf(state: WatchState, { slotMs, manual }: Pick<Round, 'slotMs' | '
 }
 
 /**
- * Judges what can be judged, in the order of slots: a round that is still open holds back younger ones, until its own
- * deadline. So a failure that comes late is told before the recovery that came early.
+ * Judges the rounds that can be judged, in the order of their slots. An open round holds back younger ones until its
+ * deadline, so that a late failure is reported before an early recovery.
  */
 function settle(assigned: AssignedMonitor, state: WatchState, circumstances: Circumstances): Reduced {
   let reduced = unchanged(state);
@@ -368,7 +368,7 @@ function failingAt(round: Round, location: LocationId): Failing[number] {
   };
 }
 
-/** Rounds that are not judged for what they saw, because it is not about the monitor as it is now. */
+/** Ends rounds with `unknown`, because their results are not about the monitor as it is now. */
 function withdrawn(
   assigned: AssignedMonitor,
   state: WatchState,
@@ -384,7 +384,7 @@ function withdrawn(
   return { state: { ...state, rounds: next.filter((round) => !isOver(round)) }, events, ask: [] };
 }
 
-/** A verdict is an observation: of the monitor's status, and of each of its rules. */
+/** Applies a verdict to the monitor's status and to each of its rules. */
 function observe(assigned: AssignedMonitor, state: WatchState, round: Round, verdict: Judged, nowMs: number): Reduced {
   if (!isWatched(assigned, state)) return unchanged(state);
   const behind = { monitorId: assigned.id, nowMs, failing: verdict.failing, traceId: round.traceId };
@@ -404,14 +404,14 @@ function observe(assigned: AssignedMonitor, state: WatchState, round: Round, ver
 }
 
 /**
- * The round's slot, or just after what the alert knows already: an alert named by the slot of the one that has ended
- * would be taken for it. A clock that was set back is followed.
+ * The time of an observation for an alert: the round's slot, or just after the alert's last change. An alert is named by
+ * this time, so a new one must not have the time of the one before. A clock that was set back is followed.
  */
 function observedAtMs(round: Round, { sinceMs }: AlertState, nowMs: number): number {
   return sinceMs > nowMs ? round.slotMs : Math.max(round.slotMs, sinceMs + 1);
 }
 
-/** Nobody was asked: that says nothing about the target, until it has lasted too long to go on claiming a status. */
+/** A round without a vote changes no status, unless the last vote is older than blindMsMax. */
 function notice(assigned: AssignedMonitor, state: WatchState, round: Round, nowMs: number): Reduced {
   if (!isWatched(assigned, state) || state.status === 'pending') return unchanged(state);
   if (round.slotMs - state.votedMs <= blindMsMax(assigned)) return unchanged(state);
@@ -419,7 +419,7 @@ function notice(assigned: AssignedMonitor, state: WatchState, round: Round, nowM
   return withStatus(state, 'unknown', round.slotMs, behind);
 }
 
-/** Three rounds, and a minute for what is on its way: the same as the core waits for results. */
+/** Three intervals and a minute: as long as the core waits for results before it calls a monitor `unknown`. */
 export function blindMsMax({ intervalSeconds }: Pick<AssignedMonitor, 'intervalSeconds'>): number {
   return 3 * intervalSeconds * SECOND_MS + MINUTE_MS;
 }
@@ -431,7 +431,7 @@ function withStatus(
   behind: Parameters<typeof statusEvent>[3],
 ): Reduced {
   if (status === state.status) return unchanged(state);
-  // Never the same moment twice, nor an earlier one: whoever hears of changes keeps the newest by this time.
+  // Receivers keep the change with the newest time, so each change has a later one than the change before.
   const atMs = Math.max(behind.nowMs, state.statusAtMs + 1);
   const event = statusEvent({ status, previous: state.status }, sinceMs, atMs, behind);
   return { state: { ...state, status, statusSinceMs: sinceMs, statusAtMs: atMs }, events: [event], ask: [] };
@@ -439,12 +439,12 @@ function withStatus(
 
 /* ---- assignments ------------------------------------------------------------------------------------------ */
 
-/** What a new assignment means follows from its difference to the one before. */
+/** Applies the difference between two assignments of the monitor. */
 function reassign(before: AssignedMonitor, state: WatchState, next: AssignedMonitor, nowMs: number): Reduced {
   const handed = { ...state, alerts: handOver(before, next, state.alerts) };
   const kept = ended(before, handed, rulesOnlyIn(before, next), 'rule_removed', nowMs);
   if (!next.enabled) {
-    // One that was suspended is not paused yet, though it is not checked either.
+    // A suspended monitor that is paused has yet to be reported as paused.
     return then(kept, (now) =>
       now.status === 'paused' ? unchanged({ ...now, suspended: false }) : pause(next, now, nowMs),
     );
@@ -453,11 +453,11 @@ function reassign(before: AssignedMonitor, state: WatchState, next: AssignedMoni
   if (wasWatched && isCheckedAlike(before, next)) return kept;
   const open = then(kept, (now) => withdrawn(before, now, now.rounds, 'changed', { nowMs }));
   const resumed = wasWatched ? open : then(open, (now) => resume(next, now, nowMs));
-  // The slot that has begun may have had its round already, so the one that is due now stands for this moment.
+  // The newest past slot may have had its round already, so this round is named by the time of the change.
   return then(resumed, (now) => started(next, { ...now, fromMs: nowMs }, nowMs, nowMs));
 }
 
-/** True when a round of the one says the same about the target as a round of the other. */
+/** True when both assignments are checked in the same way, so that open rounds stay valid. */
 function isCheckedAlike(one: AssignedMonitor, other: AssignedMonitor): boolean {
   return JSON.stringify(wayOfChecking(one)) === JSON.stringify(wayOfChecking(other));
 }
@@ -472,18 +472,18 @@ function pause(assigned: AssignedMonitor, state: WatchState, nowMs: number): Red
   return then(silent, (now) => turned(assigned, now, 'paused', nowMs));
 }
 
-/** The monitor is watched again: what was known before no longer counts. */
+/** The monitor is watched again, and `pending` until its first verdict. */
 function resume(assigned: AssignedMonitor, state: WatchState, nowMs: number): Reduced {
   return turned(assigned, { ...state, suspended: false, votedMs: nowMs }, 'pending', nowMs);
 }
 
-/** Nobody looks, and nobody asked for that: what was known no longer counts, and an alert that fires is not over. */
+/** The monitor cannot be checked here: it is `unknown`, and its alerts stay as they are. */
 function suspend(assigned: AssignedMonitor, state: WatchState, nowMs: number): Reduced {
   const open = withdrawn(assigned, { ...state, suspended: true }, state.rounds, 'changed', { nowMs });
   return assigned.enabled ? then(open, (now) => turned(assigned, now, 'unknown', nowMs)) : open;
 }
 
-/** A change of status that no round is behind. */
+/** A change of status that does not come from a round. */
 function turned(assigned: AssignedMonitor, state: WatchState, status: WatchStatus, nowMs: number): Reduced {
   const traceId = derivedTraceId(assigned.id, status, String(nowMs));
   return withStatus(state, status, nowMs, { monitorId: assigned.id, nowMs, failing: [], traceId });
@@ -505,7 +505,7 @@ function ended(
     delete alerts[ruleId];
     if (alert === undefined || rule === undefined) continue;
     const { state: over, change } = endAlert(rule, alert, nowMs);
-    // A rule that stays remembers when: see observedAtMs.
+    // The rule stays, and its next alert needs the time of this end: see observedAtMs.
     if (cause === 'paused') alerts[ruleId] = over;
     if (change !== null) events.push(endEvent(assigned.id, change, cause, nowMs));
   }
@@ -513,8 +513,8 @@ function ended(
 }
 
 /**
- * A rule that takes another's place takes over its alert too: the cause is the same, so nobody is told of an end
- * and of a new beginning.
+ * A new rule that replaces a rule with a firing alert takes over the alert. The cause is the same, so no end and no new
+ * beginning are reported.
  */
 function handOver(before: AssignedMonitor, after: AssignedMonitor, alerts: WatchState['alerts']): WatchState['alerts'] {
   const handed = { ...alerts };
@@ -544,7 +544,7 @@ function unchanged(state: WatchState): Reduced {
   return { state, events: [], ask: [] };
 }
 
-/** One step after another. */
+/** Runs a second step on the state of the first, and joins what both have to report. */
 function then(first: Reduced, next: (state: WatchState) => Reduced): Reduced {
   const second = next(first.state);
   return {

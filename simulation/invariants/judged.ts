@@ -6,8 +6,8 @@ import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
 
 /**
- * What shards judge is counted again here, slowly and from what they told alone: verdicts from the results, statuses and
- * alerts from the verdicts. So an error in the reducer shows too, although edge and simulation share it.
+ * Judges again from the shard's events alone: verdicts from results, statuses and alerts from verdicts. Edge and simulation
+ * share the reducer, so this second way of counting is what finds its errors.
  */
 export function requireJudgements({ shard }: Pick<Simulation, 'shard'>): void {
   const monitors = new Map<string, Judgements>();
@@ -36,25 +36,25 @@ interface Seen {
   readonly reason: string | undefined;
 }
 
-/** How far one rule is, and the alert that it has open. */
+/** The counts of one rule, and its open alert. */
 interface Count {
   failures: number;
   recoveries: number;
   alertId: string | null;
 }
 
-/** One monitor, from its first assignment on. */
+/** The judgements of one monitor, from its first assignment on. */
 class Judgements {
   readonly #id: string;
-  /** Non-manual results by slot. */
+  /** Results of the schedule (not of "check now") by slot. */
   readonly #results = new Map<string, Map<string, Seen>>();
   readonly #judged = new Set<string>();
   readonly #counts = new Map<string, Count>();
   #lastSlot = '';
-  /** What the monitor's page must show now: the last verdict that somebody's look was behind. */
+  /** The status that must follow from the last verdict with a vote; null when it is not known. */
   #expectedStatus: string | null = null;
   #shownStatus = 'pending';
-  /** Alerts that the last verdict must have begun or ended, as rule and direction. */
+  /** Alerts that must begin or end with the last verdict, as rule and direction. */
   #expectedAlerts: string[] = [];
 
   constructor(id: string) {
@@ -84,7 +84,7 @@ class Judgements {
     } else if (event.kind === 'alert.triggered') this.#alert(event);
   }
 
-  /** At rest; `openSlots` are those of the rounds that are under way. Undefined for a monitor that is gone. */
+  /** Checks the end of a seed. `openSlots` are the slots of rounds under way; undefined when the monitor was deleted. */
   end(openSlots: readonly number[] | undefined): void {
     this.#requireConsequences();
     if (openSlots === undefined) return;
@@ -140,7 +140,7 @@ class Judgements {
     } else this.#counts.delete(ruleId);
   }
 
-  /** The last verdict has had all its consequences, and no others. */
+  /** Requires that the last verdict led to the expected status and alerts. */
   #requireConsequences(): void {
     requireEqual(this.#expectedAlerts, [], `${this.#id}: every verdict has its alerts`);
     if (this.#expectedStatus !== null) {
@@ -159,11 +159,11 @@ class Judgements {
       return;
     }
     this.#handOver(before, next);
-    // A pause forgets what was counted; the alert that is open ends by an event of its own.
+    // A pause resets the counts. An open alert ends by its own event.
     if (!next.enabled) for (const count of this.#counts.values()) Object.assign(count, { failures: 0, recoveries: 0 });
   }
 
-  /** An open alert of a rule that goes is taken over by a rule that comes. */
+  /** A new rule takes over the open alert of a removed one. */
   #handOver(before: AssignedMonitor, next: AssignedMonitor): void {
     const only = (one: AssignedMonitor, other: AssignedMonitor) =>
       one.rules.map(({ id }) => id).filter((id) => !other.rules.some((rule) => rule.id === id));
@@ -173,13 +173,13 @@ class Judgements {
       if (count === undefined) continue;
       const heir = count.alertId === null ? undefined : heirs.shift();
       if (heir !== undefined) this.#counts.set(heir, count);
-      // Without an heir its end is told, and needs what was counted.
+      // Without a new rule the alert's end is reported, and #alert needs the count for it.
       if (count.alertId === null || heir !== undefined) this.#counts.delete(gone);
     }
   }
 }
 
-/** A verdict says what the results of its round say. */
+/** Requires that a verdict follows from the results of its round. */
 function requireBallot(event: RoundJudgedEvent, results: ReadonlyMap<string, Seen>, { quorum }: AssignedMonitor): void {
   const { status, cause, excluded } = event;
   const votes = [...results].filter(([location, { outcome }]) => isVote(outcome) && !excluded.includes(location));

@@ -54,7 +54,7 @@ function statusOf({ watches }: SimulatedShard, monitorId: string | null): string
   return watches.get(monitorId ?? '')?.state.status ?? 'up';
 }
 
-/** Pages that were made anew show what the verdicts add up to. */
+/** Pages that were rendered again show the sums of the verdicts. */
 export async function requireFigures({ ctx, edge, time }: Simulation): Promise<void> {
   const verdicts = await readVerdicts(ctx.sql);
   for (const page of edge.pages.values()) {
@@ -68,7 +68,7 @@ export async function requireFigures({ ctx, edge, time }: Simulation): Promise<v
   }
 }
 
-/** What the API tells of a monitor's uptime is the time for which its verdicts stood, counted naively. */
+/** The uptime in the API is the time for which the monitor's verdicts stood, counted here verdict by verdict. */
 export async function requireUptimes({ ctx, ledger, time }: Simulation): Promise<void> {
   const verdicts = await readVerdicts(ctx.sql);
   const atTheEnd = { ...ctx, clock: { ...ctx.clock, now: () => new Date(time.nowMs) } };

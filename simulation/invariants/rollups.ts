@@ -9,7 +9,7 @@ import { requireEqual, requireThat } from '../violation.ts';
 
 type Sql = Simulation['ctx']['sql'];
 
-/** Rolled-up hours are what their results and verdicts add up to, and days what their hours do. */
+/** Rolled-up hours are the sums of their results and verdicts, and rolled-up days the sums of their hours. */
 export async function requireRollups({ ctx: { sql } }: Simulation): Promise<void> {
   const stored = await sql<Rollup[]>`
     SELECT monitor_id, location, hour, up, down, unknown, up_seconds, down_seconds, unknown_seconds, avg_ms
@@ -55,7 +55,7 @@ interface Rollup {
 }
 
 function named(row: Rollup): Rollup & { key: string } {
-  // Sums in another order differ in the last digit.
+  // The order of a sum of floating-point numbers changes its last digit.
   const rounded = (value: number) => Math.round(value * 1000) / 1000;
   return {
     ...row,
@@ -133,7 +133,7 @@ function verdictHours(verdicts: ReadonlyMap<string, readonly Verdict[]>): Rollup
   });
 }
 
-/** Percent of all the time there has been. */
+/** Uptime in percent over all time up to `nowMs`. */
 export function uptimeOf(verdicts: readonly Verdict[], nowMs: number): number | null {
   return uptimePercent(verdictTime(verdicts, 0, nowMs));
 }

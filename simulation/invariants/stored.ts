@@ -8,7 +8,7 @@ function toldResults({ shard, ledger }: Simulation): CheckResult[] {
   return shard.told.flatMap(resultsOf).filter((result) => ledger.monitors.has(result.monitorId));
 }
 
-/** Each result is stored exactly once, as it was told, and the newest of a location is its status. */
+/** Each result is stored exactly once, unchanged, and a location's status is its newest result. */
 export async function requireResults(simulation: Simulation): Promise<void> {
   const told = toldResults(simulation);
   const monitorIds = [...simulation.ledger.monitors.keys()];
@@ -17,7 +17,7 @@ export async function requireResults(simulation: Simulation): Promise<void> {
     WHERE monitor_id = ANY(${monitorIds}) ORDER BY scheduled_at`;
   const ids = new Set(told.map(({ id }) => id));
   requireEqual(stored.map(({ id }) => id).sort(), [...ids].sort(), 'every result is stored exactly once');
-  // Two people who ask for a check at the same millisecond name one result; of the two the first that arrives is kept.
+  // Two manual checks of the same millisecond have one name. The first result that arrives is kept.
   const lines = new Set(told.map(({ id, outcome }) => `${id} ${outcome}`));
   requireThat(
     stored.every(({ id, outcome }) => lines.has(`${id} ${outcome}`)),
@@ -33,7 +33,7 @@ function byKey(one: { key: string }, other: { key: string }): number {
   return one.key < other.key ? -1 : 1;
 }
 
-/** Everything has just been seen, so the status of a monitor is what its shard says. */
+/** The status of each monitor is the one that its shard reported last. Every monitor has fresh results here. */
 export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promise<void> {
   const rows = await ctx.sql<{ id: string; enabled: boolean; status: string; stale: boolean }[]>`
     SELECT m.id, m.enabled, s.status, s.stale
@@ -56,7 +56,7 @@ export async function requireStatuses({ ctx, ledger, shard }: Simulation): Promi
   );
 }
 
-/** The contract of ingest: nobody judges again, so what is stored is what the shard said, word for word. */
+/** The core does not judge again: the stored verdicts are those of the shard, unchanged. */
 export async function requireRounds({ ctx, ledger, shard }: Simulation): Promise<void> {
   const told = shard.told.flatMap((event) =>
     event.kind === 'round.judged' && ledger.monitors.has(event.monitorId) ? [event] : [],
@@ -100,7 +100,7 @@ function keyOf({ monitorId, at }: Slot): string {
   return `${monitorId} ${at}`;
 }
 
-/** What the edge said last of each monitor is remembered; holds whenever nothing is on its way. */
+/** The core remembers the last status that the edge reported of each monitor. Holds when no event is on its way. */
 export async function requireEdgeStatuses({ ctx, shard }: Simulation): Promise<void> {
   const rows = await ctx.sql<{ id: string; said: string }[]>`
     SELECT monitor_id AS id, coalesce(edge_status, 'pending') AS said FROM monitor_status`;
@@ -112,7 +112,7 @@ export async function requireEdgeStatuses({ ctx, shard }: Simulation): Promise<v
   );
 }
 
-/** What nobody understands is kept once for people, and nothing else is. */
+/** Each message that cannot be used is parked once, and no other message is. */
 export async function requireParked({ ctx, uplink }: Simulation): Promise<void> {
   const parked = await ctx.sql<{ payload: string }[]>`SELECT payload FROM parked_messages`;
   requireEqual(
@@ -122,7 +122,7 @@ export async function requireParked({ ctx, uplink }: Simulation): Promise<void> 
   );
 }
 
-/** For each location, and whom it concerns, the database has what the shard said last, by the time that it said. */
+/** For each location and scope the database holds the shard's newest event. */
 export async function requireDarkness({ ctx, shard }: Simulation): Promise<void> {
   const newest = new Map<string, { key: string; dark: boolean; at: string }>();
   for (const event of shard.told) {

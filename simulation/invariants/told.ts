@@ -1,7 +1,7 @@
 import type { Simulation } from '../simulation.ts';
 import { requireEqual, requireThat } from '../violation.ts';
 
-/** Beside what the ledger compares after each step: the rows agree with themselves. */
+/** The rows of incidents agree with each other. The ledger compares the rest after each step. */
 export async function requireIncidents({ ctx }: Simulation): Promise<void> {
   const twice = await ctx.sql`
     SELECT alert_id FROM incidents WHERE alert_id IS NOT NULL GROUP BY alert_id HAVING count(*) > 1`;
@@ -19,7 +19,7 @@ export async function requireIncidents({ ctx }: Simulation): Promise<void> {
   requireEqual([...revisions], [], 'every revision of an incident has its line in the timeline');
 }
 
-/** Every notification has ended; its attempts and its line in the timeline say how. */
+/** Every notification was delivered or given up, as its attempts and the incident's timeline say. */
 export async function requireNotifications({ ctx, ledger, receiver, notifiers }: Simulation): Promise<void> {
   const rows = await ctx.sql<
     {
@@ -72,13 +72,13 @@ export async function requireNotifications({ ctx, ledger, receiver, notifiers }:
   );
 }
 
-/** The ledger's names of incidents, by their ids. */
+/** The ledger's keys of incidents, by incident id. */
 export async function readIncidentKeys({ ctx }: Simulation): Promise<ReadonlyMap<string, string>> {
   const rows = await ctx.sql<{ id: string; key: string }[]>`SELECT id, coalesce(alert_id, id) AS key FROM incidents`;
   return new Map(rows.map(({ id, key }) => [id, key]));
 }
 
-/** Repetitions say the same, and a channel hears of an incident in the order in which it happened. */
+/** A repeated message has the same body, and a channel receives the messages of an incident in order. */
 export function requireReceipts({ receiver, ledger }: Simulation, keyOf: ReadonlyMap<string, string>): void {
   const heard = new Map<string, string[]>();
   const bodies = new Map<string, string>();
@@ -108,7 +108,7 @@ function isSubsequence(some: readonly string[], all: readonly string[]): boolean
   return position === some.length;
 }
 
-/** Nobody hears of another organisation. */
+/** No channel and no browser receives anything of another organisation. */
 export function requireTenancy({ receiver, ledger, live }: Simulation, keyOf: ReadonlyMap<string, string>): void {
   for (const { channelId, message } of receiver.receipts) {
     const owner = ledger.channels.get(channelId)?.organizationId;

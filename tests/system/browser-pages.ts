@@ -33,7 +33,7 @@ export function describeEachPage(signedIn: () => SignedIn): void {
       '/locations',
       '/api-keys',
       '/account',
-    '/account',
+      '/account',
       '/no-such-page',
       '/status/acme',
     ])('can work on %s, at a desk in light and on a phone in dark', async (path) => {
