@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type RequestListener, request, type ServerResponse } from 'node:http';
 import { createHttpPort } from '#core/platform/http-port.ts';
 import { problemOf } from '#domain/base/problem.ts';
+import { createPageBytes, type PageBytes } from './page-bytes.ts';
 import { SetupError } from './setup-error.ts';
 
 /** A Worker's socket on loopback. */
@@ -41,14 +42,16 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
 /**
  * The edge's port on one machine. It stands in front of workerd, which bounds neither the number nor the age of its
  * connections, and sends `/status/*` to the status pages and everything else to the coordinator, as the routes of a
- * zone do on Cloudflare. While workerd is away it answers 503.
+ * zone do on Cloudflare. Rendered pages are kept (page-bytes.ts). While workerd is away the last ones are sent for three
+ * minutes; everything else is answered 503.
  */
 export async function openEdgePort(
   listen: { readonly host: string | undefined; readonly port: number },
   workers: EdgeWorkers,
 ): Promise<{ close(): Promise<void> }> {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX, timeout: IDLE_SOCKET_MS });
-  const server = createHttpPort(forwarder(workers, agent));
+  const pages = createPageBytes(workers.statusPages);
+  const server = createHttpPort(forwarder(workers, agent, pages));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new SetupError(`The edge's port cannot be opened: ${error.message}.`)));
     server.listen(listen, resolve);
@@ -60,15 +63,19 @@ export async function openEdgePort(
       const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
       await closed;
       clearTimeout(cut);
+      pages.close();
       agent.destroy();
     },
   };
 }
 
-function forwarder({ coordinator, statusPages }: EdgeWorkers, agent: Agent): RequestListener {
+function forwarder({ coordinator, statusPages }: EdgeWorkers, agent: Agent, pages: PageBytes): RequestListener {
   return (incoming, outgoing) => {
-    const isPage = incoming.url?.startsWith('/status/') === true;
-    forward(incoming, outgoing, { ...(isPage ? statusPages : coordinator), agent });
+    if (incoming.url?.startsWith('/status/') !== true) return forward(incoming, outgoing, { ...coordinator, agent });
+    pages.answer(incoming, outgoing).then(
+      (answered) => answered || forward(incoming, outgoing, { ...statusPages, agent }),
+      () => refuse(incoming, outgoing),
+    );
   };
 }
 
