@@ -111,6 +111,16 @@ describe('checks that are planned of one host', () => {
     expect((await change(bob, one, { intervalSeconds: 11 })).status).toBe(200);
   });
 
+  test('are bounded also when paused monitors are resumed at one moment', async () => {
+    const dan = await app.signUp('dan@host.example');
+    const paused = [];
+    for (let n = 0; n < MAX; n++) {
+      paused.push((await post(dan, '/monitors', monitor('https://victim.example/', { enabled: false }))).body.id);
+    }
+    const answers = await Promise.all(paused.map((id) => dan.request('POST', `/api/v1/monitors/${id}/resume`)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
+  });
+
   test('are not bounded by default where registration is closed', async () => {
     const { hostChecksMax: _, ...config } = app.ctx.config;
     const carol = await app.signUp('carol@host.example');

@@ -78,6 +78,8 @@ test('a session ends 30 days after its sign-in, however it is used, and after a 
     expect((await used.request('POST', `${AUTH}/refresh`)).status).toBe(200);
     if (day === 7) expect((await idle.request('POST', `${AUTH}/refresh`)).body.code).toBe('session_expired');
   }
+  const own = (await sessionsOf(used)).find(({ current }: { current: boolean }) => current);
+  expect(Date.parse(own.expiresAt) - Date.parse(own.createdAt)).toBe(30 * DAY_MS);
   app.advance(DAY_MS);
   expect(await isIn(used)).toBe(false);
   expect((await used.request('POST', `${AUTH}/refresh`)).body.code).toBe('session_expired');
