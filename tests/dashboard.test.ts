@@ -238,6 +238,16 @@ describe('long names without a space', () => {
     expect(wide).toEqual([]);
   });
 
+  test('of an account wrap inside the sidebar', async () => {
+    await page.goto(`${origin}/monitors`);
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    const right = (selector: string) =>
+      page.evaluate<number>(`document.querySelector('${selector}').getBoundingClientRect().right`);
+    // The account's name is its e-mail address, which is wider than the place beside the button.
+    expect(await right('.account button')).toBeLessThanOrEqual(await right('.sidebar nav'));
+    expect(await right('.theme-switch')).toBeLessThanOrEqual(await right('.sidebar nav'));
+  });
+
   /** Faults of width: a page wider than the screen, and texts that are cut or exceed the screen. */
   async function faultsOfWidth(of: Page = page): Promise<string[]> {
     return (await of.evaluate(`(() => {
