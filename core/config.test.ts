@@ -15,6 +15,16 @@ test('proxies are named by address or network', () => {
   ]);
 });
 
+test('canaries are URLs on different sites, none by default', () => {
+  expect(read({}).canaryUrls).toEqual([]);
+  const named = 'https://one.example/, https://two.example/health,http://192.0.2.1:8080/';
+  expect(read({ BLACKTIDE_CANARY_URLS: named }).canaryUrls).toEqual([
+    'https://one.example/',
+    'https://two.example/health',
+    'http://192.0.2.1:8080/',
+  ]);
+});
+
 test.each(['proxy.example.com', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/8/8', '*', '10.0.0.1:80'])(
   'a proxy named %j is refused in one sentence',
   (name) => {
