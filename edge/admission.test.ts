@@ -6,8 +6,15 @@ import { limitsFor, Room } from './room.ts';
 const NOW_MS = Date.UTC(2026, 0, 1);
 const BATCH = 6;
 
-function applicants(count: number, location: LocationId = 'us-east', untilMs = NOW_MS + 2_500): Applicant[] {
-  return Array.from({ length: count }, (_, n) => ({ key: `${location} ${n} ${untilMs}`, location, untilMs }));
+function applicants(
+  count: number,
+  location: LocationId = 'us-east',
+  untilMs = NOW_MS + 2_500,
+  organization = 'org_one',
+): Applicant[] {
+  return Array.from({ length: count }, (_, n) => {
+    return { key: `${organization} ${location} ${n} ${untilMs}`, location, organization, untilMs };
+  });
 }
 
 /** Answers so quick that the room grows to what it may be. */
@@ -93,6 +100,21 @@ describe('admission', () => {
     expect(letIn(other, atMs)).toBe(6);
   });
 
+  it('keeps room in a shard for others when all targets of one organisation hang', () => {
+    const room = wideRoom('300');
+    const admission = new Admission(room, BATCH);
+    let nowMs = NOW_MS;
+    let hanging = 0;
+    for (const location of LOCATION_IDS) admission.apply(applicants(100, location, NOW_MS + 600_000, 'org_hanging'));
+    // What is older than a second holds a socket only, so all places could be taken one after another.
+    for (let round = 0; round < 10; round++, nowMs += 1_100) hanging += letIn(admission, nowMs);
+    expect(hanging).toBeGreaterThanOrEqual(100);
+    expect(hanging).toBeLessThan(100 + BATCH);
+    admission.apply(applicants(30, 'eu-west', NOW_MS + 600_000, 'org_other'));
+    expect(letIn(admission, nowMs)).toBe(30);
+    expect(admission.waiting).toBe(600 - hanging);
+  });
+
   it('gets back the places of a shard that died', () => {
     const room = wideRoom('30');
     const dead = new Admission(room, BATCH);
@@ -114,7 +136,7 @@ describe('admission', () => {
     for (const check of checks) admission.leave(check, NOW_MS);
     const others = ['eu-west', 'sa-east', 'us-west'].map((location) => {
       const shard = new Admission(room, BATCH);
-      shard.apply(applicants(18, location as LocationId, NOW_MS + 120_000));
+      shard.apply(applicants(18, location as LocationId, NOW_MS + 120_000, `org_${location}`));
       return shard;
     });
     const letInAll = (atMs: number) => others.reduce((sum, shard) => sum + letIn(shard, atMs), 0);

@@ -9,6 +9,8 @@ export interface RoomLimits {
   readonly perLocationMax: number;
   /** All checks of one shard: a shard of hanging targets leaves room for the others. */
   readonly perShardMax: number;
+  /** All checks of one organisation: its hanging targets leave room for the others, also in its own shards. */
+  readonly perOrganizationMax: number;
   /** How long a check's connection counts after it, in milliseconds: 0 where files are no concern. */
   readonly keptMs: number;
 }
@@ -26,6 +28,7 @@ export function limitsFor(checksMax: string | undefined): RoomLimits {
     checksMax: all,
     perLocationMax: Math.ceil(all / 3),
     perShardMax: Math.ceil(all / 2),
+    perOrganizationMax: Math.ceil(all / 3),
     keptMs: checksMax === undefined ? 0 : CONNECTION_KEPT_MS,
   };
 }
@@ -63,6 +66,7 @@ const DECREASE = 0.7;
 export class Room {
   readonly #limits: RoomLimits;
   readonly #atLocation = new Map<LocationId, number>();
+  readonly #ofOrganization = new Map<string, number>();
   readonly #places = new Set<Place>();
   readonly #young = new Set<Place>();
   #youngMax = YOUNG_MAX / 4;
@@ -112,11 +116,17 @@ export class Room {
     return young && this.#places.size + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
   }
 
+  /** True when the organisation has as many checks under way as it may. */
+  isFull(organization: string): boolean {
+    return (this.#ofOrganization.get(organization) ?? 0) >= this.#limits.perOrganizationMax;
+  }
+
   /** Takes a place at a location, to be given back with `leave`. */
-  take(location: LocationId, nowMs: number): Place {
-    const place = { location, sinceMs: nowMs };
+  take(location: LocationId, organization: string, nowMs: number): Place {
+    const place = { location, organization, sinceMs: nowMs };
     this.#places.add(place);
     this.#young.add(place);
+    this.#ofOrganization.set(organization, (this.#ofOrganization.get(organization) ?? 0) + 1);
     this.#atLocation.set(location, (this.#atLocation.get(location) ?? 0) + 1);
     return place;
   }
@@ -125,6 +135,9 @@ export class Room {
   leave(place: Place, nowMs: number): void {
     if (!this.#places.delete(place)) return;
     this.#young.delete(place);
+    const left = (this.#ofOrganization.get(place.organization) ?? 1) - 1;
+    if (left > 0) this.#ofOrganization.set(place.organization, left);
+    else this.#ofOrganization.delete(place.organization);
     this.#atLocation.set(place.location, (this.#atLocation.get(place.location) ?? 1) - 1);
     if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
   }
@@ -149,5 +162,6 @@ export class Room {
 /** One check's place. */
 export interface Place {
   readonly location: LocationId;
+  readonly organization: string;
   readonly sinceMs: number;
 }
