@@ -6,8 +6,15 @@ import { limitsFor, Room } from './room.ts';
 const NOW_MS = Date.UTC(2026, 0, 1);
 const BATCH = 6;
 
-function applicants(count: number, location: LocationId = 'us-east', untilMs = NOW_MS + 2_500): Applicant[] {
-  return Array.from({ length: count }, (_, n) => ({ key: `${location} ${n} ${untilMs}`, location, untilMs }));
+function applicants(
+  count: number,
+  location: LocationId = 'us-east',
+  untilMs = NOW_MS + 2_500,
+  organization = 'org_one',
+): Applicant[] {
+  return Array.from({ length: count }, (_, n) => {
+    return { key: `${organization} ${location} ${n} ${untilMs}`, location, organization, untilMs };
+  });
 }
 
 /** Reports quick answers until the room has grown to its maximum. */
@@ -93,6 +100,31 @@ describe('admission', () => {
     expect(letIn(other, atMs)).toBe(6);
   });
 
+  /** Lets in checks of hanging targets until no more find room: older than a second, a check holds a socket only. */
+  function letInHanging(admission: Admission<Applicant>, fromMs: number): number {
+    let hanging = 0;
+    for (const location of LOCATION_IDS) admission.apply(applicants(100, location, NOW_MS + 600_000, 'org_hanging'));
+    for (let round = 0; round < 10; round++) hanging += letIn(admission, fromMs + round * 1_100);
+    return hanging;
+  }
+
+  it('keeps room in a shard for others when all targets of one organisation hang', () => {
+    const admission = new Admission(wideRoom('300'), BATCH);
+    admission.apply(applicants(1, 'eu-west', NOW_MS + 2_500, 'org_other'));
+    expect(letIn(admission, NOW_MS)).toBe(1);
+    const hanging = letInHanging(admission, NOW_MS + 1_100);
+    expect(hanging).toBeGreaterThanOrEqual(100);
+    expect(hanging).toBeLessThan(100 + BATCH);
+    admission.apply(applicants(30, 'eu-west', NOW_MS + 600_000, 'org_other'));
+    expect(letIn(admission, NOW_MS + 20_000)).toBe(30);
+    expect(admission.waiting).toBe(600 - hanging);
+  });
+
+  it('gives an organisation that is alone all the room of its shard', () => {
+    const admission = new Admission(wideRoom('300'), BATCH);
+    expect(letInHanging(admission, NOW_MS)).toBe(150);
+  });
+
   it('gets back the places of a shard that died', () => {
     const room = wideRoom('30');
     const dead = new Admission(room, BATCH);
@@ -114,7 +146,7 @@ describe('admission', () => {
     for (const check of checks) admission.leave(check, NOW_MS);
     const others = ['eu-west', 'sa-east', 'us-west'].map((location) => {
       const shard = new Admission(room, BATCH);
-      shard.apply(applicants(18, location as LocationId, NOW_MS + 120_000));
+      shard.apply(applicants(18, location as LocationId, NOW_MS + 120_000, `org_${location}`));
       return shard;
     });
     const letInAll = (atMs: number) => others.reduce((sum, shard) => sum + letIn(shard, atMs), 0);

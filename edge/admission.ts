@@ -5,6 +5,8 @@ import type { Place, Room } from './room.ts';
 export interface Applicant {
   readonly key: string;
   readonly location: LocationId;
+  /** The organisation of the check; empty where it is not known. */
+  readonly organization: string;
   /** After this time the check is not made any more. */
   readonly untilMs: number;
 }
@@ -45,10 +47,12 @@ export class Admission<T extends Applicant> {
     for (let progress = true; progress; ) {
       progress = false;
       for (const [location, queue] of this.#waiting) {
-        const size = Math.min(queue.length, this.#batchMax);
-        if (size === 0 || !this.#hasRoom(location, size, nowMs)) continue;
-        const batch = queue.splice(0, size);
-        for (const applicant of batch) this.#letIn(applicant, nowMs);
+        const batch = this.#nextOf(queue, nowMs);
+        if (batch.length === 0 || !this.#hasRoom(location, batch.length, nowMs)) continue;
+        for (const applicant of batch) {
+          queue.splice(queue.indexOf(applicant), 1);
+          this.#letIn(applicant, nowMs);
+        }
         batches.push(batch);
         progress = true;
       }
@@ -79,12 +83,22 @@ export class Admission<T extends Applicant> {
     return overdue;
   }
 
+  /** The first of the queue, without those whose organisation has as many checks under way as it may. */
+  #nextOf(queue: readonly T[], nowMs: number): T[] {
+    const batch: T[] = [];
+    for (const applicant of queue) {
+      if (batch.length === this.#batchMax) break;
+      if (!this.#room.isFull(applicant.organization, nowMs)) batch.push(applicant);
+    }
+    return batch;
+  }
+
   #hasRoom(location: LocationId, count: number, nowMs: number): boolean {
     return this.#underWay.size + count <= this.#room.perShardMax && this.#room.hasRoom(location, count, nowMs);
   }
 
-  #letIn({ key, location }: T, nowMs: number): void {
-    this.#underWay.set(nameOf(key, location), this.#room.take(location, nowMs));
+  #letIn({ key, location, organization }: T, nowMs: number): void {
+    this.#underWay.set(nameOf(key, location), this.#room.take(location, organization, nowMs));
   }
 }
 

@@ -127,7 +127,8 @@ export class CheckDispatch {
 function checksOf({ monitor, round }: AskedRound): Check[] {
   const key = roundKey(monitor.id, round);
   const untilMs = round.startedMs + admissionMs(monitor);
-  return round.asked.map((location: LocationId) => ({ key, location, untilMs, monitor, round }));
+  const { organization = '' } = monitor;
+  return round.asked.map((location: LocationId) => ({ key, location, organization, untilMs, monitor, round }));
 }
 
 function requestOf({ key, monitor, round: { traceId } }: Check): ProbeRequest['checks'][number] {

@@ -14,6 +14,7 @@ import type { ProbeEnv } from './env.ts';
 import { judgingFor } from './judging.ts';
 import { log, reasonOf } from './log.ts';
 import { workersClock, workersNetwork } from './network.ts';
+import { budgetedNetwork } from './probe-budget.ts';
 import { invalidAnswer, problemAnswer } from './problem-answer.ts';
 
 type Check = ProbeRequest['checks'][number];
@@ -94,9 +95,9 @@ const BODIES_BYTES_MAX = 24 * 1024 * 1024;
 const bodyRoomOf = createBodyRoom(BODIES_BYTES_MAX);
 
 async function attempt(check: Check, env: ProbeEnv): Promise<Confirmed> {
-  const network = workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true', env.EGRESS);
   const spec = readSpec(check.spec);
   const { timeoutMs, traceId, transcript, monitor, organization } = check;
+  const network = budgetedNetwork(workersNetwork(env.ALLOW_PRIVATE_TARGETS === 'true', env.EGRESS), organization);
   const judging = judgingFor({ monitor, organization });
   const room = bodyRoomOf(organization ?? '');
   const task = { config: spec.config, timeoutMs, traceId, transcript, judging, room, location: env.LOCATION };

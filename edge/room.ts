@@ -9,6 +9,8 @@ export interface RoomLimits {
   readonly perLocationMax: number;
   /** All checks of one shard, so that a shard of hanging targets leaves room for the others. */
   readonly perShardMax: number;
+  /** All checks of one organisation beside others, whose checks find room also in a shard that they share with it. */
+  readonly perOrganizationMax: number;
   /** How long a check's connection counts after it, in milliseconds: 0 where files are no concern. */
   readonly keptMs: number;
 }
@@ -26,6 +28,7 @@ export function limitsFor(checksMax: string | undefined): RoomLimits {
     checksMax: all,
     perLocationMax: Math.ceil(all / 3),
     perShardMax: Math.ceil(all / 2),
+    perOrganizationMax: Math.ceil(all / 3),
     keptMs: checksMax === undefined ? 0 : CONNECTION_KEPT_MS,
   };
 }
@@ -34,6 +37,8 @@ export function limitsFor(checksMax: string | undefined): RoomLimits {
 const YOUNG_MS = SECOND_MS;
 /** Longest use of a place: twice the longest time limit, and the way. The object of an older place has died. */
 const PLACE_MS_MAX = 120 * SECOND_MS;
+/** An organisation is alone in a process when no other one was checked for this long: most monitors are checked sooner. */
+const BESIDE_MS = 60 * 60 * SECOND_MS;
 /** Most young checks. They keep the processor busy, and more of them would only make each wait longer. */
 const YOUNG_MAX = 400;
 /** Fewest young checks, so that a slow location leaves room for a fast one. */
@@ -63,6 +68,9 @@ const DECREASE = 0.7;
 export class Room {
   readonly #limits: RoomLimits;
   readonly #atLocation = new Map<LocationId, number>();
+  readonly #ofOrganization = new Map<string, number>();
+  /** The two organisations that took places last, and when. */
+  readonly #lastOf = new Map<string, number>();
   readonly #places = new Set<Place>();
   readonly #young = new Set<Place>();
   #youngMax = YOUNG_MAX / 4;
@@ -112,11 +120,19 @@ export class Room {
     return young && this.#places.size + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
   }
 
+  /** True when the organisation has as many checks under way as it may beside others. */
+  isFull(organization: string, nowMs: number): boolean {
+    if ((this.#ofOrganization.get(organization) ?? 0) < this.#limits.perOrganizationMax) return false;
+    return [...this.#lastOf].some(([other, atMs]) => other !== organization && nowMs - atMs < BESIDE_MS);
+  }
+
   /** Takes a place at a location, to be given back with `leave`. */
-  take(location: LocationId, nowMs: number): Place {
-    const place = { location, sinceMs: nowMs };
+  take(location: LocationId, organization: string, nowMs: number): Place {
+    const place = { location, organization, sinceMs: nowMs };
     this.#places.add(place);
     this.#young.add(place);
+    this.#ofOrganization.set(organization, (this.#ofOrganization.get(organization) ?? 0) + 1);
+    this.#noteLast(organization, nowMs);
     this.#atLocation.set(location, (this.#atLocation.get(location) ?? 0) + 1);
     return place;
   }
@@ -125,8 +141,18 @@ export class Room {
   leave(place: Place, nowMs: number): void {
     if (!this.#places.delete(place)) return;
     this.#young.delete(place);
+    const left = (this.#ofOrganization.get(place.organization) ?? 1) - 1;
+    if (left > 0) this.#ofOrganization.set(place.organization, left);
+    else this.#ofOrganization.delete(place.organization);
     this.#atLocation.set(place.location, (this.#atLocation.get(place.location) ?? 1) - 1);
     if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
+  }
+
+  #noteLast(organization: string, nowMs: number): void {
+    this.#lastOf.delete(organization);
+    this.#lastOf.set(organization, nowMs);
+    const [oldest] = this.#lastOf.keys();
+    if (this.#lastOf.size > 2 && oldest !== undefined) this.#lastOf.delete(oldest);
   }
 
   /** Applies what time alone changes. Sets keep the order of insertion, so each loop ends at the first young place. */
@@ -149,5 +175,6 @@ export class Room {
 /** One check's place. */
 export interface Place {
   readonly location: LocationId;
+  readonly organization: string;
   readonly sinceMs: number;
 }
