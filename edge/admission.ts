@@ -1,5 +1,6 @@
 import type { LocationId } from '#domain/check/location.ts';
 import type { Place, Room } from './room.ts';
+import { Shares } from './shares.ts';
 
 /** A check that waits for a place. */
 export interface Applicant {
@@ -19,6 +20,7 @@ export class Admission<T extends Applicant> {
   readonly #room: Room;
   readonly #batchMax: number;
   readonly #underWay = new Map<string, Place>();
+  readonly #shares = new Shares();
   readonly #waiting = new Map<LocationId, T[]>();
 
   constructor(room: Room, batchMax: number) {
@@ -47,6 +49,7 @@ export class Admission<T extends Applicant> {
     for (let progress = true; progress; ) {
       progress = false;
       for (const [location, queue] of this.#waiting) {
+        if (queue.length === 0 || !this.#hasRoom(location, 1, nowMs)) continue;
         const batch = this.#nextOf(queue, nowMs);
         if (batch.length === 0 || !this.#hasRoom(location, batch.length, nowMs)) continue;
         for (const applicant of batch) {
@@ -64,7 +67,9 @@ export class Admission<T extends Applicant> {
   leave({ key, location }: Pick<Applicant, 'key' | 'location'>, nowMs: number): void {
     const name = nameOf(key, location);
     const place = this.#underWay.get(name);
-    if (place !== undefined) this.#room.leave(place, nowMs);
+    if (place === undefined) return;
+    this.#room.leave(place, nowMs);
+    this.#shares.give(place.organization);
     this.#underWay.delete(name);
   }
 
@@ -83,14 +88,25 @@ export class Admission<T extends Applicant> {
     return overdue;
   }
 
-  /** The first of the queue, without those whose organisation has as many checks under way as it may. */
+  /** The first of the queue, as far as they leave other organisations their share of the room. */
   #nextOf(queue: readonly T[], nowMs: number): T[] {
     const batch: T[] = [];
+    const counts = new Map<string, number>();
     for (const applicant of queue) {
       if (batch.length === this.#batchMax) break;
-      if (!this.#room.isFull(applicant.organization, nowMs)) batch.push(applicant);
+      const count = (counts.get(applicant.organization) ?? 0) + 1;
+      if (!this.#isFair(applicant.organization, count, nowMs)) continue;
+      counts.set(applicant.organization, count);
+      batch.push(applicant);
     }
     return batch;
+  }
+
+  #isFair(organization: string, count: number, nowMs: number): boolean {
+    return (
+      this.#room.isFair(organization, count, nowMs) &&
+      (this.#room.isAlone(organization, nowMs) || this.#shares.allows(organization, count, this.#room.perShardMax))
+    );
   }
 
   #hasRoom(location: LocationId, count: number, nowMs: number): boolean {
@@ -98,6 +114,7 @@ export class Admission<T extends Applicant> {
   }
 
   #letIn({ key, location, organization }: T, nowMs: number): void {
+    this.#shares.take(organization);
     this.#underWay.set(nameOf(key, location), this.#room.take(location, organization, nowMs));
   }
 }

@@ -1,5 +1,6 @@
 import { SECOND_MS } from '#domain/base/duration.ts';
 import type { LocationId } from '#domain/check/location.ts';
+import { Shares } from './shares.ts';
 
 /** Limits of the checks under way. */
 export interface RoomLimits {
@@ -9,8 +10,6 @@ export interface RoomLimits {
   readonly perLocationMax: number;
   /** All checks of one shard, so that a shard of hanging targets leaves room for the others. */
   readonly perShardMax: number;
-  /** All checks of one organisation beside others, whose checks find room also in a shard that they share with it. */
-  readonly perOrganizationMax: number;
   /** How long a check's connection counts after it, in milliseconds: 0 where files are no concern. */
   readonly keptMs: number;
 }
@@ -28,7 +27,6 @@ export function limitsFor(checksMax: string | undefined): RoomLimits {
     checksMax: all,
     perLocationMax: Math.ceil(all / 3),
     perShardMax: Math.ceil(all / 2),
-    perOrganizationMax: Math.ceil(all / 3),
     keptMs: checksMax === undefined ? 0 : CONNECTION_KEPT_MS,
   };
 }
@@ -68,7 +66,9 @@ const DECREASE = 0.7;
 export class Room {
   readonly #limits: RoomLimits;
   readonly #atLocation = new Map<LocationId, number>();
-  readonly #ofOrganization = new Map<string, number>();
+  /** All places, and the young ones, by organisation. */
+  readonly #shares = new Shares();
+  readonly #youngShares = new Shares();
   /** The two organisations that took places last, and when. */
   readonly #lastOf = new Map<string, number>();
   readonly #places = new Set<Place>();
@@ -120,10 +120,24 @@ export class Room {
     return young && this.#places.size + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
   }
 
-  /** True when the organisation has as many checks under way as it may beside others. */
-  isFull(organization: string, nowMs: number): boolean {
-    if ((this.#ofOrganization.get(organization) ?? 0) < this.#limits.perOrganizationMax) return false;
-    return [...this.#lastOf].some(([other, atMs]) => other !== organization && nowMs - atMs < BESIDE_MS);
+  /**
+   * True when so many more checks leave other organisations their share of the room, of all places as of the young ones.
+   * An organisation that is alone in this process shares with nobody.
+   */
+  isFair(organization: string, count: number, nowMs: number): boolean {
+    this.#settle(nowMs);
+    return (
+      this.isAlone(organization, nowMs) ||
+      (this.#shares.allows(organization, count, this.#limits.checksMax) &&
+        this.#youngShares.allows(organization, count, this.#youngMax))
+    );
+  }
+
+  isAlone(organization: string, nowMs: number): boolean {
+    for (const [other, atMs] of this.#lastOf) {
+      if (other !== organization && nowMs - atMs < BESIDE_MS) return false;
+    }
+    return true;
   }
 
   /** Takes a place at a location, to be given back with `leave`. */
@@ -131,7 +145,8 @@ export class Room {
     const place = { location, organization, sinceMs: nowMs };
     this.#places.add(place);
     this.#young.add(place);
-    this.#ofOrganization.set(organization, (this.#ofOrganization.get(organization) ?? 0) + 1);
+    this.#shares.take(organization);
+    this.#youngShares.take(organization);
     this.#noteLast(organization, nowMs);
     this.#atLocation.set(location, (this.#atLocation.get(location) ?? 0) + 1);
     return place;
@@ -140,12 +155,15 @@ export class Room {
   /** The check is over. */
   leave(place: Place, nowMs: number): void {
     if (!this.#places.delete(place)) return;
-    this.#young.delete(place);
-    const left = (this.#ofOrganization.get(place.organization) ?? 1) - 1;
-    if (left > 0) this.#ofOrganization.set(place.organization, left);
-    else this.#ofOrganization.delete(place.organization);
+    this.#shares.give(place.organization);
+    this.#age(place);
     this.#atLocation.set(place.location, (this.#atLocation.get(place.location) ?? 1) - 1);
     if (this.#limits.keptMs > 0) this.#keptUntilMs.push(nowMs + this.#limits.keptMs);
+  }
+
+  /** The place is young no more. */
+  #age(place: Place): void {
+    if (this.#young.delete(place)) this.#youngShares.give(place.organization);
   }
 
   #noteLast(organization: string, nowMs: number): void {
@@ -167,7 +185,7 @@ export class Room {
     if (this.#isLate && nowMs - this.#adjustedMs < SILENCE_MS) return;
     for (const place of this.#young) {
       if (nowMs - place.sinceMs < YOUNG_MS) break;
-      this.#young.delete(place);
+      this.#age(place);
     }
   }
 }
