@@ -34,23 +34,26 @@ const CODINGS = [
 /** Readers of a status page of 20 components and 90 days, beside a plain Node server that sends the same bytes. */
 export function pages(options: BenchOptions): Promise<Findings> {
   const ms = (options.seconds ?? SECONDS) * 1000;
-  return withStage(async (stage) => {
-    const url = await publishPage(stage);
-    const rows: Figures[] = [];
-    const missedGoals: string[] = [];
-    for (const [words, coding] of CODINGS) {
-      const own = await measure(`page ${words}`, ms, url, { 'Accept-Encoding': coding });
-      const limit = await measureLimit(stage, words, ms, url, coding);
-      const share = rounded(Number(own.requestsPerSecond) / Number(limit.requestsPerSecond), 2);
-      rows.push({ ...own, shareOfNode: share }, limit);
-      if (share < SHARE_OF_LIMIT_MIN) missedGoals.push(`page ${words}: ${share} of what a plain Node server does`);
-      const p99MsMax = Math.max(P99_MS_MAX, P99_OF_LIMIT_MAX * Number(limit.p99Ms));
-      if (Number(own.p99Ms) > p99MsMax) missedGoals.push(`page ${words}: p99 of ${own.p99Ms} ms`);
-    }
-    const tag = String((await fetchPage(url, 'gzip')).headers.etag);
-    rows.push(await measure('page confirmed', ms, url, { 'Accept-Encoding': 'gzip', 'If-None-Match': tag }));
-    return { figures: { components: COMPONENTS, seconds: ms / 1000 }, rows, missedGoals };
-  }, { withinMs: WITHIN_MS });
+  return withStage(
+    async (stage) => {
+      const url = await publishPage(stage);
+      const rows: Figures[] = [];
+      const missedGoals: string[] = [];
+      for (const [words, coding] of CODINGS) {
+        const own = await measure(`page ${words}`, ms, url, { 'Accept-Encoding': coding });
+        const limit = await measureLimit(stage, words, ms, url, coding);
+        const share = rounded(Number(own.requestsPerSecond) / Number(limit.requestsPerSecond), 2);
+        rows.push({ ...own, shareOfNode: share }, limit);
+        if (share < SHARE_OF_LIMIT_MIN) missedGoals.push(`page ${words}: ${share} of what a plain Node server does`);
+        const p99MsMax = Math.max(P99_MS_MAX, P99_OF_LIMIT_MAX * Number(limit.p99Ms));
+        if (Number(own.p99Ms) > p99MsMax) missedGoals.push(`page ${words}: p99 of ${own.p99Ms} ms`);
+      }
+      const tag = String((await fetchPage(url, 'gzip')).headers.etag);
+      rows.push(await measure('page confirmed', ms, url, { 'Accept-Encoding': 'gzip', 'If-None-Match': tag }));
+      return { figures: { components: COMPONENTS, seconds: ms / 1000 }, rows, missedGoals };
+    },
+    { withinMs: WITHIN_MS },
+  );
 }
 
 /** Monitors with three months behind them, in four groups. */
