@@ -147,6 +147,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       this.#storage.saveAssignmentVersion(shard, version);
       this.#storage.saveNotUnderstood(notUnderstood.length);
     });
+    this.#vouch.renew();
+    this.ctx.waitUntil(this.#vouch.tell(this.#watches.values(), Date.now()));
     return { applied: true, version };
   }
 
@@ -357,6 +359,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       for (const tick of ticks) this.#saveTick(tick);
     });
     this.#vouch.stored(new Set(arrivals.map(({ monitorId }) => monitorId)), nowMs);
+    this.ctx.waitUntil(this.#vouch.tell(this.#watches.values(), nowMs));
     this.#sendWaiting();
   }
 

@@ -33,7 +33,15 @@ export class PageVouch {
 
   /** What arrived of these monitors has been stored. */
   stored(monitorIds: Iterable<string>, nowMs: number): void {
-    for (const monitorId of monitorIds) this.#storedMs.set(monitorId, nowMs);
+    for (const monitorId of monitorIds) {
+      if (!this.#storedMs.has(monitorId)) this.renew();
+      this.#storedMs.set(monitorId, nowMs);
+    }
+  }
+
+  /** There are monitors or components that pages have not been told of: the next call of `tell` does not wait. */
+  renew(): void {
+    this.#toldMs = 0;
   }
 
   forget(monitorId: string): void {
@@ -51,8 +59,8 @@ export class PageVouch {
   #vouchedOf({ assigned }: Watch, nowMs: number): (Vouched & { slug: string })[] {
     const { id, intervalSeconds, components } = assigned;
     const storedMs = this.#storedMs.get(id) ?? (intervalSeconds > SHORT_INTERVAL_SECONDS ? this.#wokenMs : 0);
-    if (nowMs - storedMs > blindMsMax(assigned)) return [];
-    const untilMs = nowMs + Math.min(blindMsMax(assigned), VOUCHED_MS_MAX);
+    const untilMs = Math.min(storedMs + blindMsMax(assigned), nowMs + VOUCHED_MS_MAX);
+    if (untilMs <= nowMs) return [];
     return components.map(({ slug, componentId }) => ({ slug, componentId, untilMs }));
   }
 
