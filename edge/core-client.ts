@@ -1,15 +1,18 @@
 import type { CoordinatorEnv } from './env.ts';
 import { signServiceToken } from './service-token.ts';
 
+/** A body of a request: JSON as it is, or in gzip. */
+export type CoreBody = string | { readonly gzip: Uint8Array };
+
 /** Sends one signed request to the core. Rejects when the core cannot be reached within `timeoutMs`. */
 export async function askCore(
   env: Pick<CoordinatorEnv, 'CORE_URL' | 'EDGE_PRIVATE_JWK' | 'EGRESS'>,
   method: 'GET' | 'POST',
   path: string,
   timeoutMs: number,
-  body?: string,
+  body?: CoreBody,
 ): Promise<Response> {
-  const bytes = new TextEncoder().encode(body ?? '');
+  const bytes = typeof body === 'object' ? body.gzip : new TextEncoder().encode(body ?? '');
   const token = await signServiceToken(
     env.EDGE_PRIVATE_JWK,
     'blacktide-edge',
@@ -22,6 +25,7 @@ export async function askCore(
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(typeof body === 'object' ? { 'content-encoding': 'gzip' } : {}),
     },
     ...(body === undefined ? {} : { body: bytes }),
     signal: AbortSignal.timeout(timeoutMs),

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { connect, type NatsConnection } from 'nats.ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSignature } from '#domain/wire/stream-message.ts';
-import { bindings, world } from '#tests/edge/shard.ts';
+import { batchesOf, bindings, newShardName, setReception, world } from '#tests/edge/shard.ts';
 import { hashOf, keyOf } from './service-token.ts';
 import type { OutboxEvent } from './shard-storage.ts';
 import { type Delivery, Uplink } from './uplink.ts';
@@ -55,5 +55,53 @@ describe('the uplink over NATS', () => {
     });
     const nowhere = world.refusedUrl.replace('http:', 'ws:');
     expect(await deliver('nats-4', nowhere, [eventOf(1)])).toMatchObject({ accepted: false, kind: 'retryable' });
+  });
+});
+
+describe('the uplink over HTTPS', () => {
+  const many = Array.from({ length: 200 }, (_, number) => ({
+    ...eventOf(number),
+    body: JSON.stringify({ number, filler: 'x'.repeat(100) }),
+  }));
+  const one = many.slice(0, 1);
+
+  /** Delivers batches one after another by one uplink. */
+  async function deliverAll(shard: string, batches: readonly (readonly OutboxEvent[])[]): Promise<Delivery[]> {
+    return runInDurableObject<Uplink, Delivery[]>(bindings.UPLINK.getByName(shard), async (_, state) => {
+      const uplink = new Uplink(state, bindings);
+      const deliveries: Delivery[] = [];
+      for (const batch of batches) deliveries.push(await uplink.deliver(shard, batch));
+      return deliveries;
+    });
+  }
+
+  it('compresses large batches as soon as the core has said that it takes gzip', async () => {
+    const shard = newShardName();
+    expect(await deliverAll(shard, [many, many, one])).toEqual(Array(3).fill({ accepted: true }));
+    const batches = await batchesOf(shard);
+    expect(batches.map(({ coding, events }) => [coding, events.length])).toEqual([
+      [undefined, 200],
+      ['gzip', 200],
+      [undefined, 1],
+    ]);
+    expect(batches[1]?.events).toEqual(batches[0]?.events);
+  });
+
+  it('sends plain to a core that does not take gzip, also when it replaces one that does', async () => {
+    const shard = newShardName();
+    const deliveries = await runInDurableObject<Uplink, Delivery[]>(
+      bindings.UPLINK.getByName(shard),
+      async (_, state) => {
+        const uplink = new Uplink(state, bindings);
+        const first = await uplink.deliver(shard, one);
+        await setReception(shard, 'older');
+        return [first, await uplink.deliver(shard, many), await uplink.deliver(shard, many)];
+      },
+    );
+    expect(deliveries).toEqual([
+      { accepted: true },
+      expect.objectContaining({ accepted: false, kind: 'retryable' }),
+      { accepted: true },
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LiveEvent } from '#domain/api/live.ts';
 import { missedEvent } from '#domain/watch/events.ts';
@@ -383,6 +384,27 @@ test('a batch that is not one is refused, and one that is too large', async () =
   const token = await core.edgeToken({ method: 'POST', path: PATH, body: huge });
   expect((await post(huge, token)).status).toBe(413);
   expect((await post(huge, 'any')).status).toBe(401);
+});
+
+test('a batch may be in gzip: the core says so, and unpacks no more than it takes', async () => {
+  const monitor = await core.addMonitor();
+  const batch = JSON.stringify({
+    v: 1,
+    shard: core.shardId,
+    events: [completed(resultAt(monitor, 'eu-west', secondsAgo(5)))],
+  });
+  const postCoded = async (body: Uint8Array<ArrayBuffer>, coding: string) => {
+    const token = await core.edgeToken({ method: 'POST', path: PATH, body });
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Encoding': coding };
+    return app.request(PATH, { method: 'POST', body, headers });
+  };
+  const taken = await postCoded(new Uint8Array(gzipSync(batch)), 'gzip');
+  expect([taken.status, taken.headers.get('Accept-Encoding')]).toEqual([202, 'gzip']);
+  expect(await countOf(monitor)).toBe(1);
+  const bomb = new Uint8Array(gzipSync(Buffer.alloc(16 * 1024 * 1024 + 1)));
+  expect((await postCoded(bomb, 'gzip')).status).toBe(413);
+  expect((await postCoded(new TextEncoder().encode(batch), 'gzip')).status).toBe(400);
+  expect((await postCoded(new TextEncoder().encode(batch), 'br')).status).toBe(415);
 });
 
 test('late results mark their closed hour again, results of the open hour mark it once', async () => {

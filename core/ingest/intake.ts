@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { type Context, Hono } from 'hono';
 import type { BodyBudget } from '#domain/wire/body-budget.ts';
 import { type Directory, SERVICE_BODY_BYTES_MAX, uplinkBatchSchema } from '#domain/wire/wire.ts';
@@ -17,10 +19,12 @@ export function createIntake(ctx: CoreContext, bodies: BodyBudget): Hono {
 
   app.post('/events', async (c) => {
     const token = await authenticated(ctx, c);
+    // RFC 7694, section 3: the edge compresses what it sends when the core says that it takes it.
+    c.header('Accept-Encoding', 'gzip');
     const body = await readBody(c, bodies, { bytesMax: SERVICE_BODY_BYTES_MAX, owner: 'edge' });
     try {
       token.requireBody(body.bytes);
-      const batch = uplinkBatchSchema.safeParse(parseJson(body.bytes));
+      const batch = uplinkBatchSchema.safeParse(parseJson(await decoded(body.bytes, c.req.header('Content-Encoding'))));
       if (!batch.success) throw new ProblemError('malformed_request', 'The body is not a batch of events.');
       await publish(ctx, batch.data.shard, batch.data.events);
       return c.json({ accepted: batch.data.events.length }, 202);
@@ -91,6 +95,21 @@ async function readDirectory(ctx: CoreContext): Promise<Directory> {
     shards: shards.map(({ shard, version }) => ({ shard, version: Number(version) })),
     pages: pages.map(({ slug, version }) => ({ slug, version: Number(version) })),
   };
+}
+
+/** The body without its content coding. The sender is known, and what is unpacked is bounded as what is not. */
+async function decoded(bytes: Uint8Array, coding: string | undefined): Promise<Uint8Array> {
+  if (coding === undefined || coding.toLowerCase() === 'identity') return bytes;
+  if (coding.toLowerCase() !== 'gzip')
+    throw new ProblemError('unsupported_media_type', 'A body may be in gzip, or as it is.');
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: SERVICE_BODY_BYTES_MAX });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new ProblemError('payload_too_large', `A body may have ${SERVICE_BODY_BYTES_MAX} bytes.`);
+    }
+    throw new ProblemError('malformed_request', 'The body is not in gzip.');
+  }
 }
 
 function parseJson(bytes: Uint8Array): unknown {

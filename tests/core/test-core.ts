@@ -34,7 +34,7 @@ export interface TestCore {
   addChannel(url: string, changes?: { enabled?: boolean; default?: boolean }): Promise<{ id: string; secret: string }>;
   addPage(slug: string, monitorIds: readonly string[]): Promise<string>;
   /** Signs a service token as the edge does. */
-  edgeToken(request: { method: string; path: string; body: string }, claims?: object): Promise<string>;
+  edgeToken(request: { method: string; path: string; body: string | Uint8Array }, claims?: object): Promise<string>;
   close(): Promise<void>;
 }
 
