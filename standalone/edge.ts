@@ -26,6 +26,10 @@ const CRON_PERIOD_MS = 60_000;
 /** Interval of attempts to restart workerd. No checks are made meanwhile. */
 const REVIVE_PERIOD_MS = 500;
 const LOOPBACK = '127.0.0.1';
+/** A port is taken in one start of some thousands; several in a row have another cause. */
+const START_ATTEMPTS = 5;
+/** What workerd says of a port that somebody else listens on or uses. */
+const PORT_TAKEN = /Address already in use/i;
 const PUBLIC_INTERNET = 'public-internet';
 /** Compatibility date of the Worker below that only forwards requests. */
 const GLUE_COMPATIBILITY_DATE = '2026-01-01';
@@ -53,20 +57,9 @@ export async function startEdge(
   const files = readOpenFiles();
   const few = openFilesSentence(files);
   if (few !== null) writeLog(few);
-  const workers = {
-    coordinator: { host: LOOPBACK, port: await freePort() },
-    statusPages: { host: LOOPBACK, port: await freePort() },
-  };
-  const options = edgeOptions(config, keys, workers, files.checksMax, dir, pidFile, writeLog);
-  const runtime = withOwnSignals(() => new Miniflare(options));
-  try {
-    await runtime.ready;
-  } catch (error) {
-    await runtime.dispose();
-    throw new SetupError(
-      `The edge does not start: ${(error as Error).message.split('\n').find(Boolean) ?? 'no reason given'}`,
-    );
-  }
+  const optionsFor = (workers: EdgeWorkers) =>
+    edgeOptions(config, keys, workers, files.checksMax, dir, pidFile, writeLog);
+  const { runtime, options, workers } = await startRuntime(optionsFor);
   const port = await openEdgePort({ host: config.host, port: config.edgePort }, workers).catch(async (error) => {
     await runtime.dispose();
     throw error;
@@ -82,6 +75,30 @@ export async function startEdge(
       rmSync(pidFile, { force: true });
     },
   };
+}
+
+/**
+ * Starts workerd with ports of its own for the two Workers that requests come to. A port that was free can be taken before
+ * workerd listens on it, for instance by a connection of another process: then others are tried.
+ */
+async function startRuntime(optionsFor: (workers: EdgeWorkers) => ReturnType<typeof edgeOptions>) {
+  for (let attempt = 1; ; attempt++) {
+    const workers = {
+      coordinator: { host: LOOPBACK, port: await freePort() },
+      statusPages: { host: LOOPBACK, port: await freePort() },
+    };
+    const options = optionsFor(workers);
+    const runtime = withOwnSignals(() => new Miniflare(options));
+    try {
+      await runtime.ready;
+      return { runtime, options, workers };
+    } catch (error) {
+      await runtime.dispose();
+      const { message } = error as Error;
+      if (attempt < START_ATTEMPTS && PORT_TAKEN.test(message)) continue;
+      throw new SetupError(`The edge does not start: ${message.split('\n').find(Boolean) ?? 'no reason given'}`);
+    }
+  }
 }
 
 function edgeOptions(
