@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { chooseCoding } from '#domain/base/content-coding.ts';
-import { MINUTE_MS } from '#domain/base/duration.ts';
 import { codedTag, matchesTag } from '#domain/base/entity-tag.ts';
+import { VOUCHED_MS_MAX } from '#domain/page/component-freshness.ts';
 import { BoundedBytes } from './bounded-bytes.ts';
 import { type RenderedPage, readPage, unzipped } from './rendered-page.ts';
 
@@ -10,8 +10,6 @@ import { type RenderedPage, readPage, unzipped } from './rendered-page.ts';
  * (LOOKUP_INTERVAL_MS in status-pages/): together a change shows within a second.
  */
 const FRESH_MS = 250;
-/** After this time without a word from the Worker the page says nothing about now: nobody may read it any more. */
-const STALE_MS_MAX = 3 * MINUTE_MS;
 /** A page of 20 components takes 12 KB in gzip, and 130 KB more once somebody asked for it uncompressed. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 /** Connections to the Worker. One visitor asks for all who want the same path. */
@@ -52,7 +50,7 @@ export function createPageBytes(
     const askedAtMs = clock();
     if (found !== undefined) return keep(path, { page: found, askedAtMs, confirmedAtMs: askedAtMs });
     const confirmedAtMs = held?.confirmedAtMs ?? Number.NEGATIVE_INFINITY;
-    const isTooOld = askedAtMs - confirmedAtMs > STALE_MS_MAX;
+    const isTooOld = askedAtMs - confirmedAtMs > VOUCHED_MS_MAX;
     return keep(path, { page: isTooOld ? null : (held?.page ?? null), askedAtMs, confirmedAtMs });
   }
 
