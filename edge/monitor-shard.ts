@@ -10,7 +10,7 @@ import {
   wokenWatch,
 } from '#domain/watch/host.ts';
 import { type LocationChange, LocationWatch, type StoredDarkness } from '#domain/watch/location-watch.ts';
-import { roundKey } from '#domain/watch/round.ts';
+import { type Round, roundKey } from '#domain/watch/round.ts';
 import { beginWatch, nextTickMs, type Reduced, reduceWatch, type WatchInput } from '#domain/watch/watch.ts';
 import type { AssignedMonitor, EdgeEvent } from '#domain/wire/wire.ts';
 import { hasCanaries } from './canaries.ts';
@@ -77,6 +77,8 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   /** Monitors whose assignment cannot be opened, until the core sends it again. */
   readonly #sealedAway = new Map<string, StoredWatchState>();
   readonly #ticks = new Ticks();
+  /** Ticks whose rounds have changed since they were stored. The next commit stores them. */
+  readonly #changedTicks = new Set<Tick>();
   readonly #checks: CheckDispatch;
   readonly #locations: LocationWatch;
   #shard: string;
@@ -308,7 +310,16 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     if (sealed !== null) this.#storage.saveMonitor(after, sealed);
     else if (before !== undefined && isWorthStoring(before.state, after.state)) this.#storage.saveState(after);
     for (const { slug, state } of componentsToTell(before, after)) this.#storage.markDirty(slug, state);
+    if (before !== undefined) this.#noteRounds(before, after.state.rounds);
     this.#tell(reduced.events);
+  }
+
+  /** Notes the ticks of the rounds that are over or have changed. One answer may end several rounds: see `settle`. */
+  #noteRounds({ assigned, state }: Watch, after: readonly Round[]): void {
+    for (const round of state.rounds) {
+      const tick = after.includes(round) ? undefined : this.#ticks.of(roundKey(assigned.id, round));
+      if (tick !== undefined) this.#changedTicks.add(tick);
+    }
   }
 
   /** Stores the started rounds, so that a round interrupted by an eviction is known afterwards. */
@@ -321,7 +332,11 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
   /** Stores a change. When that fails (the disk is full), memory is ahead of storage, and the object restarts from storage. */
   #commit(change: () => void): void {
     try {
-      this.#storage.atomically(change);
+      this.#storage.atomically(() => {
+        change();
+        for (const tick of this.#changedTicks) this.#saveTick(tick);
+        this.#changedTicks.clear();
+      });
     } catch (error) {
       log('error', 'a change could not be stored', { shard: this.#shard, reason: reasonOf(error) });
       this.ctx.abort('a change could not be stored');
@@ -349,14 +364,7 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
     this.#arrivals = [];
     this.#commit(() => {
       this.#watchLocations(arrivals, nowMs);
-      const ticks = new Set<Tick>();
-      for (const arrival of arrivals) {
-        this.#save(this.#changed(arrival, nowMs));
-        if (!isOfRound(arrival.input)) continue;
-        const tick = this.#ticks.of(roundKey(arrival.monitorId, arrival.input.round));
-        if (tick !== undefined) ticks.add(tick);
-      }
-      for (const tick of ticks) this.#saveTick(tick);
+      for (const arrival of arrivals) this.#save(this.#changed(arrival, nowMs));
     });
     this.#vouch.stored(new Set(arrivals.map(({ monitorId }) => monitorId)), nowMs);
     this.ctx.waitUntil(this.#vouch.tell(this.#watches.values(), nowMs));
@@ -448,8 +456,9 @@ export class MonitorShard extends DurableObject<CoordinatorEnv> {
       this.#storage.removeMonitor(monitorId);
       this.#sealedAway.delete(monitorId);
     }
-    for (const monitorId of this.#watches.keys()) {
+    for (const [monitorId, watch] of this.#watches) {
       if (kept.has(monitorId)) continue;
+      this.#noteRounds(watch, []);
       this.#tell(this.#changed({ monitorId, input: { kind: 'removed' } }, nowMs)?.reduced.events ?? []);
       this.#storage.removeMonitor(monitorId);
       this.#watches.delete(monitorId);
@@ -482,10 +491,6 @@ function tickOf({ assigned, state }: Watch, startedMs: number, nowMs: number): n
 
 function askedOf(changes: readonly Change[]): AskedRound[] {
   return changes.flatMap(({ after, reduced }) => reduced.ask.map((round) => ({ monitor: after.assigned, round })));
-}
-
-function isOfRound(input: WatchInput): input is Extract<WatchInput, { kind: 'answered' | 'unanswered' }> {
-  return input.kind === 'answered' || input.kind === 'unanswered';
 }
 
 /** Whether a change must survive an eviction. A round with the same verdict as the one before need not. */
