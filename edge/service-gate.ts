@@ -22,7 +22,7 @@ export interface GateVariables {
 
 /**
  * Lets only the core pass: the token must be genuine, fresh, made for this request, and unused. Every other request gets
- * 401 and changes nothing. Its body is not read, because the objects may live in the same isolate and its memory.
+ * 401 and changes nothing. Its body is not kept, because the objects may live in the same isolate and its memory.
  */
 export const serviceGate: MiddlewareHandler<{ Bindings: CoordinatorEnv; Variables: GateVariables }> = async (
   context,

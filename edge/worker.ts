@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { discardBody } from '#domain/base/unread-body.ts';
 import { pageSnapshotSchema, slugSchema } from '#domain/page/snapshot.ts';
 import { assignmentEnvelopeSchema, checkNowSchema, testRequestSchema } from '#domain/wire/wire.ts';
 import type { CoordinatorEnv } from './env.ts';
@@ -27,6 +28,11 @@ app.get('/readyz', async (context) => {
   const { state, reason } = await storageReadiness(context.env);
   if (reason === null) return context.json({ status: 'ok', dependencies: { storage: state } });
   return context.json({ status: 'unavailable', dependencies: { storage: state }, reasons: { storage: reason } }, 503);
+});
+
+app.use(async (context, next) => {
+  await next();
+  await discardBody(context.req.raw.body);
 });
 
 app.use('/edge/v1/*', serviceGate);

@@ -40,6 +40,8 @@ const LOOK_MS = 30_000;
 const START_MS = 120_000;
 /** Starts after a kill. Every third start failed when the ports of the orphaned workerd were requested too early. */
 const KILLS = 3;
+/** One answer in three was lost while workerd closed connections with bytes on their way. */
+const UNREAD_BODIES = 20;
 
 describe('the edge on one machine', () => {
   let installation: Installation;
@@ -83,18 +85,23 @@ describe('the edge on one machine', () => {
       linesOf(edge).filter((line) => /"level":"(?:error|fatal)"/.test(line) || !isJsonLine(line));
     describePort({ port: () => installation.edgePort, errorLines });
 
-    it('passes bodies and answers on as they are', async () => {
-      const refused = await fetch(`${installation.edgeOrigin}/edge/v1/test`, {
-        method: 'POST',
-        body: 'x'.repeat(100_000),
-      });
-      expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([
-        401,
-        'invalid_service_token',
-      ]);
+    it('passes answers on as they are', async () => {
       const page = await fetch(`${installation.edgeOrigin}/status/nobody`, { headers: { accept: 'text/html' } });
       expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8']);
       expect(page.headers.get('content-security-policy')).not.toBeNull();
+    });
+
+    it.each([
+      ['/edge/v1/test', 401],
+      ['/nothing', 404],
+      ['/healthz', 404],
+      ['/status/nobody', 405],
+    ])('answers a body that nobody reads: POST %s', async (path, status) => {
+      const body = 'x'.repeat(500_000);
+      const answers = Array.from({ length: UNREAD_BODIES }, () =>
+        fetch(`${installation.edgeOrigin}${path}`, { method: 'POST', body }),
+      );
+      expect(new Set((await Promise.all(answers)).map((answer) => answer.status))).toEqual(new Set([status]));
     });
 
     it('says whether the edge can store what it judges', async () => {

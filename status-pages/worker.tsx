@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { chooseCoding } from '#domain/base/content-coding.ts';
 import { matchesTag } from '#domain/base/entity-tag.ts';
 import { PROBLEMS, type ProblemCode, problemOf } from '#domain/base/problem.ts';
+import { discardBody } from '#domain/base/unread-body.ts';
 import type { PageSnapshot } from '#domain/page/snapshot.ts';
 import { ATLASSIAN_DOCUMENTS, type AtlassianDocument } from './atlassian.ts';
 import { renderAtom } from './atom.ts';
@@ -71,6 +72,7 @@ export function createStatusPages(clock: () => number): Hono<{ Bindings: Binding
   app.use(async (c, next) => {
     await next();
     c.res.headers.set('Content-Security-Policy', await contentSecurityPolicy());
+    await discardBody(c.req.raw.body);
   });
   app.use(
     '/status/:slug/api/*',
