@@ -45,13 +45,15 @@ export class Admission<T extends Applicant> {
   /** Lets in whoever finds room, in batches of one location each. */
   admit(nowMs: number): readonly (readonly T[])[] {
     const batches: T[][] = [];
+    this.#room.settle(nowMs);
     // In turns, so that no location takes the room of all others.
     for (let progress = true; progress; ) {
       progress = false;
       for (const [location, queue] of this.#waiting) {
-        if (queue.length === 0 || !this.#hasRoom(location, 1, nowMs)) continue;
+        const free = this.#freeAt(location);
+        if (queue.length === 0 || free < 1) continue;
         const batch = this.#nextOf(queue, nowMs);
-        if (batch.length === 0 || !this.#hasRoom(location, batch.length, nowMs)) continue;
+        if (batch.length === 0 || batch.length > free) continue;
         for (const applicant of batch) {
           queue.splice(queue.indexOf(applicant), 1);
           this.#letIn(applicant, nowMs);
@@ -88,29 +90,29 @@ export class Admission<T extends Applicant> {
     return overdue;
   }
 
-  /** The first of the queue, as far as they leave other organisations their share of the room. */
+  /** The first of the queue that are still in time, as far as they leave other organisations their share of the room. */
   #nextOf(queue: readonly T[], nowMs: number): T[] {
     const batch: T[] = [];
-    const counts = new Map<string, number>();
+    const allowed = new Map<string, number>();
     for (const applicant of queue) {
       if (batch.length === this.#batchMax) break;
-      const count = (counts.get(applicant.organization) ?? 0) + 1;
-      if (!this.#isFair(applicant.organization, count, nowMs)) continue;
-      counts.set(applicant.organization, count);
-      batch.push(applicant);
+      const { organization, untilMs } = applicant;
+      if (untilMs < nowMs) continue;
+      const left = allowed.get(organization) ?? this.#allowed(organization, nowMs);
+      allowed.set(organization, left - 1);
+      if (left >= 1) batch.push(applicant);
     }
     return batch;
   }
 
-  #isFair(organization: string, count: number, nowMs: number): boolean {
-    return (
-      this.#room.isFair(organization, count, nowMs) &&
-      (this.#room.isAlone(organization, nowMs) || this.#shares.allows(organization, count, this.#room.perShardMax))
-    );
+  /** How many more checks of the organisation leave the others their share. One that is alone shares with nobody. */
+  #allowed(organization: string, nowMs: number): number {
+    if (this.#room.isAlone(organization, nowMs)) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#room.allowed(organization), this.#shares.allowed(organization, this.#room.perShardMax));
   }
 
-  #hasRoom(location: LocationId, count: number, nowMs: number): boolean {
-    return this.#underWay.size + count <= this.#room.perShardMax && this.#room.hasRoom(location, count, nowMs);
+  #freeAt(location: LocationId): number {
+    return Math.min(this.#room.perShardMax - this.#underWay.size, this.#room.freeAt(location));
   }
 
   #letIn({ key, location, organization }: T, nowMs: number): void {

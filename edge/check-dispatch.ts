@@ -12,6 +12,8 @@ import { limitsFor, Room } from './room.ts';
 
 /** Interval at which waiting checks ask for room that other shards have left. */
 const ADMIT_EVERY_MS = 40;
+/** Waiting checks are looked through for those whose time is over this often. */
+const TURN_AWAY_EVERY_MS = 200;
 /** Overload is logged once a minute with a count: a line for each check would be a load of its own. */
 const OVERLOAD_LOG_MS = 60_000;
 const OVERLOADED = {
@@ -47,6 +49,7 @@ export class CheckDispatch {
   readonly #room: Room;
   readonly #admission: Admission<Check>;
   #admitPlanned = false;
+  #turnedAwayMs = 0;
   #overloaded = 0;
   #logged = { count: 0, atMs: 0 };
 
@@ -82,7 +85,11 @@ export class CheckDispatch {
     setTimeout(() => {
       this.#admitPlanned = false;
       const atMs = Date.now();
-      this.#turnAway(this.#admission.turnAway(atMs), atMs);
+      // The distance, because a clock may be set back.
+      if (Math.abs(atMs - this.#turnedAwayMs) >= TURN_AWAY_EVERY_MS) {
+        this.#turnedAwayMs = atMs;
+        this.#turnAway(this.#admission.turnAway(atMs), atMs);
+      }
       this.#admit(atMs);
     }, ADMIT_EVERY_MS);
   }

@@ -111,28 +111,25 @@ export class Room {
     this.#heads = 0;
   }
 
-  /** True when so many more checks have room at a location. */
-  hasRoom(location: LocationId, count: number, nowMs: number): boolean {
-    this.#settle(nowMs);
-    const here = this.#atLocation.get(location) ?? 0;
+  /** How many more checks have room at a location. Exact after `settle`. */
+  freeAt(location: LocationId): number {
     const { checksMax, perLocationMax } = this.#limits;
-    const young = this.#young.size + count <= this.#youngMax;
-    return young && this.#places.size + this.#keptUntilMs.length + count <= checksMax && here + count <= perLocationMax;
-  }
-
-  /**
-   * True when so many more checks leave other organisations their share of the room, of all places as of the young ones.
-   * An organisation that is alone in this process shares with nobody.
-   */
-  isFair(organization: string, count: number, nowMs: number): boolean {
-    this.#settle(nowMs);
-    return (
-      this.isAlone(organization, nowMs) ||
-      (this.#shares.allows(organization, count, this.#limits.checksMax) &&
-        this.#youngShares.allows(organization, count, this.#youngMax))
+    return Math.min(
+      Math.floor(this.#youngMax) - this.#young.size,
+      checksMax - this.#places.size - this.#keptUntilMs.length,
+      perLocationMax - (this.#atLocation.get(location) ?? 0),
     );
   }
 
+  /** How many more checks of an organisation leave others their share, of all places as of the young ones. */
+  allowed(organization: string): number {
+    return Math.min(
+      this.#shares.allowed(organization, this.#limits.checksMax),
+      this.#youngShares.allowed(organization, this.#youngMax),
+    );
+  }
+
+  /** An organisation that is alone in this process shares with nobody. */
   isAlone(organization: string, nowMs: number): boolean {
     for (const [other, atMs] of this.#lastOf) {
       if (other !== organization && nowMs - atMs < BESIDE_MS) return false;
@@ -174,7 +171,7 @@ export class Room {
   }
 
   /** Applies what time alone changes. Sets keep the order of insertion, so each loop ends at the first young place. */
-  #settle(nowMs: number): void {
+  settle(nowMs: number): void {
     while (this.#keptUntilMs[0] !== undefined && this.#keptUntilMs[0] <= nowMs) this.#keptUntilMs.shift();
     for (const place of this.#places) {
       if (nowMs - place.sinceMs < PLACE_MS_MAX) break;

@@ -7,9 +7,9 @@ export class Shares {
   readonly #byOwner = new Map<string, number>();
   #taken = 0;
 
-  /** True when the owner may take so many more of `max` places. */
-  allows(owner: string, count: number, max: number): boolean {
-    return (this.#byOwner.get(owner) ?? 0) + count <= max - this.#taken - count;
+  /** How many more of `max` places the owner may take. */
+  allowed(owner: string, max: number): number {
+    return Math.floor((max - this.#taken - (this.#byOwner.get(owner) ?? 0)) / 2);
   }
 
   take(owner: string): void {
