@@ -91,6 +91,17 @@ export async function slotsWhenStored(sql: Sql, grid: Grid, from: Date, to: Date
   }
 }
 
+/** Most different causes of failed checks that are printed. */
+const CAUSES_MAX = 8;
+
+/** Why checks failed, the most frequent causes first: no target of a load ever fails. */
+export async function causesOfFailures(sql: Sql): Promise<string> {
+  const rows = await sql<{ cause: string; count: number }[]>`
+    SELECT concat_ws(': ', outcome, reason, left(detail, 80)) AS cause, count(*)::int AS count
+    FROM check_results WHERE outcome IN ('failure', 'timeout') GROUP BY 1 ORDER BY 2 DESC LIMIT ${CAUSES_MAX}`;
+  return rows.map(({ cause, count }) => `${count} ${cause}`).join('; ') || 'none';
+}
+
 /**
  * Down verdicts and incidents in the span, of all monitors or of the given ones. Every one is false, because the target
  * of these monitors is always up.

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres';
 import { type Figures, type Findings, rounded } from './figures.ts';
 import { findLimit } from './find-limit.ts';
 import {
+  causesOfFailures,
   checksPerSecond,
   countFalseAlarms,
   gridOf,
@@ -69,6 +70,7 @@ interface Played {
   readonly rssGrowth: number;
   /** Down verdicts and incidents, in the phases and between them. */
   readonly falseDown: number;
+  readonly failures: string;
   readonly restarts: number;
   readonly ended: boolean;
 }
@@ -98,6 +100,7 @@ export async function overload(options: BenchOptions): Promise<Findings> {
       intervalSeconds: options.interval,
       locations: options.locations,
       cleanAfterMs: played.cleanAfterMs ?? 'never',
+      failures: played.failures,
       ...Object.fromEntries(goals.map(({ goal, met, found }) => [goal, `${met ? 'pass' : 'FAIL'}: ${found}`])),
     },
     rows: played.rows.map(({ figures }) => figures),
@@ -127,6 +130,7 @@ async function play(load: Load, monitors: number, options: BenchOptions, windowM
     rssMaxMb: peaks.rssMaxMb.workerd + peaks.rssMaxMb.core,
     rssGrowth: twice === undefined ? Number.NaN : growth(meter, twice),
     falseDown: alarms.down + alarms.incidents,
+    failures: await causesOfFailures(stage.sql),
     restarts: meter.workerdRestarts(0),
     ended: stage.product.ended(),
   };
