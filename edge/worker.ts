@@ -22,17 +22,17 @@ type Env = { Bindings: CoordinatorEnv; Variables: GateVariables };
 /** The coordinator Worker: receives orders of the core, and wakes the shards every minute. */
 const app = new Hono<Env>();
 
+app.use(async (context, next) => {
+  await next();
+  await discardBody(context.req.raw.body);
+});
+
 app.get('/healthz', (context) => context.json({ status: 'ok' }));
 
 app.get('/readyz', async (context) => {
   const { state, reason } = await storageReadiness(context.env);
   if (reason === null) return context.json({ status: 'ok', dependencies: { storage: state } });
   return context.json({ status: 'unavailable', dependencies: { storage: state }, reasons: { storage: reason } }, 503);
-});
-
-app.use(async (context, next) => {
-  await next();
-  await discardBody(context.req.raw.body);
 });
 
 app.use('/edge/v1/*', serviceGate);
